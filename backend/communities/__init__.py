@@ -1,0 +1,24 @@
+"""Communities, their members and their posts, and the connection that acts in them."""
+
+from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
+from backend.communities.creating import create_community, find_workspace
+from backend.communities.importing import ImportCount, import_chat, is_bot
+from backend.communities.models import Community, Connection, Member, Post, PostVersion, Warning
+
+__all__ = [
+    "Community",
+    "Connection",
+    "ImportCount",
+    "Member",
+    "Post",
+    "PostVersion",
+    "Warning",
+    "create_community",
+    "find_workspace",
+    "hide_post",
+    "import_chat",
+    "is_bot",
+    "is_hidden",
+    "is_warned",
+    "warn_member",
+]

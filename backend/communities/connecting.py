@@ -1,0 +1,25 @@
+"""The built-in connection: the community lives in Tend, so its actions are carried out and read back here."""
+
+from uuid import UUID
+
+from backend.communities.models import Post, Warning
+from backend.kit.clock import now
+
+
+async def hide_post(post_id: UUID, *, workspace_id: UUID) -> None:
+    """Members no longer see the post. Hiding it again changes nothing."""
+    await Post.filter(id=post_id, workspace_id=workspace_id, hidden_at=None).update(hidden_at=now())
+
+
+async def is_hidden(post_id: UUID, *, workspace_id: UUID) -> bool:
+    return await Post.filter(id=post_id, workspace_id=workspace_id, hidden_at__not_isnull=True).exists()
+
+
+async def warn_member(member_id: UUID, *, workspace_id: UUID, action_id: UUID, text: str) -> None:
+    """Tell the member, once per action."""
+    if not await is_warned(action_id, workspace_id=workspace_id):
+        await Warning.create(workspace_id=workspace_id, member_id=member_id, action_id=action_id, text=text)
+
+
+async def is_warned(action_id: UUID, *, workspace_id: UUID) -> bool:
+    return await Warning.filter(workspace_id=workspace_id, action_id=action_id).exists()

@@ -1,0 +1,37 @@
+from uuid import UUID
+
+from tortoise.exceptions import IntegrityError
+
+from backend import journal
+from backend.communities.models import Community, Connection
+from backend.kit.errors import NotFound
+from backend.kit.texts import clean
+from tenants.actor import Actor
+from tenants.models import Workspace
+from tenants.provisioning import SlugTaken, check_slug
+from tenants.rights import Right
+
+
+async def find_workspace(workspace_id: UUID, *, field: str = "workspaceId") -> Workspace:
+    """Raises NotFound for a workspace that is not there for the scope's actor."""
+    workspace = await Workspace.get_or_none(id=workspace_id)
+    if workspace is None:
+        raise NotFound(path=("input", field))
+    return workspace
+
+
+async def create_community(actor: Actor, workspace_id: UUID, *, slug: str, name: str) -> Community:
+    """A community with the built-in connection. Raises NotAllowed, NotFound, Invalid, SlugTaken."""
+    actor.must_hold(Right.MANAGE_COMMUNITIES)
+    workspace = await find_workspace(workspace_id)
+    check_slug(slug)
+    name = clean(name, field="name", longest=200)
+    try:
+        community = await Community.create(workspace_id=workspace.id, slug=slug, name=name)
+    except IntegrityError:
+        raise SlugTaken("Another community of this workspace has this short name.", path=("input", "slug")) from None
+    await Connection.create(workspace_id=workspace.id, community_id=community.id, platform="built_in")
+    await journal.record(
+        "community.created", subject_kind="community", subject_id=community.id, workspace_id=workspace.id, slug=slug
+    )
+    return community

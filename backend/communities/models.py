@@ -1,0 +1,92 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+
+
+class Community(WorkspaceModel):
+    """One place where a client's members meet."""
+
+    slug = fields.CharField(max_length=63)
+    name = fields.CharField(max_length=200)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "communities"
+        manager = ScopedManager()
+
+
+class Connection(WorkspaceModel):
+    """How Tend reaches the community's platform. `built_in`: the community lives in Tend itself."""
+
+    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    platform = fields.CharField(max_length=20)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "connections"
+        manager = ScopedManager()
+
+
+class Member(WorkspaceModel):
+    """Somebody in a community: a person, or a bot. `identity_key` joins the same person across the communities of one
+    workspace, and never beyond it."""
+
+    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    external_id = fields.CharField(max_length=200)
+    handle = fields.CharField(max_length=200)
+    kind = fields.CharField(max_length=10, default="person")
+    identity_key = fields.CharField(max_length=200, null=True)
+    is_at_risk = fields.BooleanField(default=False)
+    first_seen_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+
+    class Meta:
+        table = "members"
+        manager = ScopedManager()
+
+
+class Post(WorkspaceModel):
+    """A piece of member content; `text` is that of its newest version."""
+
+    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    external_id = fields.CharField(max_length=200)
+    reply_to_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    text = fields.TextField()
+    version = fields.IntField(default=1)
+    view_count = fields.IntField(default=0)
+    posted_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    hidden_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "posts"
+        manager = ScopedManager()
+
+
+class PostVersion(WorkspaceModel):
+    grants = APPEND_ONLY
+    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    version = fields.IntField()
+    text = fields.TextField()
+    captured_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "post_versions"
+        manager = ScopedManager()
+
+
+class Warning(WorkspaceModel):
+    """What a member of a built-in community was told about a decision on their post."""
+
+    grants = APPEND_ONLY
+    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    action_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    text = fields.TextField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "warnings"
+        manager = ScopedManager()

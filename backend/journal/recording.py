@@ -1,0 +1,30 @@
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from backend.kit.ids import new_id
+from tenants.scope import current
+
+
+async def record(
+    action: str, *, subject_kind: str, subject_id: UUID, workspace_id: UUID | None, **detail: Any
+) -> None:
+    """One line about what the scope's actor has just done. `action` is `<subject>.<verb in the past>`."""
+    scope = current()
+    actor = scope.actor
+    kind = "staff" if actor.membership_id else "api_client" if actor.api_key_id else "system"
+    await scope.execute(
+        """insert into journal (agency_id, workspace_id, id, actor_kind, membership_id, action, subject_kind,
+                                subject_id, detail)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)""",
+        actor.agency_id,
+        workspace_id,
+        new_id(),
+        kind,
+        actor.membership_id,
+        action,
+        subject_kind,
+        subject_id,
+        orjson.dumps(detail).decode(),
+    )

@@ -1,0 +1,1 @@
+"""The floor: errors, clock, ids. Knows no domain and does no I/O of its own."""

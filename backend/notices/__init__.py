@@ -1,0 +1,7 @@
+"""One thing that happened, told to the people it concerns."""
+
+from backend.notices.delivering import deliver_notices
+from backend.notices.models import Notice
+from backend.notices.telling import Recipient, tell
+
+__all__ = ["Notice", "Recipient", "deliver_notices", "tell"]

@@ -1,0 +1,22 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.tables import ScopedManager, WorkspaceModel
+
+
+class Notice(WorkspaceModel):
+    """To a member, or to somebody at the agency; never to both."""
+
+    kind = fields.CharField(max_length=50)
+    subject_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    member_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    membership_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    text = fields.TextField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    delivered_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "notices"
+        manager = ScopedManager()

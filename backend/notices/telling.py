@@ -1,0 +1,34 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.kit.ids import new_id
+from backend.outbox import enqueue
+from tenants.scope import current
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Exactly one of the two."""
+
+    member_id: UUID | None = None
+    membership_id: UUID | None = None
+
+
+async def tell(
+    recipients: Iterable[Recipient], *, kind: str, subject_id: UUID, workspace_id: UUID, text: str
+) -> None:
+    """Store one notice per recipient, and promise their delivery. Telling the same thing again adds nothing."""
+    agency_id = current().actor.agency_id
+    rows = [
+        (agency_id, workspace_id, new_id(), kind, subject_id, to.member_id, to.membership_id, text)
+        for to in set(recipients)
+    ]
+    if not rows:
+        return
+    await current().executemany(
+        """insert into notices (agency_id, workspace_id, id, kind, subject_id, member_id, membership_id, text)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
+        rows,
+    )
+    await enqueue("deliver_notices", {"subject_id": str(subject_id)}, workspace_id=workspace_id)

@@ -1,0 +1,32 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+
+
+class Policy(WorkspaceModel):
+    slug = fields.CharField(max_length=63)
+    title = fields.CharField(max_length=200)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "policies"
+        manager = ScopedManager()
+
+
+class PolicyVersion(WorkspaceModel):
+    """Never changed: a decision points at the words that were in force."""
+
+    grants = APPEND_ONLY
+    policy_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    version = fields.IntField()
+    text = fields.TextField()
+    severity = fields.CharField(max_length=10)
+    tier = fields.CharField(max_length=10)
+    effective_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "policy_versions"
+        manager = ScopedManager()

@@ -1,0 +1,47 @@
+"""Who acts now: person, membership and rights, or an API client, or the system."""
+
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from backend.kit.errors import NotAllowed
+from tenants.rights import RIGHTS_OF, Right, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """`workspaces` is None for an actor who sees the whole agency, else exactly the workspaces they may touch."""
+
+    agency_id: UUID
+    role: Role
+    rights: frozenset[Right]
+    workspaces: frozenset[UUID] | None
+    name: str
+    membership_id: UUID | None = None
+    api_key_id: UUID | None = None
+
+    @property
+    def sees_all(self) -> bool:
+        return self.workspaces is None
+
+    def holds(self, right: Right) -> bool:
+        return right in self.rights
+
+    def must_hold(self, right: Right) -> None:
+        """Raises NotAllowed without the right."""
+        if right not in self.rights:
+            raise NotAllowed
+
+    def narrowed_to(self, workspace_id: UUID) -> "Actor":
+        """The same actor, for one client only. Call only with a workspace the actor sees."""
+        return replace(self, workspaces=frozenset({workspace_id}))
+
+
+def system(agency_id: UUID, *, workspace_id: UUID | None = None) -> Actor:
+    """Tend itself, at work for one agency, or for one client of it."""
+    return Actor(
+        agency_id=agency_id,
+        role=Role.SYSTEM,
+        rights=RIGHTS_OF[Role.SYSTEM],
+        workspaces=None if workspace_id is None else frozenset({workspace_id}),
+        name="Tend",
+    )

@@ -1,0 +1,176 @@
+"""The connection to PostgreSQL: one pool, and no query outside a scope.
+
+Stock Tortoise (1.1.9) hands a connection to any query and, when a task is cancelled in BEGIN, loses a pooled connection
+for ever and leaves its context variable set (reference: tortoise/backends/base/client.py:362-385). So Tend opens
+transactions only in `tenants.scope`, and this client refuses everything else.
+"""
+
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+
+import asyncpg
+from asyncpg.pool import Pool
+from tortoise import Tortoise, connections
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import NestedTransactionContext
+
+CONNECTION = "default"
+ACQUIRE_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_MILLISECONDS = 15_000
+
+
+class NoScope(RuntimeError):
+    """A query was sent outside any agency scope: a bug in Tend, never an empty answer."""
+
+    def __init__(self) -> None:
+        super().__init__("A query needs an agency scope: open one with tenants.scope.agency_scope(actor).")
+
+
+class TooMuchPower(RuntimeError):
+    """The role that should run Tend could switch row-level security off."""
+
+
+class ScopedClient(AsyncpgDBClient):
+    """Tortoise's client without any way to the database but a scope."""
+
+    async def create_connection(self, with_db: bool) -> None:
+        self._pool = await asyncpg.create_pool(
+            dsn=self.extra["dsn"],
+            min_size=self.pool_minsize,
+            max_size=self.pool_maxsize,
+            # A prepared statement holds about 200 kB per connection, and asyncpg does not cache texts over 15 kB by
+            # itself: projections are longer than that and worth keeping (99 against 259 microseconds each).
+            statement_cache_size=256,
+            max_cacheable_statement_size=64 * 1024,
+            # A scope leaves nothing behind (SET LOCAL only), so RESET ALL would be a round trip for nothing; a
+            # transaction left open by a cancelled task is still rolled back by asyncpg before this is called.
+            reset=_nothing_to_reset,
+            server_settings={
+                "search_path": "app",
+                "TimeZone": "UTC",
+                "application_name": "tend",
+                "statement_timeout": str(STATEMENT_TIMEOUT_MILLISECONDS),
+                "lock_timeout": "5000",
+                "idle_in_transaction_session_timeout": "30000",
+                "jit": "off",
+            },
+        )
+
+    def acquire_connection(self) -> NoReturn:
+        raise NoScope
+
+    def _in_transaction(self) -> NoReturn:
+        raise NoScope
+
+
+class ScopedTransaction(TransactionWrapper):
+    """What Tortoise talks to inside a scope: one connection, its transaction already open."""
+
+    def __init__(self, client: AsyncpgDBClient, connection: Any) -> None:
+        super().__init__(client)
+        self._connection = connection
+
+    def _in_transaction(self) -> Any:
+        return _Join(self)
+
+
+class _Join(NestedTransactionContext):
+    """Tortoise's own nested transactions (bulk_create) join the scope's: asyncpg refuses a savepoint here anyway."""
+
+    async def __aenter__(self) -> Any:
+        return self.client
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+client_class = ScopedClient  # found by Tortoise through the name of this module
+
+
+async def _nothing_to_reset(_connection: object) -> None:
+    return None
+
+
+async def connect(database_url: str, *, models: Sequence[str], pool_size: int = 10) -> None:
+    """Open the pool and make the models usable. `models` are module paths.
+
+    Raises TooMuchPower when the role is a superuser, bypasses row-level security or owns a table; OSError or an
+    asyncpg error when the server cannot be reached.
+    """
+    await Tortoise.init(
+        config={
+            "connections": {
+                CONNECTION: {
+                    "engine": "tenants.database",
+                    "credentials": {"dsn": database_url, "minsize": 1, "maxsize": pool_size},
+                }
+            },
+            "apps": {"tend": {"models": list(models), "default_connection": CONNECTION}},
+            "use_tz": True,
+            "timezone": "UTC",
+        },
+        # Lifespan and requests run in different tasks.
+        _enable_global_fallback=True,
+    )
+    await client().create_connection(with_db=True)
+    try:
+        await refuse_power()
+    except BaseException:
+        await disconnect()
+        raise
+
+
+async def disconnect() -> None:
+    await Tortoise.close_connections()
+    await Tortoise._reset_apps()
+
+
+def client() -> ScopedClient:
+    found = connections.get(CONNECTION)
+    # Inside a scope Tortoise's context variable holds the transaction; its parent is the client.
+    return found._parent if isinstance(found, ScopedTransaction) else found  # type: ignore[return-value]
+
+
+def pool() -> Pool:
+    found = client()._pool
+    if found is None:
+        raise RuntimeError("Not connected: call tenants.database.connect first.")
+    return found
+
+
+@asynccontextmanager
+async def unscoped() -> Any:
+    """A bare connection for the doors and for start-up checks: row-level security shows it no row of any agency."""
+    connection = await pool().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+    try:
+        yield connection
+    finally:
+        await pool().release(connection)
+
+
+async def refuse_power() -> None:
+    """Raises TooMuchPower unless the role can do no more than run Tend."""
+    async with unscoped() as connection:
+        row = await connection.fetchrow(
+            """select current_user as name, rolsuper, rolbypassrls,
+                      exists (select from pg_class c where c.relowner = r.oid
+                               and c.relnamespace = to_regnamespace('app')) as owns,
+                      (select string_agg(o.rolname, ', ') from pg_roles o
+                        where o.oid <> r.oid and pg_has_role(r.oid, o.oid, 'member')
+                          and (o.rolsuper or o.rolbypassrls or exists (
+                               select from pg_class c where c.relowner = o.oid
+                                  and c.relnamespace = to_regnamespace('app')))) as may_become
+                 from pg_roles r where rolname = current_user"""
+        )
+    for holds, what in (
+        (row["rolsuper"], "is a superuser"),
+        (row["rolbypassrls"], "bypasses row-level security"),
+        (row["owns"], "owns Tend's tables"),
+        (row["may_become"], f"may become {row['may_become']}"),
+    ):
+        if holds:
+            raise TooMuchPower(
+                f"Tend will not start: the database role {row['name']} {what}, "
+                "so it could read every agency's rows. Use the role tend_app."
+            )

@@ -1,0 +1,183 @@
+"""From a caller and the scope a request names to the actor: which agency, which clients, which rights."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from backend.kit.clock import now
+from backend.kit.ids import parse_published
+from tenants.actor import Actor, system
+from tenants.doors import Caller
+from tenants.models import Workspace
+from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.scope import agency_scope
+
+
+class NotAdmitted(Exception):
+    """The whole request is refused. `status` is HTTP's, `code` is stable."""
+
+    def __init__(self, code: str, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.code, self.message, self.status = code, message, status
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMembership:
+    """One of the caller's own memberships, as `viewer` shows it."""
+
+    membership_id: UUID
+    agency_id: UUID
+    agency_slug: str
+    agency_name: str
+    role: Role
+    ends_at: datetime | None
+    workspaces: tuple[tuple[UUID, str, str], ...]  # id, slug, name
+
+
+def forbidden() -> NotAdmitted:
+    """The same answer for an agency or workspace that does not exist and for one that is not the caller's."""
+    return NotAdmitted("FORBIDDEN", "You are not a member of the agency or workspace this request names.", status=403)
+
+
+def mismatch() -> NotAdmitted:
+    return NotAdmitted("WORKSPACE_MISMATCH", "The request names another scope than its credentials allow.", status=403)
+
+
+async def enter(caller: Caller, *, agency: str | None, workspace: str | None) -> Actor | None:
+    """The actor of a request that names `agency` and `workspace` by published id or slug; None where a person of
+    several agencies (or of none) names neither. Raises NotAdmitted."""
+    if caller.api_key_agency_id is not None:
+        return await _enter_as_machine(caller, caller.api_key_agency_id, agency=agency, workspace=workspace)
+    candidates = caller.entrances
+    if agency is not None:
+        candidates = tuple(e for e in candidates if agency in (e.slug, f"agency_{e.agency_id}"))
+        if not candidates:
+            raise forbidden()
+    if workspace is None:
+        if len(candidates) != 1:
+            return None
+        actor = await _member_of(caller, candidates[0].agency_id, workspace=None)
+        if actor is None:
+            raise forbidden()
+        return actor
+    # A workspace implies its agency, so X-Agency-Id may be left out: the slug must then be unique among the caller's.
+    found = [
+        actor
+        for entrance in candidates
+        if (actor := await _member_of(caller, entrance.agency_id, workspace=workspace)) is not None
+    ]
+    if len(found) > 1:
+        raise NotAdmitted("BAD_REQUEST", "Several of your agencies have a workspace of that name.", status=400)
+    if not found:
+        if agency is not None and await _is_mine_elsewhere(caller, workspace):
+            raise mismatch()
+        raise forbidden()
+    return found[0]
+
+
+async def own_memberships(caller: Caller) -> list[OwnMembership]:
+    """Every membership of the caller that has not ended. Call outside any scope: it enters each agency in turn."""
+    found = []
+    for entrance in caller.entrances:
+        async with agency_scope(system(entrance.agency_id), read_only=True) as scope:
+            row = await scope.fetchrow(
+                """select m.id, m.role, m.ends_at, a.name from memberships m join agencies a on a.id = m.agency_id
+                    where m.agency_id = $1 and m.person_id = $2 and (m.ends_at is null or m.ends_at > now())""",
+                entrance.agency_id,
+                caller.person_id,
+            )
+            if row is None:
+                continue
+            sees_all = Right.SEE_ALL_WORKSPACES in RIGHTS_OF[Role(row["role"])]
+            workspaces = await scope.fetch(
+                """select w.id, w.slug, w.name from workspaces w
+                    where w.agency_id = $1 and ($2 or exists (select from assignments s where s.agency_id = $1
+                          and s.membership_id = $3 and s.workspace_id = w.id)) order by w.slug""",
+                entrance.agency_id,
+                sees_all,
+                row["id"],
+            )
+        found.append(
+            OwnMembership(
+                membership_id=row["id"],
+                agency_id=entrance.agency_id,
+                agency_slug=entrance.slug,
+                agency_name=row["name"],
+                role=Role(row["role"]),
+                ends_at=row["ends_at"],
+                workspaces=tuple((w["id"], w["slug"], w["name"]) for w in workspaces),
+            )
+        )
+    return found
+
+
+async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) -> Actor | None:
+    """One transaction with two reads: the membership with its workspaces, and the workspace that is named."""
+    async with agency_scope(system(agency_id), read_only=True) as scope:
+        row = await scope.fetchrow(
+            """select m.id, m.role, m.name, m.ends_at,
+                      array(select s.workspace_id from assignments s
+                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces
+                 from memberships m where m.agency_id = $1 and m.person_id = $2""",
+            agency_id,
+            caller.person_id,
+        )
+        if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
+            return None
+        role = Role(row["role"])
+        rights = RIGHTS_OF[role]
+        actor = Actor(
+            agency_id=agency_id,
+            role=role,
+            rights=rights,
+            workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(row["workspaces"]),
+            name=row["name"],
+            membership_id=row["id"],
+        )
+        return actor if workspace is None else await _narrowed(actor, workspace)
+
+
+async def _narrowed(actor: Actor, workspace: str) -> Actor | None:
+    """None when the workspace is not there for this actor. Call inside a scope of the actor's agency."""
+    parsed = parse_published(workspace)
+    by = {"id": parsed[1]} if parsed is not None and parsed[0] == "workspace" else {"slug": workspace}
+    found = await Workspace.get_or_none(**by)
+    if found is None or (actor.workspaces is not None and found.id not in actor.workspaces):
+        return None
+    return actor.narrowed_to(found.id)
+
+
+async def _is_mine_elsewhere(caller: Caller, workspace: str) -> bool:
+    for entrance in caller.entrances:
+        if await _member_of(caller, entrance.agency_id, workspace=workspace) is not None:
+            return True
+    return False
+
+
+async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | None, workspace: str | None) -> Actor:
+    async with agency_scope(system(agency_id), read_only=True) as scope:
+        row = await scope.fetchrow(
+            """select k.id, k.name, k.workspace_id, k.ends_at, a.slug
+                 from api_keys k join agencies a on a.id = k.agency_id
+                where k.agency_id = $1 and k.id = $2""",
+            agency_id,
+            caller.target_id,
+        )
+        if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
+            raise NotAdmitted("UNAUTHENTICATED", "This API key has ended.", status=401)
+        actor = Actor(
+            agency_id=agency_id,
+            role=Role.API_CLIENT,
+            rights=RIGHTS_OF[Role.API_CLIENT],
+            workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
+            name=row["name"],
+            api_key_id=row["id"],
+        )
+        if agency is not None and agency not in (row["slug"], f"agency_{agency_id}"):
+            raise mismatch()
+        if workspace is None:
+            return actor
+        narrowed = await _narrowed(actor, workspace)
+        if narrowed is None:
+            raise mismatch()
+        return narrowed

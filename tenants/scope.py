@@ -1,0 +1,146 @@
+"""The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
+
+import asyncio
+from collections.abc import Sequence
+from contextvars import ContextVar, Token
+from typing import Any
+from uuid import UUID
+
+from tortoise import connections
+
+from tenants.actor import Actor
+from tenants.database import ACQUIRE_TIMEOUT_SECONDS, CONNECTION, NoScope, ScopedTransaction, client, pool
+
+_current: ContextVar["agency_scope | None"] = ContextVar("agency_scope", default=None)
+
+
+class AnotherScopeIsOpen(RuntimeError):
+    """A scope was opened inside the scope of somebody else: a bug, since the inner one would be the outer one."""
+
+
+class NotCommitted(RuntimeError):
+    """PostgreSQL rolled back where a commit was asked for: an earlier statement failed and its error was swallowed."""
+
+
+class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async with agency_scope(actor):`
+    """Everything inside runs as `actor`, in one transaction: committed at the end, rolled back by any exception.
+
+    A scope of the same actor inside it joins it. Raises AnotherScopeIsOpen inside the scope of another actor, and
+    TimeoutError when no connection came free within ACQUIRE_TIMEOUT_SECONDS. Safe against cancellation at any await:
+    the context variables are reset before the first await of the exit, and a connection whose state is unknown is
+    closed, not returned.
+    """
+
+    __slots__ = ("_actor", "_connection", "_doomed", "_joined", "_read_only", "_scope_token", "_tortoise_token", "_tx")
+
+    _connection: Any
+    _scope_token: "Token[agency_scope | None]"
+    _tortoise_token: Any
+    _tx: ScopedTransaction
+
+    def __init__(self, actor: Actor, *, read_only: bool = False) -> None:
+        self._actor = actor
+        self._read_only = read_only
+        self._doomed = False
+        self._joined: agency_scope | None = None
+
+    @property
+    def actor(self) -> Actor:
+        return self._actor
+
+    def doom(self) -> None:
+        """Roll back at the end, although no exception leaves the scope: a refusal was answered as data."""
+        self._doomed = True
+
+    async def __aenter__(self) -> "agency_scope":
+        outer = _current.get()
+        if outer is not None:
+            if outer._actor != self._actor:
+                raise AnotherScopeIsOpen
+            self._joined = outer
+            return outer
+        connection = await pool().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        try:
+            await connection.execute(_begin(self._actor, read_only=self._read_only))
+        except BaseException:
+            connection.terminate()
+            await pool().release(connection)
+            raise
+        # No await from here to the end: a task cancelled now already owns a complete scope.
+        self._connection = connection
+        self._tx = ScopedTransaction(client(), connection)
+        self._tortoise_token = connections.set(CONNECTION, self._tx)
+        self._scope_token = _current.set(self)
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        if self._joined is not None:
+            return
+        _current.reset(self._scope_token)
+        connections.reset(self._tortoise_token)
+        try:
+            await self._end(failed=kind is not None)
+        finally:
+            await pool().release(self._connection)
+
+    async def _end(self, *, failed: bool) -> None:
+        connection = self._connection
+        if failed or self._doomed:
+            try:
+                await connection.execute("ROLLBACK")
+            except (Exception, asyncio.CancelledError) as problem:
+                connection.terminate()
+                if not failed or isinstance(problem, asyncio.CancelledError):
+                    raise
+            return
+        try:
+            tag = await connection.execute("COMMIT")
+        except BaseException:
+            connection.terminate()
+            raise
+        if tag != "COMMIT":
+            raise NotCommitted
+
+    async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
+        async with self._tx.acquire_connection() as connection:
+            rows: Sequence[Any] = await connection.fetch(sql, *values)
+            return rows
+
+    async def fetchrow(self, sql: str, *values: Any) -> Any:
+        async with self._tx.acquire_connection() as connection:
+            return await connection.fetchrow(sql, *values)
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        async with self._tx.acquire_connection() as connection:
+            return await connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> str:
+        """The command tag, such as `UPDATE 1`."""
+        async with self._tx.acquire_connection() as connection:
+            tag: str = await connection.execute(sql, *values)
+            return tag
+
+    async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        async with self._tx.acquire_connection() as connection:
+            await connection.executemany(sql, rows)
+
+
+def current() -> agency_scope:
+    """The open scope. Raises NoScope outside any."""
+    scope = _current.get()
+    if scope is None:
+        raise NoScope
+    return scope
+
+
+def current_agency() -> UUID:
+    return current().actor.agency_id
+
+
+def _begin(actor: Actor, *, read_only: bool) -> str:
+    """One round trip. SET takes no parameter and set_config() is not propagated on a Citus cluster, so values are
+    written into the text: only the canonical form of UUID objects and constants of our own."""
+    workspaces = ",".join(sorted(str(UUID(str(id))) for id in actor.workspaces or ()))
+    settings = f"SET LOCAL app.agency_id = '{UUID(str(actor.agency_id))}'; "
+    settings += "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
+    return f"BEGIN{' READ ONLY' if read_only else ''}; {settings}"

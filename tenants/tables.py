@@ -1,0 +1,91 @@
+"""What every table of an agency has in common; the wall and the promise tests loop over the models declared here."""
+
+from enum import Enum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.manager import Manager
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from backend.kit.ids import new_id
+from tenants.scope import current, current_agency
+
+
+class Reach(Enum):
+    """Who inside the agency the wall lets at a row."""
+
+    AGENCY = "agency"  # everybody the scope belongs to; finer rules are rights
+    WORKSPACE = "workspace"  # who sees the row's workspace; a row without one: who sees the whole agency
+    ITSELF = "itself"  # the row is the workspace
+    ROOT = "root"  # the row is the agency
+
+
+class ScopedManager(Manager):
+    """Every query carries the constants the wall checks: indexes use them, a distributed planner needs them."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        actor = current().actor
+        rows = super().get_queryset()
+        reach = self._model.reach
+        if reach is Reach.ROOT:
+            return rows.filter(id=actor.agency_id)
+        rows = rows.filter(agency_id=actor.agency_id)
+        if actor.workspaces is not None and reach is Reach.WORKSPACE:
+            rows = rows.filter(workspace_id__in=list(actor.workspaces))
+        if actor.workspaces is not None and reach is Reach.ITSELF:
+            rows = rows.filter(id__in=list(actor.workspaces))
+        return rows
+
+
+class TenantModel(Model):
+    """A row of one agency. In SQL its key is (agency_id, id); Tortoise knows no composite keys and uses `id`.
+
+    References are plain uuid columns, never lazy relations: a relation touched after its transaction answers [] or
+    None instead of raising.
+    """
+
+    reach: ClassVar[Reach]
+    # What tend_app may do with the table; append-only is a matter of grants, since triggers are refused on Citus.
+    grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
+    workspace_column: ClassVar[str | None] = None
+
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)  # type: ignore[assignment]
+
+    class Meta:
+        abstract = True
+        manager = ScopedManager()
+
+
+class AgencyModel(TenantModel):
+    reach = Reach.AGENCY
+    agency_id: UUID = fields.UUIDField(default=current_agency)  # type: ignore[assignment]
+
+    class Meta:
+        abstract = True
+        manager = ScopedManager()
+
+
+class WorkspaceModel(TenantModel):
+    reach = Reach.WORKSPACE
+    workspace_column = "workspace_id"
+    agency_id: UUID = fields.UUIDField(default=current_agency)  # type: ignore[assignment]
+    workspace_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+
+    class Meta:
+        abstract = True
+        manager = ScopedManager()
+
+
+APPEND_ONLY = ("select", "insert")
+
+
+def tenant_models() -> list[type[TenantModel]]:
+    """Every concrete model of an agency that has been imported, by table name."""
+
+    def below(model: type[TenantModel]) -> list[type[TenantModel]]:
+        found = [] if model._meta.abstract else [model]
+        return found + [deeper for child in model.__subclasses__() for deeper in below(child)]
+
+    return sorted(below(TenantModel), key=lambda model: model._meta.db_table)

@@ -1,0 +1,68 @@
+"""The wall: row-level security and grants of every tenant table, written from the models and never by hand."""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Final
+
+from tenants.tables import Reach, TenantModel
+
+POLICY: Final = "wall"
+
+
+class Form(Enum):
+    """Citus refuses sub-selects in policies; on one node they are fourteen times faster than plain function calls
+    (5.7 ms against 80 ms for a count of 50,000 rows)."""
+
+    ONE_NODE = "one_node"
+    CITUS = "citus"
+
+
+# Column grants: the relay moves jobs and never sees what is in them.
+RELAY_GRANTS: Final = (
+    "grant select (agency_id, id, state, run_at, lease_until) on app.jobs to tend_relay",
+    "grant update (state, lease_until, lease_token, dedupe_key) on app.jobs to tend_relay",
+    "grant select, insert, delete on app.ready_agency to tend_relay",
+)
+GLOBAL_GRANTS: Final[Mapping[str, str]] = {
+    "persons": "select, insert, update",
+    "sessions": "select, insert, update",
+    "doors": "select, insert, delete",
+    "person_agency": "select, insert, delete",
+    "ready_agency": "insert",
+}
+
+
+def condition(model: type[TenantModel], form: Form) -> str:
+    """The one expression that decides whether a row is there for the actor of the scope."""
+    one_node = form is Form.ONE_NODE
+    agency = "(select app.agency())" if one_node else "app.agency()"
+    sees_all = "(select app.sees_all())" if one_node else "app.sees_all()"
+    workspaces = "(select app.workspaces())::uuid[]" if one_node else "app.workspaces()"
+    if model.reach is Reach.ROOT:
+        return f"id = {agency}"
+    if model.workspace_column is None:
+        return f"agency_id = {agency}"
+    return f"agency_id = {agency} and ({sees_all} or {model.workspace_column} = any({workspaces}))"
+
+
+def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
+    """Idempotent. Exactly one permissive policy per table: a second one opens it, and a restrictive one arrives on the
+    nodes of a Citus cluster as permissive (seen: every agency's rows visible)."""
+    lines = [
+        "grant usage on schema app to tend_app, tend_relay",
+        "grant execute on all functions in schema app to tend_app, tend_relay",
+        "revoke all on all tables in schema app from public, tend_app, tend_relay",
+        "revoke all on schema public from tend_app, tend_relay",
+    ]
+    for model in models:
+        table = f"app.{model._meta.db_table}"
+        rule = condition(model, form)
+        lines += [
+            f"alter table {table} enable row level security",
+            f"alter table {table} force row level security",
+            f"drop policy if exists {POLICY} on {table}",
+            f"create policy {POLICY} on {table} as permissive for all using ({rule}) with check ({rule})",
+            f"grant {', '.join(model.grants)} on {table} to tend_app",
+        ]
+    lines += [f"grant {grants} on app.{table} to tend_app" for table, grants in GLOBAL_GRANTS.items()]
+    return [*lines, *RELAY_GRANTS]
