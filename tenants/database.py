@@ -174,3 +174,17 @@ async def refuse_power() -> None:
                 f"Tend will not start: the database role {row['name']} {what}, "
                 "so it could read every agency's rows. Use the role tend_app."
             )
+
+
+def is_outage(problem: BaseException | None) -> bool:
+    """Whether the database could not be reached or could not write: nobody's bug, and worth trying again."""
+    return isinstance(
+        problem,
+        OSError
+        | TimeoutError
+        | asyncpg.PostgresConnectionError
+        | asyncpg.InsufficientResourcesError
+        | asyncpg.OperatorInterventionError
+        | asyncpg.ReadOnlySQLTransactionError
+        | asyncpg.InterfaceError,
+    )

@@ -1,0 +1,42 @@
+# Everything runs in .venv, made from the locked requirements; nothing outside this folder is touched.
+PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## what can be done here
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Tend needs CPython 3.11 or 3.12; this is %d.%d. Name one with: make PYTHON=/path/to/python3.12" % v[:2])'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/ready ## two agencies at work on this machine: http://127.0.0.1:8000
+	@$(BIN)/tend demo
+
+test: .venv/ready ## every test, against servers of its own (or TEND_DATABASE_URL and TEND_REDIS_URL)
+	@$(BIN)/python -m pytest
+
+check: .venv/ready ## what CI runs: format, lint, types, contracts, schema, models, then the tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/tend schema --check
+	@$(MAKE) --no-print-directory test
+
+bench: .venv/ready ## the numbers, as ratios measured in one run; table here, JSON in .tend/bench.json
+	@$(BIN)/python -m infra.bench
+
+lock: ## write requirements.lock anew from pyproject.toml
+	@$(PYTHON) -m venv .tend/locking
+	@.tend/locking/bin/pip install --quiet pip-tools
+	@.tend/locking/bin/pip-compile --quiet --extra dev --extra build --generate-hashes --strip-extras --allow-unsafe \
+	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+
+clean: ## forget the environment and all embedded data
+	@rm -rf .venv .tend

@@ -1,0 +1,37 @@
+"""The web application: `uvicorn --factory backend.asgi:app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from backend import models
+from backend.settings import Settings
+from backend.web.health import live, ready
+from backend.web.signing_in import sign_in_for_development
+from graphql_schema.endpoint import Endpoint
+from tenants import database
+
+
+def app(settings: Settings | None = None) -> Starlette:
+    """Raises tenants.database.TooMuchPower at start-up where the database role could read every agency's rows."""
+    chosen = settings or Settings()
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        models.load()
+        await database.connect(chosen.app_url, models=models.MODEL_MODULES, pool_size=chosen.pool_size)
+        try:
+            yield
+        finally:
+            await database.disconnect()
+
+    routes = [
+        Route("/graphql", Endpoint(development=chosen.development), methods=None),
+        Route("/health/live", live),
+        Route("/health/ready", ready),
+    ]
+    if chosen.development:
+        routes.append(Route("/dev/sign-in", sign_in_for_development))
+    return Starlette(routes=routes, lifespan=lifespan)

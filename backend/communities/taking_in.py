@@ -1,0 +1,266 @@
+"""What members wrote elsewhere, made members, posts and versions of a community."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from backend.kit.errors import NotFound
+from backend.kit.ids import new_id
+from backend.outbox import enqueue
+from tenants.scope import current
+
+# Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
+SIZES: Final = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingPost:
+    """A post as its platform tells it. No text here holds a NUL or a lone surrogate: PostgreSQL stores neither."""
+
+    external_id: str
+    author_external_id: str
+    author_handle: str
+    author_kind: Literal["person", "bot"]
+    identity_key: str | None
+    text: str
+    posted_at: datetime
+    reply_to_external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """Every incoming post is one of the three. `changed`: a known post with words that none of its versions had."""
+
+    new: int
+    known: int
+    changed: int
+
+
+@dataclass(slots=True)
+class _Post:
+    """A post as it will stand when the batch is in. `digests` are those of the texts of all its versions."""
+
+    id: UUID
+    version: int
+    digests: set[bytes]
+    arrived_as: IncomingPost | None = None  # None: it was here before
+    text: str = ""
+    reply_to_id: UUID | None = None
+
+
+async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[IncomingPost]) -> TakenIn:
+    """Bring `posts` into the community, in this order, and ask for the rules to be applied to what is new in it.
+
+    The same posts again change nothing. A reply finds its parent among the posts already here and the earlier ones of
+    `posts`; without one it stands alone. Raises NotFound for a community that is not there for the scope's actor.
+
+    Call inside an agency scope. The community is locked until that ends: a scope that takes in for several goes
+    through them in the order of their slugs.
+    """
+    await _lock(workspace_id, community_id)
+    here = await _already_here(workspace_id, community_id, posts)
+    new: list[_Post] = []
+    changed: dict[UUID, _Post] = {}
+    versions: list[tuple[UUID, UUID, int, str]] = []
+    for incoming in posts:
+        digest = _digest(incoming.text)
+        post = here.get(incoming.external_id)
+        if post is None:
+            parent = here.get(incoming.reply_to_external_id) if incoming.reply_to_external_id else None
+            post = _Post(new_id(), 1, {digest}, incoming, incoming.text, parent.id if parent else None)
+            here[incoming.external_id] = post
+            new.append(post)
+        elif digest in post.digests:
+            continue
+        else:
+            post.digests.add(digest)
+            post.version += 1
+            post.text = incoming.text
+            if post.arrived_as is None:
+                changed[post.id] = post
+        versions.append((new_id(), post.id, post.version, post.text))
+    await _write_posts(workspace_id, community_id, new)
+    for post in changed.values():
+        await _rewrite_post(workspace_id, post)
+    await _insert(_version_rows, versions, workspace_id)
+    await _ask_for_rules(workspace_id, new, changed.values())
+    return TakenIn(new=len(new), known=len(posts) - len(versions), changed=len(versions) - len(new))
+
+
+async def _lock(workspace_id: UUID, community_id: UUID) -> None:
+    # Two who take in the same posts at once: the second waits and finds them known. NO KEY: foreign keys that point at
+    # the community are still checked by everybody else meanwhile.
+    scope = current()
+    found = await scope.fetchval(
+        "select id from communities where agency_id = $1 and workspace_id = $2 and id = $3 for no key update",
+        scope.actor.agency_id,
+        workspace_id,
+        community_id,
+    )
+    if found is None:
+        raise NotFound
+
+
+async def _already_here(workspace_id: UUID, community_id: UUID, posts: Iterable[IncomingPost]) -> dict[str, _Post]:
+    """The known among `posts` and their parents, by external id. Digests instead of texts: an old post with many long
+    versions costs 32 bytes for each."""
+    wanted = {post.external_id for post in posts} | {p.reply_to_external_id for p in posts if p.reply_to_external_id}
+    scope = current()
+    rows = await scope.fetch(
+        """select p.id, p.external_id, p.version, sha256(convert_to(p.text, 'UTF8')) as digest,
+                  array(select sha256(convert_to(v.text, 'UTF8')) from post_versions v
+                         where v.agency_id = $1 and v.workspace_id = $2 and v.post_id = p.id) as digests
+             from posts p
+            where p.agency_id = $1 and p.workspace_id = $2 and p.community_id = $3
+              and p.external_id = any($4::text[])""",
+        scope.actor.agency_id,
+        workspace_id,
+        community_id,
+        list(wanted),
+    )
+    return {row["external_id"]: _Post(row["id"], row["version"], {row["digest"], *row["digests"]}) for row in rows}
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+async def _write_posts(workspace_id: UUID, community_id: UUID, new: Sequence[_Post]) -> None:
+    arrivals = [post.arrived_as for post in new if post.arrived_as is not None]
+    members = await _members(workspace_id, community_id, arrivals)
+    rows = [
+        (
+            post.id,
+            members[incoming.author_external_id],
+            incoming.external_id,
+            post.reply_to_id,
+            post.text,
+            post.version,
+            incoming.posted_at,
+        )
+        for post, incoming in zip(new, arrivals, strict=True)
+    ]
+    await _insert(_post_rows, rows, workspace_id, community_id)
+
+
+async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[IncomingPost]) -> dict[str, UUID]:
+    """The authors of new posts, made or brought up to date: ids by external id."""
+    newest: dict[str, IncomingPost] = {}
+    first_seen: dict[str, datetime] = {}
+    for post in posts:
+        author = post.author_external_id
+        if author not in newest or newest[author].posted_at <= post.posted_at:
+            newest[author] = post
+        first_seen[author] = min(post.posted_at, first_seen.get(author, post.posted_at))
+    scope = current()
+    rows = await scope.fetch(
+        """select id, external_id, handle, kind, identity_key, first_seen_at from members
+            where agency_id = $1 and workspace_id = $2 and community_id = $3 and external_id = any($4::text[])""",
+        scope.actor.agency_id,
+        workspace_id,
+        community_id,
+        list(newest),
+    )
+    ids: dict[str, UUID] = {row["external_id"]: row["id"] for row in rows}
+    as_before = {row["external_id"] for row in rows if _is_as_before(row, newest, first_seen)}
+    missing = [
+        (
+            ids.setdefault(author, new_id()),
+            author,
+            post.author_handle,
+            post.author_kind,
+            post.identity_key,
+            first_seen[author],
+        )
+        for author, post in newest.items()
+        if author not in as_before
+    ]
+    await _insert(_member_rows, missing, workspace_id, community_id)
+    return ids
+
+
+def _is_as_before(row: Any, newest: Mapping[str, IncomingPost], first_seen: Mapping[str, datetime]) -> bool:
+    post = newest[row["external_id"]]
+    return (
+        row["handle"] == post.author_handle
+        and row["kind"] == post.author_kind
+        and post.identity_key in (None, row["identity_key"])
+        and row["first_seen_at"] <= first_seen[row["external_id"]]
+    )
+
+
+async def _rewrite_post(workspace_id: UUID, post: _Post) -> None:
+    scope = current()
+    await scope.execute(
+        "update posts set text = $4, version = $5 where agency_id = $1 and workspace_id = $2 and id = $3",
+        scope.actor.agency_id,
+        workspace_id,
+        post.id,
+        post.text,
+        post.version,
+    )
+
+
+async def _ask_for_rules(workspace_id: UUID, new: Sequence[_Post], changed: Iterable[_Post]) -> None:
+    # The new ones ascend, so one range is all of them; ids of other imports that fall into it do no harm.
+    ranges = [(new[0].id, new[-1].id)] if new else []
+    for first_id, last_id in [*ranges, *((post.id, post.id) for post in changed)]:
+        # str: orjson knows uuid.UUID, but not the kind of UUID that asyncpg returns.
+        payload = {"first_id": str(first_id), "last_id": str(last_id)}
+        await enqueue("apply_rules", payload, workspace_id=workspace_id)
+
+
+async def _insert(statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]], *shared: UUID) -> None:
+    """`rows` in statements of the fixed sizes; `shared` are the parameters after the agency that every row has."""
+    scope = current()
+    for start, size in _pieces(len(rows)):
+        values = [value for row in rows[start : start + size] for value in row]
+        await scope.execute(statement(size), scope.actor.agency_id, *shared, *values)
+
+
+def _pieces(count: int) -> Iterator[tuple[int, int]]:
+    start = 0
+    for size in SIZES:
+        while count - start >= size:
+            yield start, size
+            start += size
+
+
+@cache
+def _post_rows(count: int) -> str:
+    columns = "agency_id, workspace_id, community_id, id, member_id, external_id, reply_to_id, text, version, posted_at"
+    return f"insert into posts ({columns}) values {_placeholders(count, shared=3, own=7)}"
+
+
+@cache
+def _version_rows(count: int) -> str:
+    columns = "agency_id, workspace_id, id, post_id, version, text"
+    return f"insert into post_versions ({columns}) values {_placeholders(count, shared=2, own=4)}"
+
+
+@cache
+def _member_rows(count: int) -> str:
+    """A member who is there already keeps the id, the earliest first sight, and an identity key nobody tells anew.
+
+    The select before has found everybody there is, and the lock keeps others out: the id given here is the row's.
+    """
+    columns = "agency_id, workspace_id, community_id, id, external_id, handle, kind, identity_key, first_seen_at"
+    return f"""insert into members ({columns}) values {_placeholders(count, shared=3, own=6)}
+        on conflict (agency_id, workspace_id, community_id, external_id) do update
+           set handle = excluded.handle, kind = excluded.kind,
+               identity_key = coalesce(excluded.identity_key, members.identity_key),
+               first_seen_at = least(members.first_seen_at, excluded.first_seen_at)"""
+
+
+def _placeholders(count: int, *, shared: int, own: int) -> str:
+    """The rows of a multi-row VALUES: $1 to $`shared` in each, then `own` parameters of its own.
+
+    VALUES and not SELECT FROM unnest(): on Citus the latter becomes COPY, which row-level security refuses.
+    """
+    prefix = [f"${n + 1}" for n in range(shared)]
+    rows = (range(shared + row * own + 1, shared + row * own + own + 1) for row in range(count))
+    return ", ".join(f"({', '.join([*prefix, *(f'${n}' for n in row)])})" for row in rows)

@@ -1,0 +1,19 @@
+"""Every module with tables; the roof hands the list to Tortoise and to the wall."""
+
+from importlib import import_module
+from typing import Final
+
+MODEL_MODULES: Final = (
+    "tenants.models",
+    "backend.outbox.models",
+    "backend.journal.models",
+    "backend.notices.models",
+    "backend.communities.models",
+    "backend.policies.models",
+    "backend.moderation.models",
+)
+
+
+def load() -> None:
+    for module in MODEL_MODULES:
+        import_module(module)

@@ -1,0 +1,43 @@
+"""Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
+
+from backend.moderation.carrying_out import carry_out_actions
+from backend.moderation.claiming import Claim, ClaimLost, claim_next, extend, release, return_ended_claims, skip
+from backend.moderation.deciding import CaseAlreadyClosed, decide
+from backend.moderation.models import (
+    Action,
+    Case,
+    ClaimRecord,
+    Decision,
+    Queue,
+    Report,
+    Rule,
+    Skip,
+)
+from backend.moderation.opening import open_workspace
+from backend.moderation.reporting import report_post
+from backend.moderation.ruling import apply_rules, create_rule
+
+__all__ = [
+    "Action",
+    "Case",
+    "CaseAlreadyClosed",
+    "Claim",
+    "ClaimLost",
+    "ClaimRecord",
+    "Decision",
+    "Queue",
+    "Report",
+    "Rule",
+    "Skip",
+    "apply_rules",
+    "carry_out_actions",
+    "claim_next",
+    "create_rule",
+    "decide",
+    "extend",
+    "open_workspace",
+    "release",
+    "report_post",
+    "return_ended_claims",
+    "skip",
+]

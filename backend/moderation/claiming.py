@@ -1,0 +1,255 @@
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from backend import journal
+from backend.kit.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.kit.texts import clean
+from backend.moderation.models import Queue, Skip
+from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
+from backend.outbox import enqueue
+from tenants.actor import Actor
+from tenants.doors import hash_of
+from tenants.models import Workspace
+from tenants.rights import Right
+from tenants.scope import current
+
+
+class ClaimLost(Conflict):
+    """The lease ended, or somebody else holds it now."""
+
+    code = "CLAIM_LOST"
+
+    def __init__(self) -> None:
+        super().__init__("This case is no longer yours.", path=("input", "claimToken"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A lease on a case; whoever shows the token may decide it until `expires_at`."""
+
+    case_id: UUID
+    token: str
+    expires_at: datetime
+
+
+async def claim_next(
+    moderator: Actor, *, workspace_id: UUID | None = None, queue_id: UUID | None = None
+) -> Claim | None:
+    """The most urgent waiting case, now claimed by `moderator`; None if nothing waits. Without a workspace or queue:
+    of everything the moderator sees.
+
+    Raises NotAllowed without the right to work queues, NotFound for a workspace or queue that is not theirs.
+    """
+    membership_id = _reviewer(moderator)
+    if queue_id is not None:
+        queue = await Queue.get_or_none(id=queue_id)
+        if queue is None:
+            raise NotFound(path=("input", "queueId"))
+        workspace_id = queue.workspace_id
+    elif workspace_id is not None and not await Workspace.exists(id=workspace_id):
+        raise NotFound(path=("input", "workspaceId"))
+    await _return_ended(moderator, workspace_id)
+    case = await _next_waiting(moderator, workspace_id=workspace_id, queue_id=queue_id, membership_id=membership_id)
+    if case is None:
+        return None
+    return await _lease(case, membership_id=membership_id)
+
+
+async def extend(moderator: Actor, case_id: UUID, *, token: str) -> Claim:
+    """A sign of life: the lease runs LEASE from now, at most LONGEST_CLAIM from its beginning. Raises ClaimLost."""
+    claim = await held_claim(moderator, case_id, token=token)
+    expires_at: datetime = await current().fetchval(
+        """update claims set expires_at = least(now() + $4::interval, claimed_at + $5::interval)
+            where agency_id = $1 and workspace_id = $2 and id = $3 returning expires_at""",
+        moderator.agency_id,
+        claim["workspace_id"],
+        claim["id"],
+        LEASE,
+        LONGEST_CLAIM,
+    )
+    await current().execute(
+        "update cases set claimed_until = $4 where agency_id = $1 and workspace_id = $2 and id = $3",
+        moderator.agency_id,
+        claim["workspace_id"],
+        case_id,
+        expires_at,
+    )
+    return Claim(case_id, token, expires_at)
+
+
+async def release(moderator: Actor, case_id: UUID, *, token: str) -> None:
+    """Back to the queue, for anybody. Raises ClaimLost."""
+    claim = await held_claim(moderator, case_id, token=token)
+    await _give_back(claim, by="released")
+
+
+async def skip(moderator: Actor, case_id: UUID, *, token: str, reason: str, note: str = "") -> None:
+    """Back to the queue, for anybody but this moderator. Raises ClaimLost, Invalid."""
+    note = clean(note, field="note", longest=2_000, may_be_empty=True)
+    claim = await held_claim(moderator, case_id, token=token)
+    await Skip.create(
+        workspace_id=claim["workspace_id"],
+        case_id=case_id,
+        membership_id=_reviewer(moderator),
+        reason=reason,
+        note=note,
+    )
+    await _give_back(claim, by="skipped", reason=reason)
+
+
+async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> Any:
+    """The live claim that `token` proves, with its case locked (`case_version`, `queue_id`, `post_id`, `member_id`).
+
+    Raises NotFound for a case that is not there, ClaimLost for any other token, a lease that ended, a closed case.
+    """
+    membership_id = _reviewer(moderator)
+    scope = current()
+    case = await scope.fetchrow(
+        """select workspace_id, state, version, queue_id, post_id, member_id from cases
+            where agency_id = $1 and ($2 or workspace_id = any($3)) and id = $4 for update""",
+        moderator.agency_id,
+        moderator.sees_all,
+        list(moderator.workspaces or ()),
+        case_id,
+    )
+    if case is None:
+        raise NotFound(path=("input", "caseId"))
+    claim = await scope.fetchrow(
+        """select id, workspace_id, case_id, token_hash, expires_at > clock_timestamp() as is_live from claims
+            where agency_id = $1 and workspace_id = $2 and case_id = $3 and membership_id = $4
+              and ended_at is null for update""",
+        moderator.agency_id,
+        case["workspace_id"],
+        case_id,
+        membership_id,
+    )
+    if claim is None or not claim["is_live"] or not hmac.compare_digest(claim["token_hash"], hash_of(token)):
+        raise ClaimLost
+    return {**dict(claim), **{name: case[name] for name in ("queue_id", "post_id", "member_id")},
+            "case_version": case["version"]}
+
+
+async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> None:
+    """Job: leases that have ended go back to their queue; asks for its next turn while any is still running."""
+    workspace_id = next(iter(system.workspaces or ()))
+    await _return_ended(system, workspace_id)
+    next_end = await current().fetchval(
+        "select min(expires_at) from claims where agency_id = $1 and workspace_id = $2 and ended_at is null",
+        system.agency_id,
+        workspace_id,
+    )
+    if next_end is not None:
+        await _promise_return(workspace_id, next_end)
+
+
+def _reviewer(moderator: Actor) -> UUID:
+    moderator.must_hold(Right.WORK_QUEUE)
+    if moderator.membership_id is None:
+        raise Invalid("Only a person can review a case.")
+    return moderator.membership_id
+
+
+async def _return_ended(actor: Actor, workspace_id: UUID | None) -> None:
+    # Expiry is a condition, not a daemon: whoever asks for work first returns what others forgot.
+    # SKIP LOCKED: a claim that is being decided this moment is left to its transaction.
+    ended = await current().fetch(
+        """select c.id, c.workspace_id, c.case_id from claims c
+            where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
+              and c.ended_at is null and c.expires_at <= now()
+            order by c.expires_at limit 100 for update skip locked""",
+        actor.agency_id,
+        workspace_id,
+        actor.sees_all,
+        list(actor.workspaces or ()),
+    )
+    for claim in ended:
+        await _give_back(claim, by="expired")
+
+
+async def _next_waiting(
+    moderator: Actor, *, workspace_id: UUID | None, queue_id: UUID | None, membership_id: UUID
+) -> Any:
+    """The case, now in review, or None."""
+    values: list[Any] = [moderator.agency_id, membership_id, LEASE]
+    where = "c.agency_id = $1 and c.state = 'queued'"
+    if workspace_id is not None:
+        values.append(workspace_id)
+        where += f" and c.workspace_id = ${len(values)}"
+    elif moderator.workspaces is not None:
+        values.append(list(moderator.workspaces))
+        where += f" and c.workspace_id = any(${len(values)})"
+    if queue_id is not None:
+        values.append(queue_id)
+        where += f" and c.queue_id = ${len(values)}"
+    # SKIP LOCKED: two moderators who press the button together get two cases, and neither waits for the other.
+    return await current().fetchrow(
+        f"""with next as materialized (
+                 select c.workspace_id, c.id from cases c
+                  where {where} and not exists (
+                        select from skips s where s.agency_id = $1 and s.workspace_id = c.workspace_id
+                           and s.case_id = c.id and s.membership_id = $2)
+                  order by c.virtual_deadline, c.id limit 1 for update of c skip locked)
+            update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval
+              from next where c.agency_id = $1 and c.workspace_id = next.workspace_id and c.id = next.id
+            returning c.workspace_id, c.id, c.claimed_until""",  # noqa: S608 - built from constants above
+        *values,
+    )
+
+
+async def _lease(case: Any, *, membership_id: UUID) -> Claim:
+    token = secrets.token_urlsafe(24)
+    scope = current()
+    await scope.execute(
+        """insert into claims (agency_id, workspace_id, id, case_id, membership_id, token_hash, expires_at)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        scope.actor.agency_id,
+        case["workspace_id"],
+        new_id(),
+        case["id"],
+        membership_id,
+        hash_of(token),
+        case["claimed_until"],
+    )
+    await journal.record("case.claimed", subject_kind="case", subject_id=case["id"], workspace_id=case["workspace_id"])
+    await _promise_return(case["workspace_id"], case["claimed_until"])
+    return Claim(case["id"], token, case["claimed_until"])
+
+
+async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
+    """Call while holding the row lock on the claim."""
+    scope = current()
+    agency_id = scope.actor.agency_id
+    await scope.execute(
+        """update claims set ended_at = now(), ended_by = $4
+            where agency_id = $1 and workspace_id = $2 and id = $3""",
+        agency_id,
+        claim["workspace_id"],
+        claim["id"],
+        by,
+    )
+    await scope.execute(
+        """update cases set state = 'queued', claimed_by_id = null, claimed_until = null
+            where agency_id = $1 and workspace_id = $2 and id = $3 and state = 'in_review'""",
+        agency_id,
+        claim["workspace_id"],
+        claim["case_id"],
+    )
+    await journal.record(
+        f"case.claim_{by}",
+        subject_kind="case",
+        subject_id=claim["case_id"],
+        workspace_id=claim["workspace_id"],
+        **detail,
+    )
+
+
+async def _promise_return(workspace_id: UUID, at: datetime) -> None:
+    await enqueue(
+        "return_ended_claims", {}, workspace_id=workspace_id, run_at=at, dedupe_key=f"return_ended_claims:{workspace_id}"
+    )

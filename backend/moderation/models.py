@@ -1,0 +1,139 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+
+from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+
+
+class Queue(WorkspaceModel):
+    name = fields.CharField(max_length=200)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "queues"
+        manager = ScopedManager()
+
+
+class Rule(WorkspaceModel):
+    """What Tend reports by itself: posts with one of these words, or matching this RE2 pattern."""
+
+    name = fields.CharField(max_length=200)
+    kind = fields.CharField(max_length=10)
+    words: list[str] = ArrayField("text", default=list)  # type: ignore[assignment]
+    pattern = fields.TextField(null=True)
+    policy_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "rules"
+        manager = ScopedManager()
+
+
+class Case(WorkspaceModel):
+    """What waits in a queue: all open reports about one post, merged. States: queued, in_review, closed."""
+
+    queue_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    state = fields.CharField(max_length=20, default="queued")
+    outcome = fields.CharField(max_length=20, null=True)
+    tier = fields.CharField(max_length=10)
+    severity = fields.CharField(max_length=10)
+    report_count = fields.IntField(default=0)
+    risk = fields.FloatField(default=0)
+    opened_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    due_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    virtual_deadline: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    claimed_by_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    claimed_until: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    closed_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "cases"
+        manager = ScopedManager()
+
+
+class Report(WorkspaceModel):
+    """One complaint by one reporter about one post."""
+
+    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    channel = fields.CharField(max_length=10)
+    reporter_key = fields.CharField(max_length=60)
+    member_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    membership_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    rule_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    api_key_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    policy_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    reason = fields.TextField()
+    credibility = fields.FloatField(default=1)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "reports"
+        manager = ScopedManager()
+
+
+class ClaimRecord(WorkspaceModel):
+    """A lease on a case. At most one per case is live; the token itself is kept nowhere."""
+
+    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    token_hash: bytes = fields.BinaryField()  # type: ignore[assignment]
+    claimed_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    expires_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    ended_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    ended_by = fields.CharField(max_length=10, null=True)
+
+    class Meta:
+        table = "claims"
+        manager = ScopedManager()
+
+
+class Skip(WorkspaceModel):
+    """This moderator is not offered this case again; others are."""
+
+    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    reason = fields.CharField(max_length=30)
+    note = fields.TextField(default="")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "skips"
+        manager = ScopedManager()
+
+
+class Decision(WorkspaceModel):
+    """The outcome of a case. Never changed: the application may only add and read."""
+
+    grants = APPEND_ONLY
+    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    claim_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    outcome = fields.CharField(max_length=20)
+    policy_version_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    reason = fields.TextField()
+    decided_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "decisions"
+        manager = ScopedManager()
+
+
+class Action(WorkspaceModel):
+    """What a decision does in the community. Done only when read back from the platform: queued, then confirmed."""
+
+    decision_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    kind = fields.CharField(max_length=20)
+    state = fields.CharField(max_length=10, default="queued")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    confirmed_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+
+    class Meta:
+        table = "actions"
+        manager = ScopedManager()

@@ -1,0 +1,177 @@
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend import journal
+from backend.communities import Member, Post
+from backend.kit.clock import now
+from backend.kit.errors import NotFound
+from backend.kit.ids import new_id
+from backend.kit.texts import clean
+from backend.moderation.models import Case
+from backend.moderation.ordering import risk, time_to_decision, virtual_deadline
+from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
+from backend.policies import Policy
+from tenants.actor import Actor
+from tenants.rights import Right
+from tenants.scope import current
+
+
+@dataclass(frozen=True, slots=True)
+class Reporter:
+    """Exactly one of the four ids."""
+
+    channel: str
+    member_id: UUID | None = None
+    membership_id: UUID | None = None
+    rule_id: UUID | None = None
+    api_key_id: UUID | None = None
+
+    @property
+    def key(self) -> str:
+        return f"{self.channel}:{self.member_id or self.membership_id or self.rule_id or self.api_key_id}"
+
+
+async def report_post(
+    actor: Actor, post_id: UUID, *, reason: str, policy_id: UUID | None = None, member_id: UUID | None = None
+) -> UUID:
+    """The id of the report, merged into the one open case about the post. With `member_id` the actor passes on that
+    member's complaint; without, it is the actor's own. Reporting again returns the first report.
+
+    Raises NotAllowed, NotFound, Invalid.
+    """
+    actor.must_hold(Right.REPORT)
+    reason = clean(reason, field="reason", longest=2_000)
+    post = await Post.get_or_none(id=post_id)
+    if post is None:
+        raise NotFound(path=("input", "postId"))
+    if policy_id is not None and not await Policy.exists(id=policy_id, workspace_id=post.workspace_id):
+        raise NotFound(path=("input", "policyId"))
+    if member_id is not None:
+        if not await Member.exists(id=member_id, workspace_id=post.workspace_id):
+            raise NotFound(path=("input", "memberId"))
+        reporter = Reporter("member", member_id=member_id)
+    elif actor.membership_id is not None:
+        reporter = Reporter("staff", membership_id=actor.membership_id)
+    else:
+        reporter = Reporter("api", api_key_id=actor.api_key_id)
+    return await file_report(post, reporter, reason=reason, policy_id=policy_id)
+
+
+async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id: UUID | None) -> UUID:
+    """Open or find the case, add the report, order the case anew. Holds the lock on the case until the commit."""
+    case = await _open_case_locked(post)
+    scope = current()
+    report_id, agency_id = new_id(), scope.actor.agency_id
+    added = await scope.fetchval(
+        """insert into reports (agency_id, workspace_id, id, case_id, post_id, channel, reporter_key, member_id,
+                                membership_id, rule_id, api_key_id, policy_id, reason, credibility)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           on conflict (agency_id, workspace_id, case_id, reporter_key) do nothing returning id""",
+        agency_id,
+        post.workspace_id,
+        report_id,
+        case["id"],
+        post.id,
+        reporter.channel,
+        reporter.key,
+        reporter.member_id,
+        reporter.membership_id,
+        reporter.rule_id,
+        reporter.api_key_id,
+        policy_id,
+        reason,
+        CREDIBILITY,
+    )
+    if added is None:
+        first: UUID = await scope.fetchval(
+            """select id from reports where agency_id = $1 and workspace_id = $2 and case_id = $3
+                  and reporter_key = $4""",
+            agency_id,
+            post.workspace_id,
+            case["id"],
+            reporter.key,
+        )
+        return first
+    await _order_anew(case, post)
+    await journal.record(
+        "case.reported",
+        subject_kind="case",
+        subject_id=case["id"],
+        workspace_id=post.workspace_id,
+        report=str(report_id),
+        channel=reporter.channel,
+    )
+    return report_id
+
+
+async def _open_case_locked(post: Post) -> Any:
+    """The one open case about `post`, locked. Two reporters at once meet in the unique index and then in the lock; a
+    case that is decided between the two steps makes the loop go round once more."""
+    scope = current()
+    agency_id = scope.actor.agency_id
+    while True:
+        case = await scope.fetchrow(
+            """select id, opened_at from cases where agency_id = $1 and workspace_id = $2 and post_id = $3
+                  and state <> 'closed' for update""",
+            agency_id,
+            post.workspace_id,
+            post.id,
+        )
+        if case is not None:
+            return case
+        opened_at = now()
+        await scope.execute(
+            """insert into cases (agency_id, workspace_id, id, queue_id, post_id, member_id, tier, severity, opened_at,
+                                  due_at, virtual_deadline)
+               select $1, $2, $3, q.id, $4, $5, 'low', 'low', $6, $7, $7 from queues q
+                where q.agency_id = $1 and q.workspace_id = $2 order by q.created_at, q.id limit 1
+               on conflict (agency_id, workspace_id, post_id) where state <> 'closed' do nothing""",
+            agency_id,
+            post.workspace_id,
+            new_id(),
+            post.id,
+            post.member_id,
+            opened_at,
+            opened_at + TARGET["low"],
+        )
+
+
+async def _order_anew(case: Any, post: Post) -> None:
+    """The worst policy anybody named decides severity and tier; a report without one counts as low."""
+    scope = current()
+    agency_id = scope.actor.agency_id
+    reports = await scope.fetch(
+        """select r.credibility, v.severity, v.tier from reports r
+             left join lateral (
+                  select pv.severity, pv.tier from policy_versions pv
+                   where pv.agency_id = $1 and pv.workspace_id = $2 and pv.policy_id = r.policy_id
+                   order by pv.version desc limit 1) v on true
+            where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = $3""",
+        agency_id,
+        post.workspace_id,
+        case["id"],
+    )
+    severity = max((row["severity"] or "low" for row in reports), key=PENALTY.__getitem__)
+    tier = min((row["tier"] or "low" for row in reports), key=TARGET.__getitem__)
+    is_at_risk = await Member.filter(id=post.member_id, workspace_id=post.workspace_id, is_at_risk=True).exists()
+    points = risk(
+        severity=severity,
+        evidence_mass=sum(row["credibility"] for row in reports),
+        is_at_risk=is_at_risk,
+        views=post.view_count,
+    )
+    await Case.filter(id=case["id"], workspace_id=post.workspace_id).update(
+        severity=severity,
+        tier=tier,
+        risk=points,
+        report_count=len(reports),
+        due_at=case["opened_at"] + time_to_decision(tier),
+        virtual_deadline=virtual_deadline(case["opened_at"], tier=tier, risk=points),
+    )
+    await scope.execute(
+        "update cases set version = version + 1 where agency_id = $1 and workspace_id = $2 and id = $3",
+        agency_id,
+        post.workspace_id,
+        case["id"],
+    )

@@ -1,0 +1,131 @@
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import re2
+from tortoise.exceptions import IntegrityError
+
+from backend import journal
+from backend.communities import Post
+from backend.kit.errors import Conflict, Invalid, NotFound
+from backend.kit.texts import clean
+from backend.moderation.models import Report, Rule
+from backend.moderation.reporting import Reporter, file_report
+from backend.moderation.thresholds import (
+    PATTERN_CHARACTERS,
+    POSTS_PER_RULE_JOB,
+    RULE_MEMORY_BYTES,
+    RULES_PER_WORKSPACE,
+    WORDS_PER_RULE,
+)
+from backend.outbox import enqueue
+from backend.policies import Policy
+from tenants.actor import Actor
+from tenants.models import Workspace
+from tenants.rights import Right
+
+
+async def create_rule(
+    actor: Actor,
+    workspace_id: UUID,
+    *,
+    name: str,
+    policy_id: UUID,
+    words: Sequence[str] = (),
+    pattern: str | None = None,
+) -> Rule:
+    """A rule that reports every post, old and new, with one of `words` (whole words, any case) or matching `pattern`
+    (RE2). Raises NotAllowed, NotFound, Invalid, Conflict."""
+    actor.must_hold(Right.WRITE_POLICIES)
+    if not await Workspace.exists(id=workspace_id):
+        raise NotFound(path=("input", "workspaceId"))
+    name = clean(name, field="name", longest=200)
+    if bool(words) == (pattern is not None):
+        raise Invalid("Give either words or a pattern.", path=("input", "words"))
+    if len(words) > WORDS_PER_RULE:
+        raise Invalid(f"A rule holds at most {WORDS_PER_RULE:,} words.", path=("input", "words"))
+    words = sorted({clean(word, field="words", longest=200).casefold() for word in words})
+    if pattern is not None:
+        _compile(pattern, longest=PATTERN_CHARACTERS, field="pattern")
+    if not await Policy.exists(id=policy_id, workspace_id=workspace_id):
+        raise NotFound(path=("input", "policyId"))
+    if await Rule.filter(workspace_id=workspace_id).count() >= RULES_PER_WORKSPACE:
+        raise Conflict(f"A workspace holds at most {RULES_PER_WORKSPACE} rules.")
+    try:
+        rule = await Rule.create(
+            workspace_id=workspace_id,
+            name=name,
+            kind="words" if words else "pattern",
+            words=list(words),
+            pattern=pattern,
+            policy_id=policy_id,
+        )
+    except IntegrityError:
+        raise Conflict("Another rule of this workspace has this name.", path=("input", "name")) from None
+    await journal.record("rule.created", subject_kind="rule", subject_id=rule.id, workspace_id=workspace_id, name=name)
+    await enqueue("apply_rules", {"rule_id": str(rule.id)}, workspace_id=workspace_id)
+    return rule
+
+
+async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
+    """Job: report what the workspace's rules (or the one `rule_id`) find among the posts from `first_id` to `last_id`
+    (both inclusive, both optional). Looks at POSTS_PER_RULE_JOB posts and promises the rest to its successor."""
+    workspace_id = next(iter(system.workspaces or ()))
+    rules = Rule.filter(workspace_id=workspace_id)
+    if payload.get("rule_id"):
+        rules = rules.filter(id=UUID(payload["rule_id"]))
+    matchers = [(rule, _matcher(rule)) for rule in await rules.order_by("created_at", "id")]
+    if not matchers:
+        return
+    posts = Post.filter(workspace_id=workspace_id)
+    if payload.get("first_id"):
+        posts = posts.filter(id__gte=UUID(payload["first_id"]))
+    if payload.get("last_id"):
+        posts = posts.filter(id__lte=UUID(payload["last_id"]))
+    page = await posts.order_by("id").limit(POSTS_PER_RULE_JOB + 1)
+    for post in page[:POSTS_PER_RULE_JOB]:
+        for rule, matches in matchers:
+            if matches(post.text):
+                await _report(post, rule)
+    if len(page) > POSTS_PER_RULE_JOB:
+        await enqueue("apply_rules", {**payload, "first_id": str(page[-1].id)}, workspace_id=workspace_id)
+
+
+async def _report(post: Post, rule: Rule) -> None:
+    reporter = Reporter("rule", rule_id=rule.id)
+    # Once per rule and post, whatever became of the case: a job that runs twice must not reopen what was judged fine.
+    if await Report.filter(workspace_id=post.workspace_id, post_id=post.id, reporter_key=reporter.key).exists():
+        return
+    await file_report(post, reporter, reason=f"Found by the rule “{rule.name}”.", policy_id=rule.policy_id)
+
+
+def _matcher(rule: Rule) -> Callable[[str], bool]:
+    if rule.pattern is not None:
+        compiled = _compile(rule.pattern, longest=PATTERN_CHARACTERS, field="pattern")
+    else:
+        either = "|".join(re2.escape(word) for word in sorted(rule.words, key=len, reverse=True))
+        # RE2 knows \b for ASCII only; a word of any script ends where no letter, mark or digit follows.
+        compiled = _compile(
+            rf"(?i)(?:^|[^\pL\pM\pN_])(?:{either})(?:$|[^\pL\pM\pN_])", longest=None, field="words"
+        )
+    return lambda text: compiled.search(text) is not None
+
+
+def _compile(pattern: str, *, longest: int | None, field: str) -> Any:
+    """Raises Invalid for what RE2 does not take: look-around, back-references, repetition over 1,000, too much memory."""
+    if longest is not None:
+        clean(pattern, field=field, longest=longest)
+    options = re2.Options()
+    options.max_mem = RULE_MEMORY_BYTES
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as problem:
+        reason = problem.args[0] if problem.args else "it cannot be compiled"
+        text = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise Invalid(
+            f"This is no RE2 pattern: {re.sub(r'[^ -~]', '?', text)[:200]}. Look-around and back-references do not exist "
+            "there.",
+            path=("input", field),
+        ) from None

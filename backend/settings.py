@@ -1,0 +1,58 @@
+"""What an installation decides, from the environment: TEND_DATABASE_URL and so on."""
+
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """`database_url` is the address of the role tend_app. Those of tend_owner and tend_relay are the same with the other
+    role's name, unless they are given. Without a database or Redis, `tend up` starts its own under `home`."""
+
+    model_config = SettingsConfigDict(env_prefix="TEND_", extra="ignore")
+
+    database_url: str | None = None
+    owner_database_url: str | None = None
+    relay_database_url: str | None = None
+    redis_url: str | None = None
+    home: Path = Path(".tend")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    development: bool = False
+    pool_size: int = 10
+    redis_queue: str = "tend:jobs"
+    postgres_major: int = 18  # of the embedded server; the floor is 16
+
+    @property
+    def owner_url(self) -> str:
+        return self.owner_database_url or as_role(self.app_url, "tend_owner")
+
+    @property
+    def relay_url(self) -> str:
+        return self.relay_database_url or as_role(self.app_url, "tend_relay")
+
+    @property
+    def app_url(self) -> str:
+        if self.database_url is None:
+            raise NotConfigured("Set TEND_DATABASE_URL, or let `tend up` start a database.")
+        return self.database_url
+
+    @property
+    def redis(self) -> str:
+        if self.redis_url is None:
+            raise NotConfigured("Set TEND_REDIS_URL, or let `tend up` start Redis.")
+        return self.redis_url
+
+
+class NotConfigured(RuntimeError):
+    """A setting is missing; the message says which, in plain words."""
+
+
+def as_role(url: str, role: str) -> str:
+    """The same address for another role, with the same password."""
+    parts = urlsplit(url)
+    credentials, at, host = parts.netloc.rpartition("@")
+    _, colon, password = credentials.partition(":")
+    netloc = f"{role}{colon}{password}{at or '@'}{host}"
+    return urlunsplit(SplitResult(parts.scheme, netloc, parts.path, parts.query, parts.fragment))

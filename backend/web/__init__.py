@@ -1,0 +1,1 @@
+"""HTTP that is not GraphQL: health, and signing in during development."""

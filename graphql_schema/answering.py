@@ -1,0 +1,73 @@
+"""How a mutation answers: with the thing by its name, or with the reasons why not."""
+
+from collections.abc import Awaitable, Callable
+from enum import Enum
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case
+
+from backend.kit.errors import NotFound, Refusal
+from backend.kit.ids import parse_published
+from tenants.scope import current
+
+
+@strawberry.enum(description="Every reason a mutation may give for refusing.")
+class UserErrorCode(Enum):
+    NOT_FOUND = "NOT_FOUND"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    INVALID = "INVALID"
+    CONFLICT = "CONFLICT"
+    SLUG_TAKEN = "SLUG_TAKEN"
+    CLAIM_LOST = "CLAIM_LOST"
+    CASE_ALREADY_CLOSED = "CASE_ALREADY_CLOSED"
+
+
+@strawberry.type(description="Why Tend did not do it. Nothing was changed.")
+class UserError:
+    code: UserErrorCode = strawberry.field(description="Stable; rely on this.")
+    message: str = strawberry.field(description="For the person reading.")
+    path: list[str] | None = strawberry.field(description="The field of the input, from the argument down.")
+
+
+def user_errors() -> Any:
+    return strawberry.field(default_factory=list, description="Empty when it was done.")
+
+
+def verb(
+    payload: type[Any], description: str
+) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """A mutation: one call into a domain operation. A refusal becomes data and rolls the transaction back, its jobs
+    with it; anything else is a bug and crashes."""
+
+    def decorate(resolver: Callable[..., Awaitable[Any]]) -> Any:
+        @wraps(resolver)
+        async def answer(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await resolver(*args, **kwargs)
+            except Refusal as refusal:
+                current().doom()
+                error = UserError(
+                    code=UserErrorCode(refusal.code),
+                    message=refusal.message,
+                    path=[to_camel_case(part) for part in refusal.path] or None,
+                )
+                return payload(user_errors=[error])
+
+        return strawberry.mutation(answer, description=description)
+
+    return decorate
+
+
+def uuid_of(kind: str, text: str, *, field: str) -> UUID:
+    """Raises NotFound for an id of another kind or shape: the same answer as for one that nobody has."""
+    parsed = parse_published(text)
+    if parsed is None or parsed[0] != kind:
+        raise NotFound(path=("input", field))
+    return parsed[1]
+
+
+def optional_uuid_of(kind: str, text: str | None, *, field: str) -> UUID | None:
+    return uuid_of(kind, text, field=field) if text else None

@@ -1,0 +1,51 @@
+"""What a client may read of an error: deliberate ones as they are, bugs as an id that the log knows."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
+
+from backend.kit.errors import Refusal
+from tenants.database import is_outage
+
+log = structlog.get_logger()
+
+
+class MaskedErrors(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        yield
+        result = self.execution_context.result
+        errors = getattr(result, "errors", None)
+        if errors:
+            result.errors = [masked(error) for error in errors]  # type: ignore[union-attr]
+
+
+def masked(error: GraphQLError) -> GraphQLError:
+    """The phase decides the code: an error with a foreign origin is a bug, one without a code was made by graphql-core
+    from what the client sent."""
+    origin = error.original_error
+    while isinstance(origin, GraphQLError) and origin.original_error is not None:
+        origin = origin.original_error
+    if isinstance(origin, Refusal):
+        return _with(error, origin.message, {"code": origin.code})
+    if origin is None or isinstance(origin, GraphQLError):
+        extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+        return _with(error, error.message, extensions)
+    if is_outage(origin):
+        log.error("database.unreachable", path=error.path, problem=str(origin))
+        return _with(
+            error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"}
+        )
+    error_id = uuid4().hex
+    log.error("graphql.bug", error_id=error_id, path=error.path, exc_info=origin)
+    return _with(error, "Internal server error.", {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id})
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path,
+        extensions=extensions,
+    )

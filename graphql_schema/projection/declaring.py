@@ -1,0 +1,275 @@
+"""What a type publishes, declared once, beside its Strawberry type."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar, dataclass_transform
+
+import strawberry
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.field import StrawberryField
+
+from tenants.rights import Right
+from tenants.tables import TenantModel
+
+T = TypeVar("T")
+
+DEFAULT_PAGE: Final = 50
+LARGEST_PAGE: Final = 100
+
+
+@strawberry.interface(description="Anything with an id of its own.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque, and unique across all types.")
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether rows precede this page.")
+    start_cursor: str | None = strawberry.field(description="Cursor of the first row; null for an empty page.")
+    end_cursor: str | None = strawberry.field(description="Cursor of the last row; null for an empty page.")
+
+
+@strawberry.type(description="A row of a list, with its place.")
+class Edge(Generic[T]):
+    cursor: str = strawberry.field(description="Give it as `after` or `before` to the same list in the same order.")
+    node: T = strawberry.field(description="The row itself.")
+
+
+@strawberry.type(description="A page of a list: 50 rows unless `first` or `last` says otherwise, 100 at most.")
+class Connection(Generic[T]):
+    edges: list[Edge[T]] = strawberry.field(description="The rows of the page, each with its cursor.")
+    nodes: list[T] = strawberry.field(description="The rows of the page.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies.")
+    total_count: int = strawberry.field(description="How many rows the whole list has.")
+
+
+# Sources: where a field comes from. `{row}` in SQL is the row of the declaring type, `{agency}` the scope's agency.
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The published id, `<kind>_<uuid>`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class SameRow:
+    """An object made from columns and expressions of the same row."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToOne:
+    """The row whose id stands in column `key`; or, with `reverse`, the one row whose column `key` holds this row's id."""
+
+    key: str
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """A filter input and the SQL condition of each of its fields, by Python name; `{value}` is the given value."""
+
+    input: type
+    conditions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ToMany:
+    """The rows whose column `key` holds this row's `own` column; all rows of the scope where `key` is None.
+
+    `order` is an enum whose values are columns, with a leading `-` for descending; the first one is the default. Its
+    columns must be NOT NULL; the id breaks ties.
+    """
+
+    key: str | None
+    order: type[Enum]
+    own: str = "id"
+    where: str | None = None
+    filters: Filters | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many rows hold this row's id in column `key` of `model`."""
+
+    model: type[TenantModel]
+    key: str
+    where: str | None = None
+
+
+Source = Identity | Column | Expression | SameRow | ToOne | ToMany | Count
+
+
+@dataclass(slots=True)
+class Published:
+    """`kind` is the prefix of its ids; None for objects without a row of their own."""
+
+    type: type
+    model: type[TenantModel] | None
+    kind: str | None
+    needs: Right | None
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        assert self.model is not None
+        return str(self.model._meta.db_table)
+
+    @property
+    def workspace_column(self) -> str | None:
+        return self.model.workspace_column if self.model is not None else None
+
+
+_BY_TYPE_NAME: dict[str, Published] = {}
+_BY_KIND: dict[str, Published] = {}
+
+
+def published(type_name: str) -> Published | None:
+    return _BY_TYPE_NAME.get(type_name)
+
+
+def published_kinds() -> Mapping[str, Published]:
+    """Every type with ids of its own, by the prefix of its ids."""
+    return _BY_KIND
+
+
+class ProjectedField(StrawberryField):
+    """A field that PostgreSQL fills; Strawberry only sees its type and arguments."""
+
+    source: Source
+
+    def __copy__(self) -> "ProjectedField":
+        new = super().__copy__()
+        new.source = self.source
+        return new
+
+    @property
+    def is_basic_field(self) -> bool:
+        return False
+
+    def get_result(self, source: Any, info: Any, args: list[Any], kwargs: Any) -> Any:
+        """Only reached at the root: everything below is part of a statement."""
+        return LISTING
+
+
+class _Listing:
+    """What a list at the root resolves to, before it is projected."""
+
+
+LISTING: Final = _Listing()
+
+
+def _field(source: Source, description: str | None, arguments: list[StrawberryArgument] | None = None) -> Any:
+    made = ProjectedField(description=description)
+    made.source = source
+    made.init = False
+    if arguments is not None:
+        made.arguments = arguments
+    return made
+
+
+def identity() -> Any:
+    return _field(Identity(), "Opaque, and unique across all types.")
+
+
+def column(name: str = "", *, description: str | None = None) -> Any:
+    """A column of the model; of the field's own name where `name` is left out."""
+    return _field(Column(name), description)
+
+
+def sql(expression: str, *, description: str | None = None) -> Any:
+    return _field(Expression(expression), description)
+
+
+def same_row(*, description: str | None = None) -> Any:
+    return _field(SameRow(), description)
+
+
+def one(key: str, *, reverse: bool = False, description: str | None = None) -> Any:
+    return _field(ToOne(key, reverse), description)
+
+
+def count(model: type[TenantModel], key: str, *, where: str | None = None, description: str | None = None) -> Any:
+    return _field(Count(model, key, where), description)
+
+
+def many(
+    key: str | None,
+    *,
+    order: type[Enum],
+    own: str = "id",
+    where: str | None = None,
+    filters: Filters | None = None,
+    description: str | None = None,
+) -> Any:
+    def argument(name: str, type_: Any, text: str) -> StrawberryArgument:
+        # UNSET, not None: otherwise the schema prints `= null` on every optional argument.
+        return StrawberryArgument(
+            python_name=name,
+            graphql_name=None,
+            type_annotation=StrawberryAnnotation(type_),
+            default=strawberry.UNSET,
+            description=text,
+        )
+
+    arguments = [
+        argument("first", int | None, "Rows from the beginning, or after `after`: 0 to 100, 50 when left out."),
+        argument("after", str | None, "Only rows after this cursor."),
+        argument("last", int | None, "Rows from the end, or before `before`; not together with `first`."),
+        argument("before", str | None, "Only rows before this cursor."),
+        argument("order_by", order | None, "In which order; ties are broken by id."),
+    ]
+    if filters is not None:
+        arguments.append(argument("filter", filters.input | None, "Only rows that meet all of these."))
+    return _field(ToMany(key, order, own, where, filters), description, arguments)
+
+
+@dataclass_transform(field_specifiers=(column, sql, one, many, count, identity, same_row))
+def publish(
+    model: type[TenantModel] | None, *, kind: str | None = None, needs: Right | None = None
+) -> Callable[[type[T]], type[T]]:
+    """Make a class a published type over `model`. A field without a source is the column of its name.
+
+    `needs`: without this right nobody finds a row of the type: lists are empty, references null. Raises TypeError for
+    a field the engine cannot project (a resolver, a permission class, an extension).
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        for name in inspect.get_annotations(cls):
+            if name not in cls.__dict__:
+                setattr(cls, name, identity() if name == "id" else column())
+        made = strawberry.type(cls, description=inspect.getdoc(cls))
+        entry = Published(type=made, model=model, kind=kind, needs=needs)
+        for declared in made.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+            if not isinstance(declared, ProjectedField) or declared.permission_classes or declared.extensions:
+                raise TypeError(f"{cls.__name__}.{declared.python_name} cannot be projected; declare it by its source.")
+            source = declared.source
+            if isinstance(source, Column) and not source.name:
+                source = Column(declared.python_name)
+                declared.source = source
+            if isinstance(source, Column) and model is not None and source.name not in model._meta.fields_map:
+                raise TypeError(f"{cls.__name__}.{declared.python_name}: {model.__name__} has no column {source.name}.")
+            entry.sources[declared.python_name] = source
+        _BY_TYPE_NAME[cls.__name__] = entry
+        if kind is not None:
+            if kind in _BY_KIND:
+                raise TypeError(f"Two types publish ids as {kind}_….")
+            _BY_KIND[kind] = entry
+        return made
+
+    return decorate
+
+

@@ -1,0 +1,86 @@
+from uuid import UUID
+
+import strawberry
+
+from backend.kit.ids import parse_published
+from graphql_schema.agencies import Agency, Workspace
+from graphql_schema.cases import Case
+from graphql_schema.communities import Member, Post
+from graphql_schema.context import Info
+from graphql_schema.notices import Notice
+from graphql_schema.orders import CreationOrder, WorkspaceOrder
+from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
+from graphql_schema.projection.paging import bad_input
+from graphql_schema.projection.serving import actor_of
+from graphql_schema.viewing import Viewer
+from tenants import models
+
+
+def _id(kind: str, text: str) -> UUID | None:
+    parsed = parse_published(text)
+    return parsed[1] if parsed is not None and parsed[0] == kind else None
+
+
+@strawberry.type(description="Everything that can be read, within your scope.")
+class Query:
+    workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
+    notices: Connection[Notice] = many(
+        None, order=CreationOrder, where="{row}.membership_id = {membership}", description="What you were told."
+    )
+
+    @strawberry.field(description="You, and the agencies and clients you may work for. Needs no scope.")
+    def viewer(self) -> Viewer:
+        return Viewer()
+
+    @strawberry.field(description="The agency of this request.")
+    def agency(self, info: Info) -> Agency:
+        found: Agency = ref(Agency, actor_of(info.context).agency_id)
+        return found
+
+    @strawberry.field(description="One client, by id or by short name.")
+    async def workspace(
+        self, info: Info, id: strawberry.ID | None = strawberry.UNSET, slug: str | None = strawberry.UNSET
+    ) -> Workspace | None:
+        actor_of(info.context)
+        if bool(id) == bool(slug):
+            raise bad_input("Give either `id` or `slug`.")
+        if slug:
+            row = await models.Workspace.get_or_none(slug=slug) if "\x00" not in slug else None
+            return None if row is None else ref(Workspace, row.id)
+        found = _id("workspace", id or "")
+        return None if found is None else ref(Workspace, found)
+
+    @strawberry.field(description="One case.")
+    def case(self, id: strawberry.ID) -> Case | None:
+        found = _id("case", id)
+        return None if found is None else ref(Case, found)
+
+    @strawberry.field(description="One post.")
+    def post(self, id: strawberry.ID) -> Post | None:
+        found = _id("post", id)
+        return None if found is None else ref(Post, found)
+
+    @strawberry.field(description="One member of a community.")
+    def member(self, id: strawberry.ID) -> Member | None:
+        found = _id("member", id)
+        return None if found is None else ref(Member, found)
+
+    @strawberry.field(description="Anything by its id; null for whatever is not there for you.")
+    def node(self, id: strawberry.ID) -> Node | None:
+        found: Node | None = _ref_to(id)  # type: ignore[assignment]
+        return found
+
+    @strawberry.field(description="Up to 100 things by their ids, in that order, null for whatever is not there.")
+    def nodes(self, ids: list[strawberry.ID]) -> list[Node | None]:
+        if len(ids) > 100:
+            raise bad_input("At most 100 ids at once.")
+        found: list[Node | None] = [_ref_to(id) for id in ids]  # type: ignore[misc]
+        return found
+
+
+def _ref_to(id: str) -> Ref | None:
+    parsed = parse_published(id)
+    kind = published_kinds().get(parsed[0]) if parsed is not None else None
+    return Ref(kind.type.__name__, parsed[1]) if kind is not None and parsed is not None else None
+
+

@@ -1,0 +1,39 @@
+"""Every kind of job, who does it, and how hard it is tried."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+from backend.moderation import apply_rules, carry_out_actions, return_ended_claims
+from backend.notices import deliver_notices
+from backend.outbox import remove_ended_jobs
+from tenants.actor import Actor
+
+Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`work` runs in the agency's scope, in one transaction with the job's end; it must stand being run twice, and
+    accept payload members it does not know (old workers meet new jobs during a deploy).
+
+    `timeout` ends one try; `tries` is how often before the job is dead; `back_off` doubles with each try.
+    """
+
+    work: Work
+    tries: int = 8
+    timeout: timedelta = timedelta(seconds=60)
+    back_off: timedelta = timedelta(seconds=2)
+
+
+CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "apply_rules": Kind(apply_rules, timeout=timedelta(minutes=5)),
+        "carry_out_actions": Kind(carry_out_actions, tries=12),
+        "deliver_notices": Kind(deliver_notices, tries=12),
+        "remove_ended_jobs": Kind(remove_ended_jobs),
+        "return_ended_claims": Kind(return_ended_claims),
+    }
+)

@@ -1,0 +1,149 @@
+"""One job, run: take it with a fresh fencing token, do it and end it in one transaction, or back off."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import orjson
+import structlog
+
+from tenants.actor import system
+from tenants.scope import agency_scope
+from workers.catalogue import CATALOGUE, Kind
+
+log = structlog.get_logger()
+
+LONGEST_BACK_OFF: Final = timedelta(hours=1)
+LEASE_MARGIN: Final = timedelta(seconds=15)  # a lease outlives its try's timeout, so that a try that runs is not sent again
+UNKNOWN_RETRY: Final = timedelta(seconds=30)  # a kind only newer workers know waits for one of them
+
+
+class Fenced(RuntimeError):
+    """The lease went to somebody else while the work was being done; its effect was rolled back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    id: UUID
+    agency_id: UUID
+    workspace_id: UUID | None
+    kind: str
+    payload: dict[str, Any]
+    attempt: int
+    token: UUID
+
+
+async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind] = CATALOGUE) -> None:
+    """What the wire asks for. The ids are only a key to the row: authority and payload come from the row, and a job that
+    is not waiting to be run (sent twice, done already, another agency's) is left alone."""
+    taken = await _take(agency_id, job_id, catalogue)
+    if taken is None:
+        return
+    kind = catalogue.get(taken.kind)
+    if kind is None:
+        await _put_back(taken, error=f"No worker knows the kind {taken.kind!r} yet.", after=UNKNOWN_RETRY, tries=500)
+        return
+    if taken.attempt > kind.tries:
+        # It was taken often enough and never came back: whatever runs it dies.
+        await _put_back(taken, error="The worker died each time this job ran.", after=timedelta(0), tries=kind.tries)
+        return
+    try:
+        async with asyncio.timeout(kind.timeout.total_seconds()):
+            await _work(taken, kind)
+    except Fenced:
+        log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
+    except Exception as problem:
+        log.warning("job.failed", job=str(taken.id), kind=taken.kind, attempt=taken.attempt, exc_info=problem)
+        await _put_back(
+            taken,
+            error=f"{type(problem).__name__}: {problem}"[:2_000],
+            after=back_off(kind, taken.attempt),
+            tries=kind.tries,
+        )
+
+
+def back_off(kind: Kind, attempt: int) -> timedelta:
+    """Doubling, at most LONGEST_BACK_OFF, with half of it left to chance so that failures do not come back together."""
+    full = min(kind.back_off * 2 ** (attempt - 1), LONGEST_BACK_OFF)
+    return full * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+
+
+async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) -> _Taken | None:
+    """In a transaction of its own, so that a try that kills its worker has been counted."""
+    token = uuid4()
+    async with agency_scope(system(agency_id)) as scope:
+        row = await scope.fetchrow(
+            """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4
+                where agency_id = $1 and id = $2 and state = 'sent'
+            returning workspace_id, kind, payload, attempt""",
+            agency_id,
+            job_id,
+            token,
+            max(kind.timeout for kind in catalogue.values()) + LEASE_MARGIN,
+        )
+        if row is None:
+            return None
+        kind = catalogue.get(row["kind"])
+        if kind is not None:
+            await scope.execute(
+                "update jobs set lease_until = now() + $3 where agency_id = $1 and id = $2",
+                agency_id,
+                job_id,
+                kind.timeout + LEASE_MARGIN,
+            )
+            # The relay must look again when the lease ends, should this worker be killed.
+            await scope.execute(
+                "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)",
+                agency_id,
+                kind.timeout + LEASE_MARGIN,
+            )
+    return _Taken(
+        id=job_id,
+        agency_id=agency_id,
+        workspace_id=row["workspace_id"],
+        kind=row["kind"],
+        payload=orjson.loads(row["payload"]),
+        attempt=row["attempt"],
+        token=token,
+    )
+
+
+async def _work(taken: _Taken, kind: Kind) -> None:
+    """Effect and end in one transaction. Raises Fenced when the lease is no longer ours."""
+    actor = system(taken.agency_id, workspace_id=taken.workspace_id)
+    async with agency_scope(actor) as scope:
+        await kind.work(actor, taken.payload)
+        tag = await scope.execute(
+            """update jobs set state = 'done', ended_at = now(), lease_token = null, lease_until = null, last_error = null
+                where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
+            taken.agency_id,
+            taken.id,
+            taken.token,
+        )
+        if tag != "UPDATE 1":
+            raise Fenced
+
+
+async def _put_back(taken: _Taken, *, error: str, after: timedelta, tries: int) -> None:
+    async with agency_scope(system(taken.agency_id)) as scope:
+        tag = await scope.execute(
+            """update jobs set lease_token = null, lease_until = null, last_error = $4,
+                      state = case when attempt >= $5 then 'dead' else 'ready' end,
+                      ended_at = case when attempt >= $5 then now() end,
+                      run_at = now() + $6
+                where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
+            taken.agency_id,
+            taken.id,
+            taken.token,
+            error,
+            tries,
+            after,
+        )
+        if tag == "UPDATE 1":
+            await scope.execute(
+                "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", taken.agency_id, after
+            )
