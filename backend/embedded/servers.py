@@ -23,13 +23,15 @@ class EmbeddedServer(Child):
     """
 
     programs: tuple[str, ...]
+    recovery_sign: str | None = None  # part of what a server answers while it recovers from a crash
 
     def __init__(self, name: str, home: Path, folder: str) -> None:
         super().__init__(name)
         self.home = home.expanduser().resolve()
         self.folder = self.home / folder
         self.sockets = sockets_folder(self.home)
-        self.log = self.home / "log" / f"{folder.partition('-')[0]}.log"
+        self._kind = folder.partition("-")[0]
+        self.log = self.home / "log" / f"{self._kind}.log"
         self._lock: int | None = None
         self._log_begins_at = 0
 
@@ -62,15 +64,14 @@ class EmbeddedServer(Child):
     def _trouble(self) -> str | None:
         """None when the server answers a real question, else what came instead."""
 
-    def _is_recovering(self, trouble: str) -> bool:
-        return False
-
     def _launch(self) -> None:
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._lock is None:
-            self._lock = take(self.home / f"{self.folder.name}.lock", self.name, self.home)
+            self._lock = take(self.home / f"{self._kind}.lock", self.name, self.home)
         self._log_begins_at = self.log.stat().st_size if self.log.exists() else 0
-        end_leftovers(self.folder, self.programs, politely=self.stop_signal, firmly=self.kill_signal)
+        # Other versions too: they use the same socket, and one that ends late would remove the new server's.
+        for folder in {self.folder, *self.home.glob(f"{self._kind}-*")}:
+            end_leftovers(folder, self.programs, politely=self.stop_signal, firmly=self.kill_signal)
         make_sockets_folder(self.home, servers_account())
         self._run(self._prepare(), cwd=self.folder, death_signal=self.stop_signal)
 
@@ -91,7 +92,8 @@ class EmbeddedServer(Child):
         while (trouble := self._trouble()) is not None:
             if not self.is_alive():
                 raise self._failure(f"it {self.ending()}")
-            limit = RECOVERY_SECONDS if self._is_recovering(trouble) else START_SECONDS
+            recovers = self.recovery_sign is not None and self.recovery_sign in trouble
+            limit = RECOVERY_SECONDS if recovers else START_SECONDS
             if time.monotonic() - began > limit:
                 raise self._failure(f"it did not answer within {limit} s ({trouble.strip()})")
             time.sleep(0.05)

@@ -135,7 +135,7 @@ class Supervisor:
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         # No printing here: it may have interrupted a print. Nor an exception: it could hit between fork and note.
         if not self._stopping:
             self._stopping = True

@@ -194,6 +194,7 @@ async def test_an_edit_within_one_file_is_version_2_at_once(acme: Any, room: str
     [post] = await posts_of(acme.owner, acme.workspaces["chat"], room)
     assert (post.text, post.version) == ("b", 2)
     assert await versions_of(acme.owner, post) == [(1, "a"), (2, "b")]
+    assert len(await jobs_about(acme.owner, [post])) == 1
 
 
 async def test_malformed_lines_are_told_by_number_and_the_rest_comes_in(acme: Any, room: str, archive: Path) -> None:

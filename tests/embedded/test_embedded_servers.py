@@ -5,16 +5,18 @@ import contextlib
 import ctypes
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncpg
-import psutil
+import psutil  # type: ignore[import-untyped]  # no types in its wheel
 import pytest
 import redis
 from arq.connections import RedisSettings, create_pool
@@ -48,9 +50,18 @@ SUPERVISOR = """
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Iterator[Path]:
     """One data folder for the tests that do not need a fresh one."""
-    return tmp_path_factory.mktemp("tend")
+    # Not pytest's tmp_path: under root the servers run as nobody, and every other pytest of root that starts meanwhile
+    # closes /tmp/pytest-of-root to others again.
+    with tempfile.TemporaryDirectory(prefix="tend-test-") as folder:
+        yield Path(folder).resolve()
+
+
+@pytest.fixture
+def fresh() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="tend-test-") as folder:
+        yield Path(folder).resolve()
 
 
 @pytest.fixture
@@ -88,6 +99,8 @@ def test_a_second_owner_is_told_who_runs_the_server(home: Path, postgres: Embedd
     with pytest.raises(AlreadyRunning) as refused:
         EmbeddedPostgres(home).start()
     assert str(refused.value) == f"PostgreSQL is already running in {home} (process {os.getpid()})."
+    with pytest.raises(AlreadyRunning):
+        EmbeddedPostgres(home, major=16).start()
     assert postgres.sql("select 1") == "1\n"
 
 
@@ -185,40 +198,42 @@ def test_refused_sql_raises_with_the_message(postgres: EmbeddedPostgres) -> None
 def test_a_server_that_cannot_start_shows_the_end_of_its_log(postgres: EmbeddedPostgres) -> None:
     postgres.sql("alter system set shared_preload_libraries = 'not_there'")
     postgres.stop()
-    with pytest.raises(EmbeddedServerFailed) as failed:
-        postgres.start()
+    try:
+        with pytest.raises(EmbeddedServerFailed) as failed:
+            postgres.start()
+    finally:
+        (postgres.folder / "postgresql.auto.conf").write_text("")
     assert str(failed.value).splitlines()[:2] == [
         "PostgreSQL could not be started: it ended with exit status 1.",
         f"The end of {postgres.log}:",
     ]
     assert "not_there" in str(failed.value).splitlines()[2]
-    (postgres.folder / "postgresql.auto.conf").write_text("")
-    postgres.start()
+    assert not postgres.is_alive()
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
+def test_a_folder_that_cannot_be_made_is_named(fresh: Path) -> None:
+    (fresh / "file").touch()
     with pytest.raises(EmbeddedServerFailed) as failed:
-        EmbeddedPostgres(tmp_path / "file" / "home").start()
-    assert str(failed.value) == f"PostgreSQL could not be started: Not a directory: {tmp_path}/file/home."
+        EmbeddedPostgres(fresh / "file" / "home").start()
+    assert str(failed.value) == f"PostgreSQL could not be started: Not a directory: {fresh}/file/home."
 
 
-def test_a_kill_in_the_middle_of_initdb_leaves_no_half_data_folder(tmp_path: Path) -> None:
+def test_a_kill_in_the_middle_of_initdb_leaves_no_half_data_folder(fresh: Path) -> None:
     code = "import sys; from pathlib import Path; from backend.embedded import *; EmbeddedPostgres(Path(sys.argv[1])).start()"
-    starting = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=REPOSITORY)
-    assert _until(lambda: any(tmp_path.glob(".initdb-18-*/base/1/*")))
+    starting = subprocess.Popen([sys.executable, "-c", code, str(fresh)], cwd=REPOSITORY)
+    assert _until(lambda: any(fresh.glob(".initdb-18-*/base/1/*")))
     starting.kill()
     starting.wait(5)
-    assert not (tmp_path / "postgres-18").exists()
-    server = EmbeddedPostgres(tmp_path)
+    assert not (fresh / "postgres-18").exists()
+    server = EmbeddedPostgres(fresh)
     with _stopped_at_the_end(server):
         server.start()
         assert server.sql("select 1") == "1\n"
-        assert not any(tmp_path.glob(".initdb-*"))
+        assert not any(fresh.glob(".initdb-*"))
 
 
-def test_a_long_home_with_odd_letters_works_with_postgres_16_too(tmp_path: Path) -> None:
-    home = tmp_path / ("long, odd & ünusual " + "x" * 90) / "y"
+def test_a_long_home_with_odd_letters_works_with_postgres_16_too(fresh: Path) -> None:
+    home = fresh / ("long, odd & ünusual " + "x" * 90) / "y"
     postgres, redis_server = EmbeddedPostgres(home, major=16), EmbeddedRedis(home)
     with _stopped_at_the_end(redis_server), _stopped_at_the_end(postgres):
         postgres.start()
@@ -226,17 +241,18 @@ def test_a_long_home_with_odd_letters_works_with_postgres_16_too(tmp_path: Path)
         assert postgres.sockets.parent.name.startswith(f"tend-{os.geteuid()}-")
         assert _ask(postgres.address("postgres", "postgres"), "show server_version").startswith("16.")
         assert _ask(postgres.address("postgres", "postgres"), "show data_checksums") == "on"
-        assert redis.from_url(redis_server.url).ping()
+        assert _client(redis_server).ping()
     postgres.sockets.parent.chmod(0o777)
     with pytest.raises(EmbeddedServerFailed, match="should be a folder closed to others, and is not"):
         postgres.start()
+    shutil.rmtree(postgres.sockets.parent)
 
 
 def test_redis_answers_redis_py_and_arq_and_forgets_at_the_end(redis_server: EmbeddedRedis) -> None:
-    client = redis.from_url(redis_server.url)
+    client = _client(redis_server)
     client.set("word", "kept for now")
 
-    async def through_arq() -> bytes | None:
+    async def through_arq() -> object:
         async with asyncio.timeout(5):
             pool = await create_pool(RedisSettings.from_dsn(redis_server.url))
             try:
@@ -260,20 +276,21 @@ def test_redis_starts_again_after_a_kill(redis_server: EmbeddedRedis) -> None:
     os.kill(_working_in(redis_server.folder)[0].pid, signal.SIGKILL)
     assert _until(lambda: not redis_server.is_alive())
     redis_server.start()
-    assert redis.from_url(redis_server.url).ping()
+    assert _client(redis_server).ping()
 
 
-def test_one_home_has_one_tend(tmp_path: Path) -> None:
-    with home_lock(tmp_path), pytest.raises(AlreadyRunning) as refused, home_lock(tmp_path):
+def test_one_home_has_one_tend(fresh: Path) -> None:
+    with home_lock(fresh), pytest.raises(AlreadyRunning) as refused, home_lock(fresh):
         pass
     assert refused.value.pid == os.getpid()
-    with home_lock(tmp_path):
+    with home_lock(fresh):
         pass
 
 
 def test_the_supervisor_restarts_what_dies_and_stops_everything_on_sigterm(home: Path) -> None:
     with _supervisor(home) as running:
         assert _lines_until(running, "worker runs.") == ["PostgreSQL runs.", "Redis runs.", "worker runs."]
+        assert all(os.getsid(child.pid) == child.pid for child in psutil.Process(running.pid).children())
         postgres, server, worker = sorted(psutil.Process(running.pid).children(), key=psutil.Process.create_time)
         for victim, name in ((worker, "worker"), (postgres, "PostgreSQL"), (server, "Redis")):
             victim.kill()
@@ -288,12 +305,22 @@ def test_the_supervisor_restarts_what_dies_and_stops_everything_on_sigterm(home:
         assert not any(_is_running(child) for child in children)
 
 
-def test_a_kill_of_the_supervisor_takes_its_children_with_it_and_a_new_start_works(home: Path) -> None:
+def test_a_kill_of_the_supervisor_takes_its_children_with_it(home: Path) -> None:
+    with _supervisor(home) as running:
+        _lines_until(running, "worker runs.")
+        children = psutil.Process(running.pid).children(recursive=True)
+        assert len(children) > 5
+        running.kill()
+        assert _until(lambda: not any(_is_running(child) for child in children))
+
+
+def test_a_start_just_after_a_kill_of_the_supervisor_waits_for_the_old_servers(home: Path) -> None:
     with _orphans_stay_zombies(), _supervisor(home) as running:
         _lines_until(running, "worker runs.")
         children = psutil.Process(running.pid).children(recursive=True)
+        # Enough to write at the shutdown that the new start meets the old server still at work.
+        EmbeddedPostgres(home).sql("drop table if exists much; create table much as select generate_series(1, 500000)")
         running.kill()
-        # At once, while the old servers are still going down.
         with _supervisor(home) as again:
             assert _lines_until(again, "worker runs.") == ["PostgreSQL runs.", "Redis runs.", "worker runs."]
             assert not any(_is_running(child) for child in children)
@@ -301,8 +328,8 @@ def test_a_kill_of_the_supervisor_takes_its_children_with_it_and_a_new_start_wor
             assert _lines_until(again, "done")[-1] == "done"
 
 
-def test_a_second_ctrl_c_does_not_wait(tmp_path: Path) -> None:
-    with _supervisor(tmp_path, "deaf") as running:
+def test_a_second_ctrl_c_does_not_wait(fresh: Path) -> None:
+    with _supervisor(fresh, "deaf") as running:
         _lines_until(running, "deaf")
         running.send_signal(signal.SIGINT)
         time.sleep(0.3)
@@ -329,7 +356,7 @@ def test_a_child_that_keeps_dying_is_restarted_less_and_less_often() -> None:
     assert 0.6 < said[-1][0] - said[0][0] < 3
 
 
-def test_a_program_that_is_missing_stops_the_first_start(tmp_path: Path) -> None:
+def test_a_program_that_is_missing_stops_the_first_start(fresh: Path) -> None:
     first = Process("first", lambda: spawn(["sleep", "60"], name="first"))
     second = Process("second", lambda: spawn(["/not/there"], name="second"))
     with pytest.raises(EmbeddedServerFailed) as failed:
@@ -350,6 +377,10 @@ def _ask(address: str, question: str) -> str:
     return asyncio.run(ask())
 
 
+def _client(server: EmbeddedRedis) -> redis.Redis:
+    return redis.from_url(server.url)  # type: ignore[no-untyped-call,no-any-return]  # redis-py does not type from_url
+
+
 def _working_in(folder: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
@@ -365,7 +396,7 @@ def _postmaster(server: EmbeddedPostgres) -> int:
 
 def _is_running(process: psutil.Process) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
 
 

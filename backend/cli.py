@@ -1,0 +1,217 @@
+"""The command line: `tend --help`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from backend.embedded import AlreadyRunning, EmbeddedServerFailed
+from backend.kit.errors import Refusal
+from backend.settings import NotConfigured, Settings
+from tenants.database import TooMuchPower, is_outage
+
+T = TypeVar("T")
+
+cli = typer.Typer(help="Tend: the backend of agencies that run many client communities.", no_args_is_help=True)
+importing = typer.Typer(help="Bring content in.", no_args_is_help=True)
+cli.add_typer(importing, name="import")
+out, err = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Failures of the installation end in one plain sentence and a non-zero exit; only bugs show a trace."""
+    try:
+        cli()
+    except (AlreadyRunning, EmbeddedServerFailed, NotConfigured, TooMuchPower, Refusal) as refusal:
+        _fail(str(refusal))
+    except Exception as problem:
+        if not is_outage(problem):
+            raise
+        _fail(f"The database could not be used: {problem}")
+
+
+def _fail(sentence: str) -> None:
+    err.print(f"tend: {sentence}", markup=False)
+    sys.exit(1)
+
+
+@cli.command()
+def up() -> None:
+    """Everything on this machine: PostgreSQL and Redis (unless configured), migrations, API and worker."""
+    from backend.running_here import run_here
+
+    run_here(Settings(), say=_say)
+
+
+@cli.command()
+def demo() -> None:
+    """`up`, with two agencies at work in it; tokens are written to .tend/demo.json."""
+    from backend.running_here import run_here
+
+    run_here(Settings(development=True), say=_say, with_demo=True)
+
+
+@cli.command()
+def serve() -> None:
+    """The API alone, against a database that is there."""
+    import uvicorn
+
+    from backend.asgi import app
+
+    settings = Settings()
+    _connected(settings, _nothing)  # refuses a role with too much power with a sentence instead of a trace
+    uvicorn.run(
+        app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools", ws="none",
+        log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+    )
+
+
+@cli.command()
+def work() -> None:
+    """A worker alone: relay, calendar and jobs."""
+    import uvloop
+
+    from workers.main import work as work_until_stopped
+
+    uvloop.run(work_until_stopped(Settings()))
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    from backend.installing import bring_up_to_date
+
+    applied = asyncio.run(bring_up_to_date(Settings()))
+    out.print("\n".join(f"applied {name}" for name in applied) or "nothing to do")
+
+
+@cli.command()
+def doctor() -> None:
+    """What is wrong with this installation, in plain words."""
+    from backend.examining import examine
+
+    findings = asyncio.run(examine(_where_it_runs(Settings())))
+    for finding in findings:
+        out.print(("[green]ok[/]    " if finding.is_fine else "[red]wrong[/] ") + finding.sentence)
+    if not all(finding.is_fine for finding in findings):
+        raise typer.Exit(1)
+
+
+@cli.command()
+def schema(*, check: Annotated[bool, typer.Option(help="Only compare with the committed file.")] = False) -> None:
+    """Write graphql_schema/schema.graphql, or check that it is the code's."""
+    from backend import models
+
+    models.load()
+    from graphql_schema.schema import COMMITTED
+    from graphql_schema.schema import schema as current
+
+    text = current.as_str() + "\n"
+    if not check:
+        COMMITTED.write_text(text)
+    elif not COMMITTED.exists() or COMMITTED.read_text() != text:
+        _fail("graphql_schema/schema.graphql is not what the code says; run `tend schema` and commit it.")
+
+
+@importing.command()
+def chat(
+    files: Annotated[list[Path], typer.Argument(help="JSON lines, plain or .gz.")],
+    agency: Annotated[str, typer.Option(help="Short name of the agency.")],
+    workspace: Annotated[str, typer.Option(help="Short name of the client.")],
+    bot: Annotated[list[str] | None, typer.Option(help="A handle that is no person; may be repeated.")] = None,
+) -> None:
+    """Chat rooms into communities. Importing again doubles nothing; after a crash it goes on where it was."""
+    from backend.communities import ImportCount, import_chat
+    from tenants.actor import system
+    from tenants.doors import agency_by_slug
+    from tenants.models import Workspace
+    from tenants.scope import agency_scope
+
+    async def run() -> ImportCount:
+        agency_id = await agency_by_slug(agency)
+        if agency_id is None:
+            raise Refusal(f"There is no agency {agency!r}.")
+        actor = system(agency_id)
+        async with agency_scope(actor):
+            found = await Workspace.get_or_none(slug=workspace)
+        if found is None:
+            raise Refusal(f"The agency has no workspace {workspace!r}.")
+        total = ImportCount()
+        failed: list[str] = []
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn(), console=err
+        ) as progress:
+            for path in files:
+                size = path.stat().st_size if path.is_file() else 0
+                task = progress.add_task(path.name, total=size)
+
+                def on_bytes(done: int, task: Any = task) -> None:
+                    progress.update(task, completed=done)
+
+                def on_bad_line(line: int, reason: str, path: Path = path) -> None:
+                    progress.console.print(f"{path}:{line}: {reason}", markup=False)
+
+                try:
+                    total += await import_chat(
+                        actor, found.id, path, bots=frozenset(bot or ()), on_bytes=on_bytes, on_bad_line=on_bad_line
+                    )
+                except Refusal as refusal:
+                    failed.append(f"{path}: {refusal}")
+        out.print(
+            f"{total.lines:,} lines: {total.new:,} new, {total.known:,} known, {total.changed:,} changed, "
+            f"{total.malformed:,} malformed"
+        )
+        if failed:
+            raise Refusal("\n".join(failed))
+        return total
+
+    if _connected(_where_it_runs(Settings()), run).malformed:
+        raise typer.Exit(2)
+
+
+def _connected(settings: Settings, run: Callable[[], Awaitable[T]]) -> T:
+    from backend import models
+    from tenants import database
+
+    async def connected() -> T:
+        models.load()
+        await database.connect(settings.app_url, models=models.MODEL_MODULES, pool_size=2)
+        try:
+            return await run()
+        finally:
+            await database.disconnect()
+
+    return asyncio.run(connected())
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _where_it_runs(settings: Settings) -> Settings:
+    """The addresses of a `tend up` that runs in this folder, where none are configured."""
+    if settings.database_url is not None:
+        return settings
+    try:
+        addresses = json.loads((settings.home / "running.json").read_text())
+        os.kill(addresses["pid"], 0)
+    except (OSError, ValueError, KeyError):
+        raise NotConfigured("Nothing runs in this folder: start it with `tend up`, or set TEND_DATABASE_URL.") from None
+    return settings.model_copy(
+        update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]}
+    )
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What is wrong with an installation, in plain words."""
+
+import hashlib
+import sys
+from dataclasses import dataclass
+
+import asyncpg
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from backend import models
+from backend.migrations.applying import history
+from backend.settings import Settings
+from tenants.tables import tenant_models
+from tenants.wall import POLICY
+
+OLDEST_POSTGRES = 160_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    is_fine: bool
+    sentence: str
+
+
+async def examine(settings: Settings) -> list[Finding]:
+    """Everything that can be looked at, whatever else is broken."""
+    findings = [_python()]
+    try:
+        connection = await asyncpg.connect(settings.app_url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
+        findings.append(Finding(False, f"PostgreSQL cannot be reached: {problem}"))
+    else:
+        try:
+            findings += [await _version(connection), await _role(connection), *await _jobs_and_wall(connection)]
+        finally:
+            await connection.close()
+        findings.append(await _migrations(settings))
+    findings.append(await _redis(settings))
+    return findings
+
+
+def _python() -> Finding:
+    version = sys.version_info
+    fine = (3, 11) <= version[:2] < (3, 13)
+    return Finding(fine, f"Python {version.major}.{version.minor}" + ("" if fine else "; Tend needs 3.11 or 3.12"))
+
+
+async def _version(connection: asyncpg.Connection) -> Finding:
+    number = int(await connection.fetchval("show server_version_num"))
+    fine = number >= OLDEST_POSTGRES
+    return Finding(fine, f"PostgreSQL {number // 10_000}" + ("" if fine else "; Tend needs 16 or newer"))
+
+
+async def _role(connection: asyncpg.Connection) -> Finding:
+    row = await connection.fetchrow(
+        "select rolname, rolsuper or rolbypassrls as powerful from pg_roles where rolname = current_user"
+    )
+    if row["powerful"]:
+        return Finding(False, f"The role {row['rolname']} could read every agency's rows; use tend_app.")
+    return Finding(True, f"The role {row['rolname']} can do no more than run Tend.")
+
+
+async def _jobs_and_wall(connection: asyncpg.Connection) -> list[Finding]:
+    models.load()
+    walled = {
+        row["tablename"]
+        for row in await connection.fetch(
+            "select tablename from pg_policies where schemaname = 'app' and policyname = $1", POLICY
+        )
+    }
+    bare = sorted({model._meta.db_table for model in tenant_models()} - walled)
+    return [
+        Finding(not bare, "Every table of an agency has its wall." if not bare else f"No wall: {', '.join(bare)}. Run `tend migrate`.")
+    ]
+
+
+async def _migrations(settings: Settings) -> Finding:
+    try:
+        connection = await asyncpg.connect(settings.owner_url, timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
+        return Finding(False, f"The owner's address cannot be used, so `tend migrate` cannot run: {problem}")
+    try:
+        rows = await connection.fetch("select name, sha256 from migrations")
+    except asyncpg.UndefinedTableError:
+        return Finding(False, "The database is empty: run `tend migrate`.")
+    finally:
+        await connection.close()
+    applied = {row["name"]: row["sha256"] for row in rows}
+    missing = [path.stem for path in history() if path.stem not in applied]
+    changed = [
+        path.stem
+        for path in history()
+        if path.stem in applied and applied[path.stem] != hashlib.sha256(path.read_bytes()).hexdigest()
+    ]
+    if missing or changed:
+        return Finding(False, f"Migrations to apply: {missing}; changed after being applied: {changed}.")
+    return Finding(True, "Every migration is applied.")
+
+
+async def _redis(settings: Settings) -> Finding:
+    client: Redis = Redis.from_url(settings.redis, socket_connect_timeout=5)
+    try:
+        await client.ping()
+    except (OSError, RedisError) as problem:
+        return Finding(False, f"Redis cannot be reached, so jobs wait: {problem}")
+    else:
+        return Finding(True, "Redis answers.")
+    finally:
+        await client.aclose()

@@ -1,0 +1,101 @@
+"""Everything on one machine, until Ctrl-C: servers, migrations, perhaps the demo, API and worker."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from collections.abc import Callable
+
+from backend.embedded import (
+    EmbeddedPostgres,
+    EmbeddedRedis,
+    EmbeddedServerFailed,
+    Process,
+    Supervisor,
+    home_lock,
+    spawn,
+)
+from backend.installing import DATABASE, bring_up_to_date, make_roles_and_database
+from backend.settings import Settings
+
+
+def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool = False) -> None:
+    """Blocks until Ctrl-C or SIGTERM. Raises EmbeddedServerFailed, AlreadyRunning, NotConfigured, TooMuchPower."""
+    home = settings.home.resolve()
+    with home_lock(home):
+        _refuse_taken_port(settings)
+        servers: list[EmbeddedPostgres | EmbeddedRedis] = []
+        try:
+            if settings.database_url is None:
+                postgres = EmbeddedPostgres(home, settings.postgres_major)
+                servers.append(postgres)
+                postgres.start()
+                make_roles_and_database(postgres)
+                settings = settings.model_copy(update={"database_url": postgres.address("tend_app", DATABASE)})
+            if settings.redis_url is None:
+                redis = EmbeddedRedis(home)
+                servers.append(redis)
+                redis.start()
+                settings = settings.model_copy(update={"redis_url": redis.url})
+            for name in asyncio.run(bring_up_to_date(settings)):
+                say(f"Migrated: {name}.")
+            if with_demo:
+                _load_demo(settings, say)
+            _note_addresses(settings)
+            say(f"Tend is coming up at http://{settings.host}:{settings.port}/graphql (Ctrl-C stops it).")
+            Supervisor([*servers, *_processes(settings)], say).run()
+        finally:
+            (home / "running.json").unlink(missing_ok=True)
+            for server in reversed(servers):
+                server.stop()
+
+
+def _processes(settings: Settings) -> list[Process]:
+    environment = os.environ | {
+        "TEND_DATABASE_URL": settings.app_url,
+        "TEND_OWNER_DATABASE_URL": settings.owner_url,
+        "TEND_RELAY_DATABASE_URL": settings.relay_url,
+        "TEND_REDIS_URL": settings.redis,
+        "TEND_DEVELOPMENT": str(settings.development),
+        "TEND_HOST": settings.host,
+        "TEND_PORT": str(settings.port),
+    }
+    logs = settings.home.resolve() / "log"
+
+    def process(name: str, command: str) -> Process:
+        argv = [sys.executable, "-m", "backend.cli", command]
+        return Process(name, lambda: spawn(argv, name=name, env=environment, log=logs / f"{command}.log"))
+
+    return [process("The API", "serve"), process("The worker", "work")]
+
+
+def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
+    from backend.demo.loading import load_demo
+
+    people = asyncio.run(load_demo(settings))
+    base = f"http://{settings.host}:{settings.port}"
+    path = settings.home / "demo.json"
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump({"url": base, "graphql": f"{base}/graphql", "people": people}, file, indent=2)
+        file.write("\n")
+    say(f"Two agencies are at work: {', '.join(people)}. Their tokens: {path}.")
+    say(f"GraphiQL as a moderator: {base}/dev/sign-in?token={people['acme.moderator']['token']}")
+
+
+def _note_addresses(settings: Settings) -> None:
+    """So that `tend import` and `tend doctor` in this folder find what runs here."""
+    (settings.home / "running.json").write_text(
+        json.dumps({"pid": os.getpid(), "database_url": settings.app_url, "redis_url": settings.redis})
+    )
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            raise EmbeddedServerFailed(
+                f"Port {settings.port} of {settings.host} is taken: choose another one with TEND_PORT=…"
+            ) from None

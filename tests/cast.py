@@ -1,0 +1,192 @@
+"""The people in the tests, by name: `acme.moderator`, `globex.owner`; and what they can do in one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from backend.communities import Member, Post, create_community
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.moderation import Case, Queue, open_workspace, report_post
+from backend.policies import Policy, PolicyVersion, create_policy, current_version
+from tenants.actor import Actor, system
+from tenants.doors import open_session
+from tenants.provisioning import add_member, provision_agency
+from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.scope import agency_scope
+
+WORKSPACES = ("forum", "chat", "shop")
+
+
+@dataclass
+class Cast:
+    """One agency. `forum`, `chat` and `shop` are its clients; staff but the owner work for `forum` and `chat` only."""
+
+    slug: str
+    agency_id: UUID
+    workspaces: dict[str, UUID]
+    actors: dict[str, Actor] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+    communities: dict[str, UUID] = field(default_factory=dict)
+    policies: dict[str, UUID] = field(default_factory=dict)
+
+    @property
+    def system(self) -> Actor:
+        return system(self.agency_id)
+
+    def __getattr__(self, role: str) -> Actor:
+        try:
+            return self.__dict__["actors"][role]
+        except KeyError:
+            raise AttributeError(role) from None
+
+    async def post(self, text: str = "hello", *, workspace: str = "forum", **columns: Any) -> Post:
+        """A post by a new member."""
+        workspace_id = self.workspaces[workspace]
+        async with agency_scope(self.system):
+            member = await Member.create(
+                workspace_id=workspace_id,
+                community_id=self.communities[workspace],
+                external_id=f"m-{new_id()}",
+                handle=f"member-{str(new_id())[-10:]}",
+                first_seen_at=now(),
+            )
+            return await Post.create(
+                workspace_id=workspace_id,
+                community_id=self.communities[workspace],
+                member_id=member.id,
+                external_id=f"p-{new_id()}",
+                text=text,
+                posted_at=columns.pop("posted_at", now()),
+                **columns,
+            )
+
+    async def case(self, *, workspace: str = "forum", policy: str = "harassment", reporters: int = 1) -> Case:
+        """An open case about a new post, reported by that many members."""
+        post = await self.post(workspace=workspace)
+        async with agency_scope(self.system):
+            for _ in range(reporters):
+                member = await Member.create(
+                    workspace_id=post.workspace_id,
+                    community_id=post.community_id,
+                    external_id=f"m-{new_id()}",
+                    handle="reporter",
+                    first_seen_at=now(),
+                )
+                await report_post(
+                    self.system, post.id, reason="rude", policy_id=self.policies[policy], member_id=member.id
+                )
+            return await Case.get(post_id=post.id)
+
+    async def empty_workspace(self) -> UUID:
+        """A client of its own for a test that counts: with a queue, a community and the policies."""
+        slug = f"w-{str(new_id())[-12:]}"
+        async with agency_scope(self.system):
+            workspace = await open_workspace(self.system, slug=slug, name=slug)
+        await self._furnish(slug, workspace.id)
+        return workspace.id
+
+    async def policy_version(self, workspace_id: UUID, slug: str = "harassment") -> PolicyVersion:
+        async with agency_scope(self.system):
+            policy = await Policy.get(workspace_id=workspace_id, slug=slug)
+            found = await current_version(policy.id)
+            assert found is not None
+            return found
+
+    async def queue_id(self, workspace_id: UUID) -> UUID:
+        async with agency_scope(self.system):
+            return (await Queue.get(workspace_id=workspace_id)).id
+
+    async def _furnish(self, slug: str, workspace_id: UUID) -> None:
+        self.workspaces[slug] = workspace_id
+        async with agency_scope(self.system):
+            community = await create_community(self.system, workspace_id, slug="main", name="Main")
+            self.communities[slug] = community.id
+            for policy, severity, tier in (("spam", "low", "low"), ("harassment", "high", "high")):
+                made = await create_policy(
+                    self.system, workspace_id, slug=policy, title=policy, text="No.", severity=severity, tier=tier
+                )
+                self.policies[policy if slug == "forum" else f"{slug}:{policy}"] = made.id
+
+    async def hire(
+        self, who: str, role: Role, workspaces: Sequence[UUID], *, ends_at: datetime | None = None
+    ) -> Actor:
+        person_id, membership_id = await add_member(
+            self.agency_id,
+            name=f"{who} of {self.slug}",
+            email=f"{who}@{self.slug}.example",
+            role=role,
+            workspaces=workspaces,
+            ends_at=ends_at,
+        )
+        rights = RIGHTS_OF[role]
+        actor = Actor(
+            agency_id=self.agency_id,
+            role=role,
+            rights=rights,
+            workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(workspaces),
+            name=f"{who} of {self.slug}",
+            membership_id=membership_id,
+        )
+        self.actors[who] = actor
+        self.tokens[who] = await open_session(person_id)
+        return actor
+
+
+async def raise_curtain() -> tuple[Cast, Cast]:
+    acme, globex = await _agency("acme"), await _agency("globex")
+    # One person, two agencies, the same address.
+    for cast in (acme, globex):
+        await _share(cast)
+    return acme, globex
+
+
+async def _agency(slug: str) -> Cast:
+    agency_id = await provision_agency(slug=slug, name=slug.title())
+    cast = Cast(slug, agency_id, {})
+    for workspace in WORKSPACES:
+        async with agency_scope(cast.system):
+            made = await open_workspace(cast.system, slug=workspace, name=workspace.title())
+        await cast._furnish(workspace, made.id)
+    assigned = [cast.workspaces["forum"], cast.workspaces["chat"]]
+    await cast.hire("owner", Role.OWNER, ())
+    await cast.hire("lead", Role.LEAD, assigned)
+    await cast.hire("moderator", Role.MODERATOR, assigned)
+    await cast.hire("colleague", Role.MODERATOR, assigned)
+    await cast.hire("contractor", Role.CONTRACTOR, assigned[:1], ends_at=now() + timedelta(days=30))
+    await cast.hire("stakeholder", Role.STAKEHOLDER, assigned[:1])
+    return cast
+
+
+async def _share(cast: Cast) -> None:
+    person_id, membership_id = await add_member(
+        cast.agency_id, name="Both", email="both@example.com", role=Role.MODERATOR,
+        workspaces=[cast.workspaces["chat"]],
+    )
+    cast.actors["both"] = Actor(
+        agency_id=cast.agency_id,
+        role=Role.MODERATOR,
+        rights=RIGHTS_OF[Role.MODERATOR],
+        workspaces=frozenset({cast.workspaces["chat"]}),
+        name="Both",
+        membership_id=membership_id,
+    )
+    cast.tokens["both"] = await open_session(person_id)
+
+
+async def ask(
+    api: httpx.AsyncClient, token: str | None, document: str, *, headers: dict[str, str] | None = None, **variables: Any
+) -> Any:
+    """The whole answer of /graphql, parsed."""
+    response = await api.post(
+        "/graphql",
+        json={"query": document, "variables": variables},
+        headers={**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})},
+    )
+    return response.json()
+
+

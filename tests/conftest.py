@@ -1,0 +1,97 @@
+"""Real servers for the whole session, and the cast of two agencies."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from cast import Cast, raise_curtain
+
+from backend import models
+from backend.asgi import app
+from backend.embedded import EmbeddedPostgres, EmbeddedRedis
+from backend.installing import bring_up_to_date, make_roles_and_database
+from backend.settings import Settings, on_database
+from tenants import database
+
+TIMEOUT_SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Addresses of TEND_DATABASE_URL and TEND_REDIS_URL where they are set, else of servers started for this run. The
+    database is always a fresh one, dropped afterwards."""
+    given = Settings()
+    home = tmp_path_factory.mktemp("tend")
+    postgres = EmbeddedPostgres(home, int(os.environ.get("TEND_POSTGRES_MAJOR", "18")))
+    redis = EmbeddedRedis(home)
+    try:
+        if given.database_url is None:
+            postgres.start()
+            make_roles_and_database(postgres)
+            base = postgres.address("tend_app", "tend")
+        else:
+            base = given.database_url
+        if given.redis_url is None:
+            redis.start()
+        yield Settings(
+            database_url=base,
+            redis_url=given.redis_url or redis.url,
+            redis_queue=f"tend:{secrets.token_hex(4)}",
+            home=home,
+            pool_size=10,
+        )
+    finally:
+        redis.stop()
+        postgres.stop()
+
+
+@pytest.fixture(scope="session")
+async def settings(servers: Settings) -> AsyncIterator[Settings]:
+    """A fresh, migrated database, and the pool open on it as tend_app."""
+    name = f"tend_test_{secrets.token_hex(4)}"
+    owner = await asyncpg.connect(servers.owner_url)
+    await owner.execute(f"create database {name}")
+    chosen = servers.model_copy(update={"database_url": on_database(servers.app_url, name)})
+    try:
+        await bring_up_to_date(chosen)
+        await database.connect(chosen.app_url, models=models.MODEL_MODULES, pool_size=chosen.pool_size)
+        yield chosen
+        await database.disconnect()
+    finally:
+        await owner.execute(f"drop database {name} with (force)")
+        await owner.close()
+
+
+@pytest.fixture(scope="session")
+async def stage(settings: Settings) -> tuple[Cast, Cast]:
+    return await raise_curtain()
+
+
+@pytest.fixture(scope="session")
+def acme(stage: tuple[Cast, Cast]) -> Cast:
+    return stage[0]
+
+
+@pytest.fixture(scope="session")
+def globex(stage: tuple[Cast, Cast]) -> Cast:
+    return stage[1]
+
+
+@pytest.fixture(scope="session")
+async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The application without a network between; its pool is the session's."""
+    transport = httpx.ASGITransport(app(settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tend.test", timeout=TIMEOUT_SECONDS) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def chat_folder() -> Path:
+    folder = os.environ.get("TEND_CHAT_DIR")
+    if not folder:
+        pytest.skip("TEND_CHAT_DIR names no folder with the real chat rooms")
+    return Path(folder)
