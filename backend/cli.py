@@ -68,8 +68,15 @@ def serve() -> None:
     settings = Settings()
     _connected(settings, _nothing)  # refuses a role with too much power with a sentence instead of a trace
     uvicorn.run(
-        app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools", ws="none",
-        log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+        app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=10,
     )
 
 
@@ -204,9 +211,7 @@ def _where_it_runs(settings: Settings) -> Settings:
         os.kill(addresses["pid"], 0)
     except (OSError, ValueError, KeyError):
         raise NotConfigured("Nothing runs in this folder: start it with `tend up`, or set TEND_DATABASE_URL.") from None
-    return settings.model_copy(
-        update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]}
-    )
+    return settings.model_copy(update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]})
 
 
 def _say(line: str) -> None:

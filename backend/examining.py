@@ -71,7 +71,12 @@ async def _jobs_and_wall(connection: asyncpg.Connection) -> list[Finding]:
     }
     bare = sorted({model._meta.db_table for model in tenant_models()} - walled)
     return [
-        Finding(not bare, "Every table of an agency has its wall." if not bare else f"No wall: {', '.join(bare)}. Run `tend migrate`.")
+        Finding(
+            not bare,
+            "Every table of an agency has its wall."
+            if not bare
+            else f"No wall: {', '.join(bare)}. Run `tend migrate`.",
+        )
     ]
 
 

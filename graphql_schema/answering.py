@@ -36,9 +36,7 @@ def user_errors() -> Any:
     return strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
-def verb(
-    payload: type[Any], description: str
-) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+def verb(payload: type[Any], description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
     """A mutation: one call into a domain operation. A refusal becomes data and rolls the transaction back, its jobs
     with it; anything else is a bug and crashes."""
 

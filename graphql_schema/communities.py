@@ -57,9 +57,7 @@ class Member(Node):
     first_seen_at: datetime
     community: Community | None = one("community_id")
     posts: Connection["Post"] = many("member_id", order=PostOrder)
-    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
-        "member_id", order=CaseOrder
-    )
+    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many("member_id", order=CaseOrder)
     post_count: int = count(communities.Post, "member_id")
     violation_count: int = count(moderation.Case, "member_id", where="{row}.outcome = 'violation'")
 

@@ -70,7 +70,9 @@ def _parsed(text: str) -> DocumentNode:
         document = parse(text, max_tokens=MOST_TOKENS, no_location=False)
     except GraphQLError as problem:
         raise GraphQLError(
-            problem.message, source=problem.source, positions=problem.positions,
+            problem.message,
+            source=problem.source,
+            positions=problem.positions,
             extensions={"code": "GRAPHQL_PARSE_FAILED"},
         ) from None
     _keep(_documents, text, document)

@@ -31,7 +31,10 @@ class Endpoint(GraphQL[RequestContext, None]):
 
     def __init__(self, *, development: bool) -> None:
         super().__init__(
-            schema, graphql_ide="graphiql" if development else None, allow_queries_via_get=False, subscription_protocols=()
+            schema,
+            graphql_ide="graphiql" if development else None,
+            allow_queries_via_get=False,
+            subscription_protocols=(),
         )
         self._development = development
 

@@ -36,9 +36,7 @@ def masked(error: GraphQLError) -> GraphQLError:
         return _with(error, error.message, extensions)
     if is_outage(origin):
         log.error("database.unreachable", path=error.path, problem=str(origin))
-        return _with(
-            error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"}
-        )
+        return _with(error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"})
     error_id = uuid4().hex
     log.error("graphql.bug", error_id=error_id, path=error.path, exc_info=origin)
     return _with(error, "Internal server error.", {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id})
@@ -46,6 +44,10 @@ def masked(error: GraphQLError) -> GraphQLError:
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
     return GraphQLError(
-        message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path,
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
         extensions=extensions,
     )

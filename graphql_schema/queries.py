@@ -82,5 +82,3 @@ def _ref_to(id: str) -> Ref | None:
     parsed = parse_published(id)
     kind = published_kinds().get(parsed[0]) if parsed is not None else None
     return Ref(kind.type.__name__, parsed[1]) if kind is not None and parsed is not None else None
-
-

@@ -53,7 +53,9 @@ class CreatePolicyInput:
 @strawberry.input(description="New words for a policy.")
 class RevisePolicyInput:
     policy_id: strawberry.ID
-    expected_version: int = strawberry.field(description="The version you read; refused with CONFLICT if it has changed.")
+    expected_version: int = strawberry.field(
+        description="The version you read; refused with CONFLICT if it has changed."
+    )
     text: str
     severity: Severity
     tier: Tier

@@ -152,8 +152,13 @@ async def unscoped() -> Any:
 async def refuse_power() -> None:
     """Raises TooMuchPower unless the role can do no more than run Tend."""
     async with unscoped() as connection:
-        row = await connection.fetchrow(
-            """select current_user as name, rolsuper, rolbypassrls,
+        await refuse_power_of(connection)
+
+
+async def refuse_power_of(connection: Any) -> None:
+    """Raises TooMuchPower unless the connection's role can do no more than run Tend."""
+    row = await connection.fetchrow(
+        """select current_user as name, rolsuper, rolbypassrls,
                       exists (select from pg_class c where c.relowner = r.oid
                                and c.relnamespace = to_regnamespace('app')) as owns,
                       (select string_agg(o.rolname, ', ') from pg_roles o
@@ -162,7 +167,7 @@ async def refuse_power() -> None:
                                select from pg_class c where c.relowner = o.oid
                                   and c.relnamespace = to_regnamespace('app')))) as may_become
                  from pg_roles r where rolname = current_user"""
-        )
+    )
     for holds, what in (
         (row["rolsuper"], "is a superuser"),
         (row["rolbypassrls"], "bypasses row-level security"),

@@ -130,5 +130,3 @@ class PersonAgency(GlobalModel):
 
     class Meta:
         table = "person_agency"
-
-

@@ -142,5 +142,7 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     written into the text: only the canonical form of UUID objects and constants of our own."""
     workspaces = ",".join(sorted(str(UUID(str(id))) for id in actor.workspaces or ()))
     settings = f"SET LOCAL app.agency_id = '{UUID(str(actor.agency_id))}'; "
-    settings += "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
+    settings += (
+        "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
+    )
     return f"BEGIN{' READ ONLY' if read_only else ''}; {settings}"

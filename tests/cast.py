@@ -112,9 +112,7 @@ class Cast:
                 )
                 self.policies[policy if slug == "forum" else f"{slug}:{policy}"] = made.id
 
-    async def hire(
-        self, who: str, role: Role, workspaces: Sequence[UUID], *, ends_at: datetime | None = None
-    ) -> Actor:
+    async def hire(self, who: str, role: Role, workspaces: Sequence[UUID], *, ends_at: datetime | None = None) -> Actor:
         person_id, membership_id = await add_member(
             self.agency_id,
             name=f"{who} of {self.slug}",
@@ -164,7 +162,10 @@ async def _agency(slug: str) -> Cast:
 
 async def _share(cast: Cast) -> None:
     person_id, membership_id = await add_member(
-        cast.agency_id, name="Both", email="both@example.com", role=Role.MODERATOR,
+        cast.agency_id,
+        name="Both",
+        email="both@example.com",
+        role=Role.MODERATOR,
         workspaces=[cast.workspaces["chat"]],
     )
     cast.actors["both"] = Actor(
@@ -188,5 +189,3 @@ async def ask(
         headers={**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})},
     )
     return response.json()
-
-

@@ -73,7 +73,10 @@ async def _keep_doing(task: Any, settings: Settings, stopping: asyncio.Event) ->
 async def _relay(settings: Settings, stopping: asyncio.Event) -> None:
     redis = await _redis(settings)
     pool = await asyncpg.create_pool(
-        settings.relay_url, min_size=1, max_size=2, server_settings={"search_path": "app", "application_name": "tend relay"}
+        settings.relay_url,
+        min_size=1,
+        max_size=2,
+        server_settings={"search_path": "app", "application_name": "tend relay"},
     )
 
     async def push(agency_id: UUID, job_id: UUID) -> None:

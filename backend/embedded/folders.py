@@ -73,7 +73,7 @@ def let_through(path: Path) -> None:
 
 def open_to_all(folder: Path) -> None:
     """As root: programs and libraries below `folder` may be used by `nobody` (a root umask of 077 closes a wheel)."""
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 or not folder.exists():
         return
     let_through(folder)
     for path in (folder, *folder.rglob("*")):

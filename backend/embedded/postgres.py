@@ -71,7 +71,9 @@ class EmbeddedPostgres(EmbeddedServer):
         return done.stdout
 
     def _prepare(self) -> list[str]:
-        open_to_all(self._programs_folder.parent)
+        installation = self._programs_folder.parent
+        open_to_all(installation)
+        open_to_all(installation.parent.with_suffix(".libs"))  # where auditwheel puts the libraries of a wheel
         if not (self.folder / "PG_VERSION").exists():
             self._initdb()
         make_private(self.folder, servers_account())

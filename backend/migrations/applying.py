@@ -20,9 +20,7 @@ def history() -> list[Path]:
     return sorted(Path(__file__).parent.glob("[0-9][0-9][0-9][0-9]_*.sql"))
 
 
-async def migrate(
-    owner_url: str, *, models: Sequence[type[TenantModel]], form: Form = Form.ONE_NODE
-) -> list[str]:
+async def migrate(owner_url: str, *, models: Sequence[type[TenantModel]], form: Form = Form.ONE_NODE) -> list[str]:
     """The names of the migrations applied now. `owner_url` logs in as tend_owner.
 
     Raises HistoryChanged when an applied file was edited, asyncpg errors when SQL fails; nothing half done remains.
@@ -41,9 +39,7 @@ async def migrate(
                 continue
             async with connection.transaction():
                 await connection.execute(text)
-                await connection.execute(
-                    "insert into migrations (name, sha256) values ($1, $2)", path.stem, digest
-                )
+                await connection.execute("insert into migrations (name, sha256) values ($1, $2)", path.stem, digest)
             fresh.append(path.stem)
         wall = statements(models, form)
         digest = hashlib.sha256("\n".join(wall).encode()).hexdigest()

@@ -47,13 +47,13 @@ async def claim_next(
     Raises NotAllowed without the right to work queues, NotFound for a workspace or queue that is not theirs.
     """
     membership_id = _reviewer(moderator)
+    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
+        raise NotFound(path=("input", "workspaceId"))
     if queue_id is not None:
         queue = await Queue.get_or_none(id=queue_id)
-        if queue is None:
+        if queue is None or workspace_id not in (None, queue.workspace_id):
             raise NotFound(path=("input", "queueId"))
         workspace_id = queue.workspace_id
-    elif workspace_id is not None and not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
     await _return_ended(moderator, workspace_id)
     case = await _next_waiting(moderator, workspace_id=workspace_id, queue_id=queue_id, membership_id=membership_id)
     if case is None:
@@ -131,14 +131,17 @@ async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> Any:
     )
     if claim is None or not claim["is_live"] or not hmac.compare_digest(claim["token_hash"], hash_of(token)):
         raise ClaimLost
-    return {**dict(claim), **{name: case[name] for name in ("queue_id", "post_id", "member_id")},
-            "case_version": case["version"]}
+    return {
+        **dict(claim),
+        **{name: case[name] for name in ("queue_id", "post_id", "member_id")},
+        "case_version": case["version"],
+    }
 
 
 async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: leases that have ended go back to their queue; asks for its next turn while any is still running."""
     workspace_id = next(iter(system.workspaces or ()))
-    await _return_ended(system, workspace_id)
+    await _return_ended(system, workspace_id, waiting=True)
     next_end = await current().fetchval(
         "select min(expires_at) from claims where agency_id = $1 and workspace_id = $2 and ended_at is null",
         system.agency_id,
@@ -155,14 +158,15 @@ def _reviewer(moderator: Actor) -> UUID:
     return moderator.membership_id
 
 
-async def _return_ended(actor: Actor, workspace_id: UUID | None) -> None:
+async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: bool = False) -> None:
     # Expiry is a condition, not a daemon: whoever asks for work first returns what others forgot.
-    # SKIP LOCKED: a claim that is being decided this moment is left to its transaction.
+    # SKIP LOCKED: a moderator does not wait for a claim that is being decided or returned this moment; the job does,
+    # because it promises that none is left behind.
     ended = await current().fetch(
-        """select c.id, c.workspace_id, c.case_id from claims c
-            where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
-              and c.ended_at is null and c.expires_at <= now()
-            order by c.expires_at limit 100 for update skip locked""",
+        f"""select c.id, c.workspace_id, c.case_id from claims c
+             where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
+               and c.ended_at is null and c.expires_at <= now()
+             order by c.expires_at, c.id limit 100 for update {"" if waiting else "skip locked"}""",  # noqa: S608
         actor.agency_id,
         workspace_id,
         actor.sees_all,
@@ -251,5 +255,9 @@ async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
 
 async def _promise_return(workspace_id: UUID, at: datetime) -> None:
     await enqueue(
-        "return_ended_claims", {}, workspace_id=workspace_id, run_at=at, dedupe_key=f"return_ended_claims:{workspace_id}"
+        "return_ended_claims",
+        {},
+        workspace_id=workspace_id,
+        run_at=at,
+        dedupe_key=f"return_ended_claims:{workspace_id}",
     )

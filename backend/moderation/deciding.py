@@ -121,5 +121,3 @@ async def _answer_reporters(case: Case, *, outcome: str) -> None:
         workspace_id=case.workspace_id,
         text=ANSWERS[outcome],
     )
-
-

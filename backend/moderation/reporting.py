@@ -8,7 +8,6 @@ from backend.kit.clock import now
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
-from backend.moderation.models import Case
 from backend.moderation.ordering import risk, time_to_decision, virtual_deadline
 from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
 from backend.policies import Policy
@@ -161,17 +160,17 @@ async def _order_anew(case: Any, post: Post) -> None:
         is_at_risk=is_at_risk,
         views=post.view_count,
     )
-    await Case.filter(id=case["id"], workspace_id=post.workspace_id).update(
-        severity=severity,
-        tier=tier,
-        risk=points,
-        report_count=len(reports),
-        due_at=case["opened_at"] + time_to_decision(tier),
-        virtual_deadline=virtual_deadline(case["opened_at"], tier=tier, risk=points),
-    )
     await scope.execute(
-        "update cases set version = version + 1 where agency_id = $1 and workspace_id = $2 and id = $3",
+        """update cases set severity = $4, tier = $5, risk = $6, report_count = $7, due_at = $8, virtual_deadline = $9,
+                            version = version + 1
+            where agency_id = $1 and workspace_id = $2 and id = $3""",
         agency_id,
         post.workspace_id,
         case["id"],
+        severity,
+        tier,
+        points,
+        len(reports),
+        case["opened_at"] + time_to_decision(tier),
+        virtual_deadline(case["opened_at"], tier=tier, risk=points),
     )

@@ -15,9 +15,7 @@ class Recipient:
     membership_id: UUID | None = None
 
 
-async def tell(
-    recipients: Iterable[Recipient], *, kind: str, subject_id: UUID, workspace_id: UUID, text: str
-) -> None:
+async def tell(recipients: Iterable[Recipient], *, kind: str, subject_id: UUID, workspace_id: UUID, text: str) -> None:
     """Store one notice per recipient, and promise their delivery. Telling the same thing again adds nothing."""
     agency_id = current().actor.agency_id
     rows = [

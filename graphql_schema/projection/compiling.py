@@ -192,10 +192,14 @@ class _Compiler:
             return NULL
         other = self.alias()
         match = (
-            f"{other}.{entry.source.key} = {row}.id" if entry.source.reverse else f"{other}.id = {row}.{entry.source.key}"
+            f"{other}.{entry.source.key} = {row}.id"
+            if entry.source.reverse
+            else f"{other}.id = {row}.{entry.source.key}"
         )
         # The join stands before those of the object inside it, which refer to it.
-        joins.append(f"left join {target.table} {other} on {self.child_conditions(target, other, parent, row)} and {match}")
+        joins.append(
+            f"left join {target.table} {other} on {self.child_conditions(target, other, parent, row)} and {match}"
+        )
         body = self.object(entry.object, other, joins)
         return f"case when {other}.id is null then {NULL} else {body} end"
 
@@ -278,7 +282,9 @@ class _Compiler:
         for index, (name, _value) in enumerate(page.filters):
             assert source.filters is not None
             template = self.fill(source.filters.conditions[name], row)
-            type_ = "boolean" if "{value}::" not in template else template.split("{value}::")[1].split(")")[0].split(" ")[0]
+            type_ = (
+                "boolean" if "{value}::" not in template else template.split("{value}::")[1].split(")")[0].split(" ")[0]
+            )
             value = self.parameter(_filter_binder(plan.site, index), type_)
             conditions.append("(" + template.replace(f"{{value}}::{type_}", value).replace("{value}", value) + ")")
         return " and ".join(conditions)
@@ -306,7 +312,9 @@ class _Compiler:
         prefix = literal(cursor_prefix(self.plan.sites[plan.site], page.order))
         key = f"{row}.{page.order.removeprefix('-')}::text"
         # encode() breaks lines after 76 characters.
-        return f"translate(encode(convert_to({prefix} || {key} || ' ' || {row}.id::text, 'UTF8'), 'base64'), E'\\n', '')"
+        return (
+            f"translate(encode(convert_to({prefix} || {key} || ' ' || {row}.id::text, 'UTF8'), 'base64'), E'\\n', '')"
+        )
 
     def _rows(self, text: _Text, body: str, page: Page) -> None:
         way = "desc" if page.backward else "asc"
@@ -364,5 +372,3 @@ def _sql_type(target: Published, column: str) -> str:
     assert target.model is not None
     kind = type(target.model._meta.fields_map[column]).__name__
     return {"DatetimeField": "timestamptz", "IntField": "int", "FloatField": "float8"}.get(kind, "text")
-
-

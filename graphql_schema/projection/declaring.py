@@ -271,5 +271,3 @@ def publish(
         return made
 
     return decorate
-
-

@@ -157,8 +157,14 @@ def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], 
         raise Unprojectable(f"{row_type.name} is not published.")
     node = details[0].node
     plan = ListPlan(declared.source, len(sites), target)
-    sites.append(Site(definition, node, f"{declared.origin.__name__ if declared.origin else ''}.{declared.python_name}",
-                      declared.source))
+    sites.append(
+        Site(
+            definition,
+            node,
+            f"{declared.origin.__name__ if declared.origin else ''}.{declared.python_name}",
+            declared.source,
+        )
+    )
     for key, group in _subfields(executor, connection, details).items():
         name = group[0].node.name.value
         if name == "__typename":

@@ -110,27 +110,21 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             return self._read_one(return_type, field_details_list, result)
         if result is LISTING:
             return self._read_list(info, field_details_list)
-        return super().complete_object_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_abstract_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         if isinstance(result, Ref):
             return self._read_one(self._type_named(result.type_name), field_details_list, result)
-        return super().complete_abstract_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+        return super().complete_abstract_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         if isinstance(result, list) and any(isinstance(item, Ref) for item in result):
             return self._read_many(return_type, field_details_list, result)
-        return super().complete_list_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+        return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
     async def _read_one(self, type_: GraphQLObjectType, details: Any, wanted: Ref) -> Any:
         rows = await self._read_ids(type_, details, [wanted.id])

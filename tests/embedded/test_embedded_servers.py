@@ -31,7 +31,7 @@ from backend.embedded import (
     home_lock,
     spawn,
 )
-from backend.embedded.folders import servers_account
+from backend.embedded.folders import servers_account, sockets_folder
 
 REPOSITORY = Path(__file__).parents[2]
 SUPERVISOR = """
@@ -232,6 +232,16 @@ def test_a_kill_in_the_middle_of_initdb_leaves_no_half_data_folder(fresh: Path) 
         assert not any(fresh.glob(".initdb-*"))
 
 
+def test_sockets_are_in_the_home_when_their_path_fits_and_needs_no_escaping() -> None:
+    assert sockets_folder(Path("/srv/tend")) == Path("/srv/tend/run")
+    longest = Path("/" + "x" * (103 - len("/" + "/run/.s.PGSQL.5432")))
+    assert sockets_folder(longest) == longest / "run"
+    for home in (Path(f"{longest}x"), Path("/srv/a,b"), Path("/srv/a b")):
+        elsewhere = sockets_folder(home)
+        assert elsewhere.parent.parent == Path(tempfile.gettempdir())
+        assert elsewhere.parent.name.startswith(f"tend-{os.geteuid()}-")
+
+
 def test_a_long_home_with_odd_letters_works_with_postgres_16_too(fresh: Path) -> None:
     home = fresh / ("long, odd & ünusual " + "x" * 90) / "y"
     postgres, redis_server = EmbeddedPostgres(home, major=16), EmbeddedRedis(home)
@@ -318,10 +328,17 @@ def test_a_start_just_after_a_kill_of_the_supervisor_waits_for_the_old_servers(h
     with _orphans_stay_zombies(), _supervisor(home) as running:
         _lines_until(running, "worker runs.")
         children = psutil.Process(running.pid).children(recursive=True)
-        # Enough to write at the shutdown that the new start meets the old server still at work.
-        EmbeddedPostgres(home).sql("drop table if exists much; create table much as select generate_series(1, 500000)")
+        # The old server is slow to go: it hears of the death only when it goes on.
+        postgres = EmbeddedPostgres(home)
+        old = psutil.Process(_postmaster(postgres))
+        old.suspend()
         running.kill()
         with _supervisor(home) as again:
+            try:
+                time.sleep(1)
+                assert {process.pid for process in _working_in(postgres.folder)} <= {child.pid for child in children}
+            finally:
+                old.resume()
             assert _lines_until(again, "worker runs.") == ["PostgreSQL runs.", "Redis runs.", "worker runs."]
             assert not any(_is_running(child) for child in children)
             again.send_signal(signal.SIGINT)
@@ -345,7 +362,7 @@ def test_a_child_that_keeps_dying_is_restarted_less_and_less_often() -> None:
 
     def say(line: str) -> None:
         said.append((time.monotonic(), line))
-        if line.endswith("0.8 s."):
+        if line.endswith("0.8 s.") or len(said) > 10:
             os.kill(os.getpid(), signal.SIGTERM)
 
     Supervisor([Process("api", lambda: spawn(["false"], name="api"))], say).run()

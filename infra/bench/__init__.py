@@ -1,0 +1,1 @@
+"""The numbers, as ratios measured in one run: `python -m infra.bench [--only NAME]`."""

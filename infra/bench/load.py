@@ -1,0 +1,170 @@
+"""Requests over kept connections, each connection asking again as soon as it is answered: wrk, or a small stand-in.
+
+`python -m infra.bench.load` is the stand-in: it reads a Load as JSON and writes a Measured as JSON.
+"""
+
+import asyncio
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from infra.bench.results import percentile
+
+WRK: Final = shutil.which("wrk")
+GENERATOR: Final = "wrk" if WRK else "asyncio (install wrk for a faster one)"
+_REPORT: Final = """
+done = function(summary, latency, requests)
+  io.write(string.format('\\n{"requests":%d,"seconds":%.6f,"failures":%d,"p50_ms":%.3f,"p99_ms":%.3f}\\n',
+    summary.requests, summary.duration / 1e6,
+    summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.status + summary.errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A POST of `body`, or a GET where there is none. `url` is HTTP on a loopback address."""
+
+    url: str
+    headers: dict[str, str]
+    body: str | None
+    connections: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    requests: int
+    seconds: float
+    failures: int  # answers other than 200, and broken connections
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def requests_per_second(self) -> float:
+        return self.requests / self.seconds
+
+
+def run(load: Load) -> Measured:
+    """Blocks for `load.seconds`; the load comes from another process. Raises RuntimeError when answers fail."""
+    measured = _wrk(load) if WRK else _stand_in(load)
+    if measured.failures or not measured.requests:
+        raise RuntimeError(f"{measured.failures} of {measured.requests} requests to {load.url} failed")
+    return measured
+
+
+def _wrk(load: Load) -> Measured:
+    assert WRK is not None
+    lines = [f"wrk.method = {_lua('GET' if load.body is None else 'POST')}"]
+    if load.body is not None:
+        lines.append(f"wrk.body = {_lua(load.body)}")
+    lines += [f"wrk.headers[{_lua(name)}] = {_lua(value)}" for name, value in load.headers.items()]
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write("\n".join(lines) + _REPORT)
+        script.flush()
+        argv = [WRK, "-t1", f"-c{load.connections}", f"-d{load.seconds:.0f}s", "--timeout=10s", "-s", script.name, load.url]
+        done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=load.seconds + 30)
+    return Measured(**json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def _lua(text: str) -> str:
+    return '"' + "".join(f"\\{byte:03d}" for byte in text.encode()) + '"'
+
+
+def _stand_in(load: Load) -> Measured:
+    argv = [sys.executable, "-m", "infra.bench.load"]
+    done = subprocess.run(
+        argv, input=json.dumps(asdict(load)), check=True, capture_output=True, text=True, timeout=load.seconds + 30
+    )
+    return Measured(**json.loads(done.stdout))
+
+
+class _Connection(asyncio.Protocol):
+    """Asks again and again until `until` (of time.perf_counter)."""
+
+    def __init__(self, request: bytes, until: float) -> None:
+        self.request, self.until = request, until
+        self.milliseconds: list[float] = []
+        self.failures = 0
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._received = bytearray()
+        self._length = -1
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._ask()
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._length < 0:
+            end = self._received.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            head = bytes(self._received[:end]).lower()
+            self.failures += not head.startswith(b"http/1.1 200")
+            self._length = end + 4 + int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
+        if len(self._received) < self._length:
+            return
+        asked_until = time.perf_counter()
+        self.milliseconds.append((asked_until - self._asked_at) * 1e3)
+        if asked_until < self.until:
+            self._ask()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        self.failures += self._length < 0 or len(self._received) < self._length
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _ask(self) -> None:
+        self._received.clear()
+        self._length = -1
+        self._asked_at = time.perf_counter()
+        self._transport.write(self.request)
+
+
+async def _generate(load: Load) -> Measured:
+    parts = urlsplit(load.url)
+    assert parts.hostname in ("127.0.0.1", "::1"), "loads go to this machine only"
+    body = (load.body or "").encode()
+    lines = [f"{'GET' if load.body is None else 'POST'} {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines += [f"{name}: {value}" for name, value in load.headers.items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+    started = time.perf_counter()
+    loop = asyncio.get_running_loop()
+    made = [
+        (await loop.create_connection(lambda: _Connection(request, started + load.seconds), parts.hostname, parts.port))[1]
+        for _ in range(load.connections)
+    ]
+    async with asyncio.timeout(load.seconds + 20):
+        await asyncio.gather(*(connection.ended for connection in made))
+    seconds = time.perf_counter() - started
+    each = [value for connection in made for value in connection.milliseconds]
+    return Measured(
+        requests=len(each),
+        seconds=seconds,
+        failures=sum(connection.failures for connection in made),
+        p50_ms=round(percentile(each, 0.5), 3),
+        p99_ms=round(percentile(each, 0.99), 3),
+    )
+
+
+def main() -> None:
+    import uvloop
+
+    print(json.dumps(asdict(uvloop.run(_generate(Load(**json.load(sys.stdin)))))))
+
+
+if __name__ == "__main__":
+    main()

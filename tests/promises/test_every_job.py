@@ -1,0 +1,136 @@
+"""What holds for every kind of job: run twice, and twice at once, it leaves what running it once leaves."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cast import Cast
+
+from backend.kit.ids import new_id
+from backend.moderation import claim_next, decide
+from backend.outbox import Job
+from tenants.actor import system
+from tenants.scope import agency_scope
+from tenants.tables import tenant_models
+from workers.calendar import CALENDAR
+from workers.catalogue import CATALOGUE
+from workers.running import run_job
+
+# What there must be for a kind to have something to do: the payload, and the world around it.
+Scene = Callable[[Cast, UUID, str], Awaitable[dict[str, Any]]]
+
+
+async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment", reporters=2)
+    owner = acme.owner.narrowed_to(client)
+    version = await acme.policy_version(client)
+    async with agency_scope(owner):
+        claim = await claim_next(owner, workspace_id=client)
+        decision = await decide(
+            owner, case.id, token=claim.token, outcome="violation", reason="x", policy_version_id=version.id,
+            actions=("hide_post", "warn_member"),
+        )
+    return {"decision_id": str(decision.id), "subject_id": str(case.id)}
+
+
+async def _a_guilty_post_and_a_rule(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    from backend.moderation import create_rule
+    from backend.policies import Policy
+
+    await acme.post("free crypto", workspace=slug)
+    async with agency_scope(acme.system):
+        policy = await Policy.get(workspace_id=client, slug="spam")
+        await create_rule(acme.system, client, name="r", policy_id=policy.id, words=["crypto"])
+    return {}
+
+
+async def _an_ended_claim(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    owner = acme.owner.narrowed_to(client)
+    async with agency_scope(owner) as scope:
+        await claim_next(owner, workspace_id=client)
+        await scope.execute(
+            "update claims set expires_at = now() - interval '1 second' where agency_id = $1 and workspace_id = $2",
+            acme.agency_id, client,
+        )
+    return {}
+
+
+async def _nothing(_acme: Cast, _client: UUID, _slug: str) -> dict[str, Any]:
+    return {}
+
+
+SCENES: dict[str, Scene] = {
+    "apply_rules": _a_guilty_post_and_a_rule,
+    "carry_out_actions": _decided,
+    "deliver_notices": _decided,
+    "remove_ended_jobs": _nothing,
+    "return_ended_claims": _an_ended_claim,
+}
+
+
+def test_every_kind_has_a_scene_and_the_calendar_names_kinds_that_exist() -> None:
+    assert set(SCENES) == set(CATALOGUE)
+    assert {entry.kind for entry in CALENDAR} <= set(CATALOGUE)
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+@pytest.mark.parametrize("way", ["twice", "twice at once", "with a payload of tomorrow"])
+async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str, way: str) -> None:
+    once, again = await acme.empty_workspace(), await acme.empty_workspace()
+    payloads = {}
+    for client in (once, again):
+        slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+        payloads[client] = await SCENES[kind](acme, client, slug)
+        async with agency_scope(acme.system) as scope:
+            await scope.execute("delete from jobs where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
+    await _run(acme, once, kind, payloads[once])
+    if way == "twice":
+        await _run(acme, again, kind, payloads[again])
+        await _run(acme, again, kind, payloads[again])
+    elif way == "twice at once":
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(_run(acme, again, kind, payloads[again]) for _ in range(2)))
+    else:
+        await _run(acme, again, kind, {**payloads[again], "unknown_to_this_worker": 1})
+    assert await _world(acme, again) == await _world(acme, once)
+
+
+async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:
+    actor = system(acme.agency_id, workspace_id=client)
+    async with agency_scope(actor):
+        await CATALOGUE[kind].work(actor, payload)
+
+
+async def _world(acme: Cast, client: UUID) -> dict[str, Any]:
+    """How many rows of every table the client has, and the states that matter."""
+    async with agency_scope(acme.system) as scope:
+        counts = {
+            model._meta.db_table: await scope.fetchval(
+                f"select count(*) from {model._meta.db_table} where workspace_id = $1", client
+            )
+            for model in tenant_models()
+            if "workspace_id" in model._meta.fields_map and model._meta.db_table not in ("api_keys", "assignments")
+        }
+        states = await scope.fetch(
+            """select 'case', state, report_count from cases where workspace_id = $1
+               union all select 'action', state, 0 from actions where workspace_id = $1
+               union all select 'notice', (delivered_at is not null)::text, 0 from notices where workspace_id = $1
+               union all select 'post', (hidden_at is not null)::text, 0 from posts where workspace_id = $1 order by 1, 2, 3""",
+            client,
+        )
+        return {"counts": counts, "states": [tuple(row) for row in states]}
+
+
+async def test_a_job_that_is_not_waiting_is_left_alone(acme: Cast, globex: Cast) -> None:
+    """Sent twice, of another agency, or never there: the message is only a key to the row."""
+    async with agency_scope(acme.system):
+        job = await Job.create(kind="remove_ended_jobs", state="ready")
+    await run_job(acme.agency_id, job.id)
+    await run_job(globex.agency_id, job.id)
+    await run_job(acme.agency_id, new_id())
+    async with agency_scope(acme.system):
+        assert (await Job.get(id=job.id)).attempt == 0
+        await Job.filter(id=job.id).delete()

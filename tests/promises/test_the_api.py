@@ -1,0 +1,325 @@
+"""What holds for every mutation and every field, and for the next one before it is written."""
+
+from typing import Any
+
+import httpx
+import pytest
+from cast import Cast, ask
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_object_type,
+)
+
+from backend.kit.ids import new_id
+from backend.moderation import Rule
+from backend.policies import Policy
+from graphql_schema.projection.declaring import Column, ProjectedField, ToMany, ToOne, published
+from graphql_schema.schema import schema
+from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.scope import agency_scope
+
+SCHEMA = schema._schema
+MUTATIONS = sorted(SCHEMA.mutation_type.fields)
+
+# Which right each mutation needs. A mutation that is missing here fails its tests.
+NEEDS = {
+    "reportPost": Right.REPORT,
+    "claimNextCase": Right.WORK_QUEUE,
+    "extendClaim": Right.WORK_QUEUE,
+    "releaseClaim": Right.WORK_QUEUE,
+    "skipCase": Right.WORK_QUEUE,
+    "decideCase": Right.WORK_QUEUE,
+    "createWorkspace": Right.MANAGE_WORKSPACES,
+    "createCommunity": Right.MANAGE_COMMUNITIES,
+    "createPolicy": Right.WRITE_POLICIES,
+    "revisePolicy": Right.WRITE_POLICIES,
+    "createRule": Right.WRITE_POLICIES,
+}
+# The kind of id each input field takes.
+KINDS = {
+    "postId": "post",
+    "policyId": "policy",
+    "memberId": "member",
+    "workspaceId": "workspace",
+    "queueId": "queue",
+    "caseId": "case",
+    "policyVersionId": "policyversion",
+    "communityId": "community",
+}
+TEXTS = {"slug": "a-new-one", "timeZone": "UTC", "claimToken": "a-token", "pattern": "x+"}
+
+
+async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
+    """One real id of every kind, of one client."""
+    case = await cast.case(
+        workspace=workspace, policy="harassment" if workspace == "forum" else f"{workspace}:harassment"
+    )
+    async with agency_scope(cast.system):
+        policy = await Policy.filter(workspace_id=cast.workspaces[workspace]).first()
+    version = await cast.policy_version(cast.workspaces[workspace])
+    return {
+        "post": f"post_{case.post_id}",
+        "member": f"member_{case.member_id}",
+        "case": f"case_{case.id}",
+        "queue": f"queue_{case.queue_id}",
+        "workspace": f"workspace_{cast.workspaces[workspace]}",
+        "community": f"community_{cast.communities[workspace]}",
+        "policy": f"policy_{policy.id}",
+        "policyversion": f"policyversion_{version.id}",
+    }
+
+
+def made_up(kind: str) -> str:
+    return f"{kind}_{new_id()}"
+
+
+def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
+    """Something valid for an input field; ids from `ids`."""
+    if isinstance(type_, GraphQLNonNull):
+        return value_for(type_.of_type, name, ids)
+    if isinstance(type_, GraphQLList):
+        return []
+    if isinstance(type_, GraphQLEnumType):
+        return next(iter(type_.values))
+    return {"ID": lambda: ids[KINDS[name]], "String": lambda: TEXTS.get(name, "some text"), "Int": lambda: 1}[
+        type_.name
+    ]()
+
+
+def input_of(mutation: str) -> GraphQLInputObjectType:
+    return get_named_type(SCHEMA.mutation_type.fields[mutation].args["input"].type)
+
+
+def document(mutation: str) -> str:
+    payload = get_named_type(SCHEMA.mutation_type.fields[mutation].type)
+    things = " ".join(
+        f"{name} {{ __typename id }}" if is_object_type(get_named_type(field.type)) else name
+        for name, field in payload.fields.items()
+        if name != "userErrors"
+    )
+    return f"mutation($input: {input_of(mutation).name}!) {{ {mutation}(input: $input) {{ {things} userErrors {{ code message path }} }} }}"
+
+
+def test_every_mutation_takes_one_input_and_answers_with_user_errors() -> None:
+    for name in MUTATIONS:
+        field = SCHEMA.mutation_type.fields[name]
+        assert list(field.args) == ["input"], name
+        payload = get_named_type(field.type)
+        assert str(payload.fields["userErrors"].type) == "[UserError!]!", name
+
+
+def test_every_mutation_has_its_right_written_down() -> None:
+    assert set(NEEDS) == set(MUTATIONS)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+@pytest.mark.parametrize("who", ["owner", "lead", "moderator", "contractor", "stakeholder"])
+async def test_who_lacks_the_right_is_refused_and_nothing_changes(
+    api: httpx.AsyncClient, acme: Cast, mutation: str, who: str
+) -> None:
+    role = Role(who)
+    if NEEDS[mutation] in RIGHTS_OF[role]:
+        return
+    ids = await ids_of(acme, "forum")
+    before = await _rows(acme)
+    values = {name: value_for(field.type, name, ids) for name, field in input_of(mutation).fields.items()}
+    answer = await ask(api, acme.tokens[who], document(mutation), input=values)
+    [error] = answer["data"][mutation]["userErrors"]
+    assert error["code"] == "NOT_ALLOWED"
+    assert await _rows(acme) == before
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_a_foreign_id_answers_byte_for_byte_like_one_that_nobody_has(
+    api: httpx.AsyncClient, acme: Cast, globex: Cast, mutation: str
+) -> None:
+    """Another agency's, and another client's of the own agency (`shop` is nobody's but the owner's)."""
+    own, other_agency, other_client = (
+        await ids_of(acme, "forum"),
+        await ids_of(globex, "forum"),
+        await ids_of(acme, "shop"),
+    )
+    fields = input_of(mutation).fields
+    # Words and pattern exclude each other.
+    values = {n: value_for(f.type, n, own) for n, f in fields.items() if n not in ("words", "pattern")}
+    for name, field in fields.items():
+        if get_named_type(field.type).name != "ID":
+            continue
+        kind = KINDS[name]
+        for foreign in (other_agency[kind], other_client[kind]):
+            answers = []
+            for wrong in (foreign, made_up(kind)):
+                response = await api.post(
+                    "/graphql",
+                    json={"query": document(mutation), "variables": {"input": {**values, name: wrong}}},
+                    headers={"Authorization": f"Bearer {acme.tokens['lead']}"},
+                )
+                answers.append((response.status_code, response.content))
+            assert answers[0] == answers[1], (mutation, name)
+            assert b'"data":{' in answers[0][1]
+
+
+async def test_every_query_by_id_answers_a_foreign_id_like_one_that_nobody_has(
+    api: httpx.AsyncClient, acme: Cast, globex: Cast
+) -> None:
+    other_agency, other_client = await ids_of(globex, "forum"), await ids_of(acme, "shop")
+    checked = 0
+    for name, field in SCHEMA.query_type.fields.items():
+        for argument, definition in field.args.items():
+            if get_named_type(definition.type).name != "ID":
+                continue
+            is_list = "[" in str(definition.type)
+            for kind in [name] if name in other_agency else list(other_agency):
+                query = f"query($id: {definition.type}) {{ {name}({argument}: $id) {{ __typename id }} }}"
+                for foreign in (other_agency[kind], other_client[kind]):
+                    answers = [
+                        await ask(api, acme.tokens["moderator"], query, id=[id] if is_list else id)
+                        for id in (foreign, made_up(kind), "nonsense")
+                    ]
+                    assert answers[0] == answers[1] == answers[2] == {"data": {name: [None] if is_list else None}}
+                    checked += 1
+    assert checked >= 10
+
+
+async def test_every_list_filtered_by_a_foreign_id_is_as_empty_as_by_one_that_nobody_has(
+    api: httpx.AsyncClient, acme: Cast, globex: Cast
+) -> None:
+    other_agency, checked = await ids_of(globex, "forum"), 0
+    workspace = SCHEMA.type_map["Workspace"]
+    for name, field in workspace.fields.items():
+        if "filter" not in field.args:
+            continue
+        for key, definition in get_named_type(field.args["filter"].type).fields.items():
+            if get_named_type(definition.type).name != "ID":
+                continue
+            query = f"""query($w: ID!, $id: ID!) {{ workspace(id: $w) {{
+                {name}(filter: {{ {key}: $id }}) {{ totalCount nodes {{ id }} }} }} }}"""
+            for id in (other_agency[KINDS[key]], made_up(KINDS[key]), "nonsense"):
+                answer = await ask(
+                    api, acme.tokens["moderator"], query, w=f"workspace_{acme.workspaces['forum']}", id=id
+                )
+                assert answer == {"data": {"workspace": {name: {"totalCount": 0, "nodes": []}}}}
+            checked += 1
+    assert checked >= 3
+
+
+@pytest.mark.parametrize("name", sorted(n for n, t in SCHEMA.type_map.items() if published(n) is not None))
+async def test_every_published_field_can_be_read(api: httpx.AsyncClient, acme: Cast, name: str) -> None:
+    """Each field of each type, by the owner, in a workspace where there is something of everything."""
+    entry = published(name)
+    if entry.kind is None:
+        return  # reached through the types that hold it
+    await acme.case()
+    await _a_rule(acme)
+    row = await _any_row(acme, entry.model)
+    if row is None:
+        return
+    answer = await ask(
+        api,
+        acme.tokens["owner"],
+        f"query($id: ID!) {{ node(id: $id) {{ __typename ... on {name} {{ {_all_fields(SCHEMA.type_map[name], 2)} }} }} }}",
+        id=f"{entry.kind}_{row}",
+    )
+    assert "errors" not in answer, answer
+    assert answer["data"]["node"]["__typename"] == name
+
+
+def test_every_published_reference_is_nullable_and_every_needed_right_is_written_down() -> None:
+    """A reference to something its reader may not see is null, so its field must allow that."""
+    for name, type_ in SCHEMA.type_map.items():
+        entry = published(name)
+        if entry is None:
+            continue
+        assert entry.needs is not None, name
+        for field_name, field in type_.fields.items():
+            declared = field.extensions["strawberry-definition"]
+            if isinstance(declared.source, ToOne):
+                assert not isinstance(field.type, GraphQLNonNull), f"{name}.{field_name}"
+
+
+def test_every_leaf_is_null_in_the_schema_exactly_where_its_column_may_be() -> None:
+    """A NULL in a field declared non-null would lose its whole row."""
+    for name, type_ in SCHEMA.type_map.items():
+        entry = published(name)
+        if entry is None:
+            continue
+        for field_name, field in type_.fields.items():
+            source = field.extensions["strawberry-definition"].source
+            if isinstance(source, Column):
+                column = entry.model._meta.fields_map[source.name]
+                assert column.null == (not isinstance(field.type, GraphQLNonNull)), f"{name}.{field_name}"
+
+
+def test_every_order_is_over_columns_that_are_never_null() -> None:
+    """Keyset pages compare rows; a NULL key would vanish from every page but the first."""
+    for type_ in SCHEMA.type_map.values():
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        for field_name, field in type_.fields.items():
+            declared = field.extensions.get("strawberry-definition")
+            if not isinstance(declared, ProjectedField) or not isinstance(declared.source, ToMany):
+                continue
+            target = published(get_named_type(get_named_type(field.type).fields["nodes"].type).name)
+            for order in declared.source.order:
+                column = target.model._meta.fields_map[order.value.removeprefix("-")]
+                assert not column.null, f"{type_.name}.{field_name}"
+
+
+def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
+    parts = []
+    for name, field in type_.fields.items():
+        target = get_named_type(field.type)
+        if not is_object_type(target):
+            parts.append(name)
+        elif depth > 0 and target.name.endswith("Connection"):
+            row = get_named_type(target.fields["nodes"].type)
+            parts.append(
+                f"{name}(first: 2) {{ totalCount pageInfo {{ hasNextPage endCursor }} edges {{ cursor }} "
+                f"nodes {{ __typename {_all_fields(row, 0)} }} }}"
+            )
+        elif depth > 0:
+            parts.append(f"{name} {{ __typename {_all_fields(target, depth - 1)} }}")
+    return " ".join(parts)
+
+
+async def _a_rule(acme: Cast) -> None:
+    async with agency_scope(acme.system):
+        if not await Rule.filter(workspace_id=acme.workspaces["forum"]).exists():
+            await Rule.create(
+                workspace_id=acme.workspaces["forum"],
+                name="r",
+                kind="words",
+                words=["x"],
+                policy_id=acme.policies["spam"],
+            )
+
+
+async def _any_row(acme: Cast, model: Any) -> Any:
+    async with agency_scope(acme.system):
+        row = await model.all().first()
+        return None if row is None else row.id
+
+
+async def _rows(acme: Cast) -> tuple[int, ...]:
+    async with agency_scope(acme.system) as scope:
+        return tuple(
+            [
+                await scope.fetchval(f"select count(*) from {table}")
+                for table in (
+                    "cases",
+                    "reports",
+                    "claims",
+                    "decisions",
+                    "journal",
+                    "jobs",
+                    "policies",
+                    "rules",
+                    "workspaces",
+                )
+            ]
+        )

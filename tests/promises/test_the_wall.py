@@ -1,0 +1,290 @@
+"""What holds for every table of an agency, and for the next one before it is written."""
+
+import asyncpg
+import pytest
+from cast import Cast
+from tortoise import fields
+
+from backend import models
+from backend.settings import Settings
+from tenants import wall
+from tenants.models import GlobalModel
+from tenants.scope import agency_scope
+from tenants.tables import APPEND_ONLY, Reach, tenant_models
+
+models.load()
+TABLES = {model._meta.db_table: model for model in tenant_models()}
+
+# The global tables of the installation: no tenant data, so no wall. Each with its reason.
+GLOBAL = {
+    "persons": "people belong to several agencies; read through the doors only",
+    "sessions": "a session is a person's, not an agency's",
+    "doors": "a hash in, an agency and an id out: asked before any agency is known",
+    "person_agency": "which agencies a person may try to enter",
+    "ready_agency": "which agencies have jobs: ids and times only",
+}
+# Tables whose key does not start with agency_id, each with its reason.
+NOT_TENANT_KEYED = {
+    "agencies": "its id is the agency",
+}
+
+
+@pytest.fixture
+async def owner(settings: Settings):
+    connection = await asyncpg.connect(settings.owner_url)
+    yield connection
+    await connection.close()
+
+
+async def test_every_table_is_either_walled_or_global_for_a_reason(owner) -> None:
+    rows = await owner.fetch(
+        "select relname from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r','p')"
+    )
+    assert {row["relname"] for row in rows} == set(TABLES) | set(GLOBAL)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_every_table_forces_row_level_security_with_exactly_one_permissive_policy(owner, table: str) -> None:
+    row = await owner.fetchrow(
+        "select relrowsecurity, relforcerowsecurity from pg_class where oid = $1::text::regclass", f"app.{table}"
+    )
+    assert tuple(row) == (True, True)
+    policies = await owner.fetch(
+        """select polpermissive, polcmd, polroles, pg_get_expr(polqual, polrelid) as using,
+                  pg_get_expr(polwithcheck, polrelid) as checked
+             from pg_policy where polrelid = $1::text::regclass""",
+        f"app.{table}",
+    )
+    assert len(policies) == 1
+    [policy] = policies
+    assert policy["polpermissive"] and policy["polcmd"] == b"*" and policy["polroles"] == [0]
+    assert policy["using"] == policy["checked"]
+    assert "app.agency()" in policy["using"]
+    if TABLES[table].workspace_column is not None:
+        assert "app.workspaces()" in policy["using"]
+
+
+@pytest.mark.parametrize("table", sorted(set(TABLES) - set(NOT_TENANT_KEYED)))
+async def test_every_key_starts_with_the_agency(owner, table: str) -> None:
+    column = await owner.fetchrow(
+        """select is_nullable, column_default from information_schema.columns
+            where table_schema = 'app' and table_name = $1 and column_name = 'agency_id'""",
+        table,
+    )
+    assert tuple(column) == ("NO", "app.agency()")
+    keys = await owner.fetch(
+        """select i.indexrelid::regclass::text as name, i.indisprimary, i.indisunique,
+                  (select array_agg(a.attname::text order by k.n) from unnest(i.indkey::int2[]) with ordinality k(num, n)
+                     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num) as columns
+             from pg_index i where i.indrelid = $1::text::regclass""",
+        f"app.{table}",
+    )
+    assert [key["columns"] for key in keys if key["indisprimary"]] == [["agency_id", "id"]]
+    for key in keys:
+        assert key["columns"][0] == "agency_id", key["name"]
+
+
+async def test_no_foreign_key_can_point_into_another_agency_or_client(owner) -> None:
+    """Both sides carry agency_id, and workspace_id wherever both tables have one."""
+    rows = await owner.fetch(
+        """select c.conname, c.conrelid::regclass::text as child, c.confrelid::regclass::text as parent,
+                  (select array_agg(a.attname::text order by k.n) from unnest(c.conkey) with ordinality k(num, n)
+                     join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.num) as own,
+                  (select array_agg(a.attname::text order by k.n) from unnest(c.confkey) with ordinality k(num, n)
+                     join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.num) as theirs
+             from pg_constraint c where c.contype = 'f' and c.connamespace = 'app'::regnamespace"""
+    )
+    checked = 0
+    for row in rows:
+        child, parent = (row[side].removeprefix("app.") for side in ("child", "parent"))
+        if parent in GLOBAL or child in GLOBAL:
+            continue
+        if parent == "agencies":
+            assert row["own"] == ["agency_id"], row["conname"]
+            continue
+        pairs = list(zip(row["own"], row["theirs"], strict=True))
+        assert ("agency_id", "agency_id") in pairs, row["conname"]
+        if TABLES[child].reach is Reach.WORKSPACE and TABLES[parent].reach is Reach.WORKSPACE:
+            assert ("workspace_id", "workspace_id") in pairs, row["conname"]
+        if parent == "workspaces":
+            assert ("workspace_id", "id") in pairs, row["conname"]
+        checked += 1
+    assert checked > 20
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_every_reference_column_has_a_foreign_key(owner, table: str) -> None:
+    named = (
+        {name for name, field in TABLES[table]._meta.fields_map.items() if name.endswith("_id") and name != "agency_id"}
+        - {
+            "external_id",  # the platform's own id
+            "subject_id",  # of the journal and of notices: may be of any kind
+        }
+        - ({"action_id"} if table == "warnings" else set())
+    )  # actions belong to moderation, above communities
+    rows = await owner.fetch(
+        """select distinct a.attname::text as name from pg_constraint c
+             join pg_attribute a on a.attrelid = c.conrelid and a.attnum = any(c.conkey)
+            where c.contype = 'f' and c.conrelid = $1::text::regclass""",
+        f"app.{table}",
+    )
+    assert named <= {row["name"] for row in rows}
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_the_application_may_do_with_a_table_what_its_model_says_and_no_more(owner, table: str) -> None:
+    rows = await owner.fetch(
+        """select privilege_type from information_schema.role_table_grants
+            where grantee = 'tend_app' and table_schema = 'app' and table_name = $1""",
+        table,
+    )
+    assert {row["privilege_type"].lower() for row in rows} == set(TABLES[table].grants)
+    assert not {"truncate", "references", "trigger"} & {row["privilege_type"].lower() for row in rows}
+
+
+def test_what_must_never_change_is_append_only() -> None:
+    assert {name for name, model in TABLES.items() if model.grants == APPEND_ONLY} == {
+        "decisions",
+        "journal",
+        "policy_versions",
+        "post_versions",
+        "warnings",
+    }
+
+
+async def test_the_relay_sees_job_columns_and_nothing_else(owner) -> None:
+    rows = await owner.fetch(
+        """select table_name, column_name, privilege_type from information_schema.column_privileges
+            where grantee = 'tend_relay' and table_schema = 'app'"""
+    )
+    seen = {(row["table_name"], row["column_name"]) for row in rows if row["privilege_type"] == "SELECT"}
+    assert seen == {("jobs", name) for name in ("agency_id", "id", "state", "run_at", "lease_until")} | {
+        ("ready_agency", name) for name in ("id", "agency_id", "ready_at")
+    }
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_the_model_is_the_migrated_table(owner, table: str) -> None:
+    rows = await owner.fetch(
+        """select column_name, data_type, is_nullable from information_schema.columns
+            where table_schema = 'app' and table_name = $1""",
+        table,
+    )
+    in_database = {row["column_name"]: (row["data_type"], row["is_nullable"] == "YES") for row in rows}
+    assert {
+        name: (_sql_type(field), field.null) for name, field in TABLES[table]._meta.fields_map.items()
+    } == in_database
+
+
+async def test_the_global_models_are_their_migrated_tables(owner) -> None:
+    for model in GlobalModel.__subclasses__():
+        rows = await owner.fetch(
+            "select column_name from information_schema.columns where table_schema = 'app' and table_name = $1",
+            model._meta.db_table,
+        )
+        assert {row["column_name"] for row in rows} == set(model._meta.fields_map)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_no_index_uses_what_row_level_security_forbids(owner, table: str) -> None:
+    """Enum and numeric comparisons are not leakproof and would never become index conditions."""
+    rows = await owner.fetch(
+        """select a.attname, t.typname, t.typtype from pg_index i
+             join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey::int2[])
+             join pg_type t on t.oid = a.atttypid where i.indrelid = $1::text::regclass""",
+        f"app.{table}",
+    )
+    assert not [row["attname"] for row in rows if row["typtype"] == "e" or row["typname"] == "numeric"]
+
+
+async def test_no_view_function_or_trigger_opens_the_wall(owner) -> None:
+    assert (
+        await owner.fetch(
+            """select relname from pg_class where relnamespace = 'app'::regnamespace and (relkind = 'm' or (relkind = 'v'
+             and not coalesce(reloptions, '{}') @> '{security_invoker=true}'))"""
+        )
+        == []
+    )
+    assert await owner.fetch("select proname from pg_proc where pronamespace = 'app'::regnamespace and prosecdef") == []
+    assert (
+        await owner.fetch(
+            """select tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
+            where c.relnamespace = 'app'::regnamespace and not t.tgisinternal"""
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize("form", list(wall.Form))
+async def test_both_forms_of_the_wall_show_the_same_rows(
+    settings: Settings, owner, acme: Cast, globex: Cast, form: wall.Form
+) -> None:
+    """Citus refuses sub-selects in policies; one node runs them faster. What has not been run is a cluster itself."""
+    await acme.case()
+    await globex.case()
+    async with owner.transaction():
+        for statement in wall.statements(tenant_models(), form):
+            await owner.execute(statement)
+    try:
+        for cast in (acme, globex):
+            for actor in (cast.owner, cast.contractor, cast.system):
+                async with agency_scope(actor) as scope:
+                    for table, model in TABLES.items():
+                        column = "id" if model.reach is Reach.ROOT else "agency_id"
+                        agencies = await scope.fetch(f"select distinct {column} as id from {table}")
+                        assert {row["id"] for row in agencies} <= {cast.agency_id}, table
+                        if model.workspace_column and actor.workspaces is not None:
+                            seen = await scope.fetch(f"select distinct {model.workspace_column} as id from {table}")
+                            assert {row["id"] for row in seen} <= actor.workspaces, table
+                    assert await scope.fetchval("select count(*) from workspaces") > 0
+    finally:
+        async with owner.transaction():
+            for statement in wall.statements(tenant_models(), wall.Form.ONE_NODE):
+                await owner.execute(statement)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_a_row_for_another_agency_cannot_be_written(acme: Cast, globex: Cast, table: str) -> None:
+    column = "id" if TABLES[table].reach is Reach.ROOT else "agency_id"
+    async with agency_scope(acme.system) as scope:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await scope.execute(f"insert into {table} ({column}) values ($1)", globex.agency_id)
+        scope.doom()
+
+
+@pytest.mark.parametrize("table", sorted(name for name, model in TABLES.items() if model.reach is Reach.WORKSPACE))
+async def test_a_row_for_another_client_cannot_be_written(acme: Cast, table: str) -> None:
+    async with agency_scope(acme.moderator) as scope:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await scope.execute(f"insert into {table} (workspace_id) values ($1)", acme.workspaces["shop"])
+        scope.doom()
+
+
+async def test_without_a_scope_nothing_is_there(settings: Settings, acme: Cast) -> None:
+    connection = await asyncpg.connect(settings.app_url, server_settings={"search_path": "app"})
+    try:
+        for table in TABLES:
+            assert await connection.fetchval(f"select count(*) from {table}") == 0, table
+    finally:
+        await connection.close()
+
+
+async def test_the_owner_sees_nothing_either(owner, acme: Cast) -> None:
+    for table in TABLES:
+        assert await owner.fetchval(f"select count(*) from app.{table}") == 0, table
+
+
+def _sql_type(field: fields.Field) -> str:
+    kinds: dict[type, str] = {
+        fields.UUIDField: "uuid",
+        fields.CharField: "text",
+        fields.TextField: "text",
+        fields.DatetimeField: "timestamp with time zone",
+        fields.IntField: "integer",
+        fields.BigIntField: "bigint",
+        fields.FloatField: "double precision",
+        fields.BooleanField: "boolean",
+        fields.JSONField: "jsonb",
+        fields.BinaryField: "bytea",
+    }
+    return next((sql for kind, sql in kinds.items() if type(field) is kind), "ARRAY")

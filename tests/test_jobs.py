@@ -1,0 +1,273 @@
+"""Jobs: from the transaction that promises one to its effect, once, whatever dies in between."""
+
+import asyncio
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import pytest
+from cast import Cast
+
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.notices import Notice, Recipient, tell
+from backend.outbox import Job, Slot, enqueue
+from backend.settings import Settings
+from tenants.scope import agency_scope
+from workers.calendar import Entry, fill_slots
+from workers.catalogue import Kind
+from workers.relay import relay_once
+from workers.running import back_off, run_job
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+async def relay_pool(settings: Settings):
+    pool = await asyncpg.create_pool(settings.relay_url, min_size=1, max_size=2, server_settings={"search_path": "app"})
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(autouse=True)
+async def quiet(acme: Cast, globex: Cast, settings: Settings):
+    """No jobs of other tests."""
+    for cast in (acme, globex):
+        async with agency_scope(cast.system) as scope:
+            await scope.execute("delete from jobs where agency_id = $1", cast.agency_id)
+    relay = await asyncpg.connect(settings.relay_url, server_settings={"search_path": "app"})
+    await relay.execute("delete from ready_agency")
+    await relay.close()
+
+
+async def ask_for(cast: Cast, kind: str = "test", **more) -> UUID:
+    async with agency_scope(cast.system):
+        await enqueue(kind, {}, **more)
+        return (await Job.filter(kind=kind).order_by("-created_at", "-id").first()).id
+
+
+async def job(cast: Cast, job_id: UUID) -> Job:
+    async with agency_scope(cast.system):
+        return await Job.get(id=job_id)
+
+
+async def sweep(pool) -> list[tuple[UUID, UUID]]:
+    sent: list[tuple[UUID, UUID]] = []
+
+    async def push(agency_id: UUID, job_id: UUID) -> None:
+        sent.append((agency_id, job_id))
+
+    await relay_once(pool, push)
+    return sent
+
+
+def kinds(work, **more) -> dict[str, Kind]:
+    return {"test": Kind(work, **{"back_off": timedelta(0), **more})}
+
+
+async def works(_actor, _payload) -> None:
+    return None
+
+
+async def fails(_actor, _payload) -> None:
+    raise ValueError("no luck")
+
+
+async def test_a_job_is_sent_once_and_done_once(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme)
+    assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
+    assert await sweep(relay_pool) == []
+    await run_job(acme.agency_id, job_id, catalogue=kinds(works))
+    assert ((await job(acme, job_id)).state, (await job(acme, job_id)).attempt) == ("done", 1)
+
+
+async def test_a_rolled_back_transaction_leaves_no_job(acme: Cast, relay_pool) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with agency_scope(acme.system):
+            await enqueue("test", {})
+            raise ZeroDivisionError
+    assert await sweep(relay_pool) == []
+
+
+async def test_a_job_for_later_is_not_sent_before(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme, run_at=now() + timedelta(seconds=0.5))
+    assert await sweep(relay_pool) == []
+    await asyncio.sleep(0.6)
+    assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
+
+
+async def test_a_job_asked_for_twice_before_it_is_sent_is_one_and_afterwards_two(acme: Cast, relay_pool) -> None:
+    await ask_for(acme, dedupe_key="k")
+    await ask_for(acme, dedupe_key="k")
+    assert len(await sweep(relay_pool)) == 1
+    await ask_for(acme, dedupe_key="k")
+    assert len(await sweep(relay_pool)) == 1
+
+
+async def test_a_job_that_fails_backs_off_and_dies_in_the_end(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme)
+    for attempt in (1, 2, 3):
+        assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
+        await run_job(acme.agency_id, job_id, catalogue=kinds(fails, tries=3))
+        row = await job(acme, job_id)
+        assert (row.attempt, row.state) == (attempt, "ready" if attempt < 3 else "dead")
+        assert row.last_error == "ValueError: no luck"
+    assert await sweep(relay_pool) == []
+
+
+async def test_a_failed_job_leaves_no_half_done_work(acme: Cast, relay_pool) -> None:
+    async def half(actor, _payload) -> None:
+        await enqueue("half", {})
+        raise ValueError
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    await run_job(acme.agency_id, job_id, catalogue=kinds(half))
+    async with agency_scope(acme.system):
+        assert not await Job.exists(kind="half")
+
+
+async def test_a_job_that_takes_too_long_is_ended_and_tried_again(acme: Cast, relay_pool) -> None:
+    async def hangs(_actor, _payload) -> None:
+        await asyncio.sleep(30)
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    async with asyncio.timeout(10):
+        await run_job(acme.agency_id, job_id, catalogue=kinds(hangs, timeout=timedelta(seconds=0.2)))
+    row = await job(acme, job_id)
+    assert (row.state, row.last_error) == ("ready", "TimeoutError: ")
+
+
+async def test_a_lease_that_ended_brings_the_job_back_and_fences_the_slow_worker(acme: Cast, relay_pool) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_actor, _payload) -> None:
+        await enqueue("slow", {})
+        started.set()
+        await go_on.wait()
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    first = asyncio.create_task(run_job(acme.agency_id, job_id, catalogue=kinds(slow)))
+    async with asyncio.timeout(10):
+        await started.wait()
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update jobs set lease_until = now() - interval '1 second' where agency_id = $1 and id = $2",
+            acme.agency_id, job_id,
+        )
+        await scope.execute("insert into ready_agency (agency_id) values ($1)", acme.agency_id)
+    assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
+    await run_job(acme.agency_id, job_id, catalogue=kinds(works))
+    go_on.set()
+    async with asyncio.timeout(10):
+        await first
+    row = await job(acme, job_id)
+    assert (row.state, row.attempt) == ("done", 2)
+    async with agency_scope(acme.system):
+        assert not await Job.exists(kind="slow")
+
+
+async def test_a_job_that_kills_every_worker_is_dead_in_the_end(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme)
+    async with agency_scope(acme.system):
+        await Job.filter(id=job_id).update(attempt=3)
+    await sweep(relay_pool)
+    await run_job(acme.agency_id, job_id, catalogue=kinds(works, tries=3))
+    assert (await job(acme, job_id)).state == "dead"
+
+
+async def test_a_kind_that_only_newer_workers_know_waits_for_one(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme, kind="of_tomorrow")
+    await sweep(relay_pool)
+    await run_job(acme.agency_id, job_id, catalogue=kinds(works))
+    row = await job(acme, job_id)
+    assert row.state == "ready" and row.run_at > now()
+
+
+async def test_a_busy_agency_does_not_fill_the_wire(acme: Cast, globex: Cast, relay_pool) -> None:
+    async with agency_scope(acme.system):
+        for _ in range(100):
+            await enqueue("test", {})
+    theirs = await ask_for(globex)
+    sent = await sweep(relay_pool)
+    assert (globex.agency_id, theirs) in sent
+    assert len(sent) == 33
+    assert len(await sweep(relay_pool)) == 0
+
+
+def test_backing_off_doubles_with_jitter_and_has_an_end() -> None:
+    kind = Kind(works, back_off=timedelta(seconds=2))
+    for attempt, seconds in ((1, 2), (2, 4), (5, 32), (40, 3600)):
+        for _ in range(50):
+            assert timedelta(seconds=seconds / 2) <= back_off(kind, attempt) <= timedelta(seconds=seconds)
+
+
+async def test_a_slot_is_filled_once_and_a_missed_one_is_caught_up(acme: Cast) -> None:
+    calendar = (Entry("remove_ended_jobs", every=timedelta(hours=1)),)
+    moment = datetime(2030, 1, 1, 12, 30, tzinfo=UTC)
+    async with asyncio.timeout(20):
+        filled = await asyncio.gather(*(fill_slots(moment, calendar=calendar) for _ in range(4)))
+    async with agency_scope(acme.system):
+        assert [slot.slot_at for slot in await Slot.filter(slot_at__gte=datetime(2030, 1, 1, tzinfo=UTC))] == [
+            datetime(2030, 1, 1, 12, tzinfo=UTC)
+        ]
+    assert sum(filled) == len([1 for _ in filled[:1]]) * sum(filled)  # each agency's slot belongs to exactly one of the four
+    assert await fill_slots(moment + timedelta(hours=5), calendar=calendar) == sum(filled)
+    async with agency_scope(acme.system):
+        assert await Slot.filter(slot_at__gte=datetime(2030, 1, 1, tzinfo=UTC)).count() == 2
+
+
+async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(
+    acme: Cast, settings: Settings
+) -> None:
+    """kill -9 of `tend work`, again and again, while notices are promised: effects = commits."""
+    environment = os.environ | {
+        "TEND_DATABASE_URL": settings.app_url,
+        "TEND_REDIS_URL": settings.redis,
+        "TEND_REDIS_QUEUE": settings.redis_queue,
+        "PYTHONPATH": str(ROOT),
+    }
+
+    async def worker() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "backend.cli", "work", env=environment, cwd=ROOT, start_new_session=True,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )
+
+    post = await acme.post()
+    subjects = []
+    process = await worker()
+    try:
+        for round in range(3):
+            for _ in range(30):
+                subjects.append(new_id())
+                async with agency_scope(acme.system):
+                    await tell(
+                        [Recipient(member_id=post.member_id)], kind="test", subject_id=subjects[-1],
+                        workspace_id=post.workspace_id, text="x",
+                    )
+            await asyncio.sleep(1.5)
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            process = await worker()
+        async with asyncio.timeout(60):
+            while await _undelivered(acme, subjects):
+                await asyncio.sleep(0.3)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        async with asyncio.timeout(20):
+            await process.wait()
+    async with agency_scope(acme.system):
+        assert await Notice.filter(subject_id__in=subjects).count() == 90
+        assert await Job.filter(kind="deliver_notices", state="dead").count() == 0
+
+
+async def _undelivered(acme: Cast, subjects: list[UUID]) -> int:
+    async with agency_scope(acme.system):
+        return await Notice.filter(subject_id__in=subjects, delivered_at=None).count()
