@@ -97,6 +97,19 @@ class Cast:
             assert found is not None
             return found
 
+    async def end_leases(self, workspace_id: UUID, case_id: UUID | None = None) -> None:
+        """As if the lease of the case (or of every case of the client) had ended a second ago."""
+        async with agency_scope(self.system) as scope:
+            for table, column, case in (("claims", "expires_at", "case_id"), ("cases", "claimed_until", "id")):
+                await scope.execute(
+                    f"""update {table} set {column} = now() - interval '1 second'
+                         where agency_id = $1 and workspace_id = $2 and {column} is not null
+                           and ($3::uuid is null or {case} = $3)""",
+                    self.agency_id,
+                    workspace_id,
+                    case_id,
+                )
+
     async def queue_id(self, workspace_id: UUID) -> UUID:
         async with agency_scope(self.system):
             return (await Queue.get(workspace_id=workspace_id)).id

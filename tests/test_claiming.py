@@ -40,15 +40,6 @@ async def cases(acme: Cast, client: UUID, count: int) -> list[Case]:
     return [await acme.case(workspace=slug, policy=f"{slug}:harassment") for _ in range(count)]
 
 
-async def end_lease(acme: Cast, case_id: UUID) -> None:
-    async with agency_scope(acme.system) as scope:
-        await scope.execute(
-            "update claims set expires_at = now() - interval '1 second' where agency_id = $1 and case_id = $2",
-            acme.agency_id,
-            case_id,
-        )
-
-
 async def test_the_most_urgent_case_comes_first(acme: Cast, client: UUID) -> None:
     slug = slug_of(acme, client)
     mild = await acme.case(workspace=slug, policy=f"{slug}:spam")
@@ -106,7 +97,7 @@ async def test_a_forgotten_claim_goes_back_when_the_lease_ends(acme: Cast, clien
     [case] = await cases(acme, client, 1)
     first = await claim(reviewer(acme, client), client)
     assert await claim(reviewer(acme, client, "colleague"), client) is None
-    await end_lease(acme, case.id)
+    await acme.end_leases(client, case.id)
     second = await claim(reviewer(acme, client, "colleague"), client)
     assert second.case_id == case.id
     assert second.token != first.token
@@ -120,7 +111,7 @@ async def test_the_job_returns_forgotten_claims_and_asks_for_its_next_turn(acme:
     moderator = reviewer(acme, client)
     await claim(moderator, client)
     await claim(moderator, client)
-    await end_lease(acme, forgotten.id)
+    await acme.end_leases(client, forgotten.id)
     actor = system(acme.agency_id, workspace_id=client)
     async with agency_scope(actor):
         await current().execute("delete from jobs where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
@@ -160,7 +151,7 @@ async def test_a_stale_or_foreign_token_changes_nothing(acme: Cast, client: UUID
         with pytest.raises(ClaimLost):
             async with agency_scope(actor):
                 await verb(actor, case.id, token=token)
-    await end_lease(acme, case.id)
+    await acme.end_leases(client, case.id)
     with pytest.raises(ClaimLost):
         async with agency_scope(moderator):
             await verb(moderator, case.id, token=taken.token)

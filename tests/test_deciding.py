@@ -101,11 +101,7 @@ async def test_two_decisions_at_once_leave_one(scene: Scene) -> None:
 
 
 async def test_a_late_decision_with_a_stale_token_is_refused_and_nothing_changes(scene: Scene) -> None:
-    async with agency_scope(scene.acme.system) as scope:
-        await scope.execute(
-            "update claims set expires_at = now() - interval '1 second' where agency_id = $1 and case_id = $2",
-            scene.acme.agency_id, scene.case.id,
-        )
+    await scene.acme.end_leases(scene.client)
     with pytest.raises(ClaimLost):
         await scene.decide()
     assert await scene.traces() == NOTHING
@@ -191,3 +187,21 @@ async def test_a_decided_post_that_is_reported_again_gets_a_new_case(scene: Scen
         await report_post(scene.moderator, scene.case.post_id, reason="again")
     async with agency_scope(scene.acme.system):
         assert sorted([c.state for c in await Case.filter(post_id=scene.case.post_id)]) == ["closed", "queued"]
+
+
+async def test_deciding_while_the_lease_is_being_returned_never_deadlocks(scene: Scene) -> None:
+    """Both lock the case first and its claim second."""
+    from backend.moderation import return_ended_claims
+
+    await scene.acme.end_leases(scene.client)
+    actor = system(scene.acme.agency_id, workspace_id=scene.client)
+
+    async def give_back() -> None:
+        async with agency_scope(actor):
+            await return_ended_claims(actor, {})
+
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(
+            *(scene.decide() for _ in range(4)), *(give_back() for _ in range(4)), return_exceptions=True
+        )
+    assert [type(answer) for answer in answers] == [ClaimLost] * 4 + [type(None)] * 4

@@ -297,6 +297,7 @@ create table app.cases (
 create unique index cases_one_open on app.cases (agency_id, workspace_id, post_id) where state <> 'closed';
 create index cases_waiting on app.cases (agency_id, workspace_id, virtual_deadline, id) where state = 'queued';
 create index cases_waiting_anywhere on app.cases (agency_id, virtual_deadline, id) where state = 'queued';
+create index cases_claimed on app.cases (agency_id, workspace_id, claimed_until, id) where state = 'in_review';
 create index cases_by_urgency on app.cases (agency_id, workspace_id, virtual_deadline, id);
 create index cases_by_opening on app.cases (agency_id, workspace_id, opened_at, id);
 create index cases_by_state on app.cases (agency_id, workspace_id, state, virtual_deadline, id);
@@ -352,7 +353,6 @@ create table app.claims (
   foreign key (agency_id, membership_id) references app.memberships (agency_id, id)
 );
 create unique index claims_one_live on app.claims (agency_id, workspace_id, case_id) where ended_at is null;
-create index claims_ending on app.claims (agency_id, workspace_id, expires_at) where ended_at is null;
 
 create table app.skips (
   agency_id uuid not null default app.agency(),

@@ -143,7 +143,7 @@ async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> Non
     workspace_id = next(iter(system.workspaces or ()))
     await _return_ended(system, workspace_id, waiting=True)
     next_end = await current().fetchval(
-        "select min(expires_at) from claims where agency_id = $1 and workspace_id = $2 and ended_at is null",
+        "select min(claimed_until) from cases where agency_id = $1 and workspace_id = $2 and state = 'in_review'",
         system.agency_id,
         workspace_id,
     )
@@ -160,20 +160,20 @@ def _reviewer(moderator: Actor) -> UUID:
 
 async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: bool = False) -> None:
     # Expiry is a condition, not a daemon: whoever asks for work first returns what others forgot.
-    # SKIP LOCKED: a moderator does not wait for a claim that is being decided or returned this moment; the job does,
-    # because it promises that none is left behind.
+    # SKIP LOCKED: a moderator does not wait for a case that is being decided or returned this moment; the job does,
+    # because it promises that none is left behind. Everybody locks the case first and its claim second.
     ended = await current().fetch(
-        f"""select c.id, c.workspace_id, c.case_id from claims c
+        f"""select c.workspace_id, c.id as case_id from cases c
              where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
-               and c.ended_at is null and c.expires_at <= now()
-             order by c.expires_at, c.id limit 100 for update {"" if waiting else "skip locked"}""",  # noqa: S608
+               and c.state = 'in_review' and c.claimed_until <= now()
+             order by c.claimed_until, c.id limit 100 for update {"" if waiting else "skip locked"}""",  # noqa: S608
         actor.agency_id,
         workspace_id,
         actor.sees_all,
         list(actor.workspaces or ()),
     )
-    for claim in ended:
-        await _give_back(claim, by="expired")
+    for case in ended:
+        await _give_back(case, by="expired")
 
 
 async def _next_waiting(
@@ -226,15 +226,15 @@ async def _lease(case: Any, *, membership_id: UUID) -> Claim:
 
 
 async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
-    """Call while holding the row lock on the claim."""
+    """Back to the queue. Call while holding the row lock on the case."""
     scope = current()
     agency_id = scope.actor.agency_id
     await scope.execute(
         """update claims set ended_at = now(), ended_by = $4
-            where agency_id = $1 and workspace_id = $2 and id = $3""",
+            where agency_id = $1 and workspace_id = $2 and case_id = $3 and ended_at is null""",
         agency_id,
         claim["workspace_id"],
-        claim["id"],
+        claim["case_id"],
         by,
     )
     await scope.execute(

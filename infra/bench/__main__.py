@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("--only", choices=list(OPERATIONS), help="one benchmark instead of all")
     only: str | None = parser.parse_args().only
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=140)
     chosen = [only] if only else list(OPERATIONS)
     if "importing" in chosen and not os.environ.get("TEND_CHAT_DIR"):
         chosen.remove("importing")

@@ -99,8 +99,15 @@ def app(settings: Settings) -> Starlette:
 def main() -> None:
     settings = Settings()
     uvicorn.run(
-        app(settings), host=settings.host, port=settings.port, loop="uvloop", http="httptools", ws="none",
-        log_level="warning", server_header=False, timeout_graceful_shutdown=10,
+        app(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=10,
     )
 
 

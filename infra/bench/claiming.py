@@ -201,9 +201,7 @@ def _row(runs: list[Run], who: str) -> Row:
 def _show(runs: list[Run], console: Console) -> None:
     rows = {who: _row(runs, who) for who in WHO}
     best = rows["sql"]["requests_per_second"]
-    table = Table(
-        "", "claims/s", "of the same SQL", "p50 ms", "p99 ms", "last fifth takes", "rounds", title="Claiming", min_width=100
-    )
+    table = Table("", "claims/s", "of the same SQL", "p50 ms", "p99 ms", "last fifth takes", "rounds", title="Claiming")
     for who, row in rows.items():
         table.add_row(
             WHO[who],

@@ -69,7 +69,16 @@ def _wrk(load: Load) -> Measured:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write("\n".join(lines) + _REPORT)
         script.flush()
-        argv = [WRK, "-t1", f"-c{load.connections}", f"-d{load.seconds:.0f}s", "--timeout=10s", "-s", script.name, load.url]
+        argv = [
+            WRK,
+            "-t1",
+            f"-c{load.connections}",
+            f"-d{load.seconds:.0f}s",
+            "--timeout=10s",
+            "-s",
+            script.name,
+            load.url,
+        ]
         done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=load.seconds + 30)
     return Measured(**json.loads(done.stdout.strip().splitlines()[-1]))
 
@@ -120,7 +129,7 @@ class _Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
-    def connection_lost(self, problem: Exception | None) -> None:
+    def connection_lost(self, _problem: Exception | None) -> None:
         self.failures += self._length < 0 or len(self._received) < self._length
         if not self.ended.done():
             self.ended.set_result(None)
@@ -144,7 +153,11 @@ async def _generate(load: Load) -> Measured:
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = [
-        (await loop.create_connection(lambda: _Connection(request, started + load.seconds), parts.hostname, parts.port))[1]
+        (
+            await loop.create_connection(
+                lambda: _Connection(request, started + load.seconds), parts.hostname, parts.port
+            )
+        )[1]
         for _ in range(load.connections)
     ]
     async with asyncio.timeout(load.seconds + 20):

@@ -21,7 +21,20 @@ from tenants.scope import agency_scope
 
 BATCH_ROWS: Final = 2_000
 MEMBERS: Final = 2_000
-WORDS: Final = 'they wrote "that" again and nobody answered: grüße, 你好, c:\\temp and so on until the evening came'.split()
+WORDS: Final = (
+    "they",
+    "wrote",
+    '"that"',
+    "again",
+    "nobody",
+    "answered:",
+    "grüße",
+    "你好",
+    "c:\\temp",
+    "until",
+    "evening",
+    "came",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +77,18 @@ async def add_cases(
         client,
         "members (id, community_id, external_id, handle, first_seen_at)",
         "uuid, uuid, text, text, timestamptz",
-        [(id, client.community_id, f"m-{id}", f'member "{index}"', begin) for index, id in enumerate(members)],
+        [
+            (member, client.community_id, f"m-{member}", f'member "{number}"', begin)
+            for number, member in enumerate(members)
+        ],
     )
     await _insert(
         client,
         "posts (id, community_id, member_id, external_id, text, posted_at)",
         "uuid, uuid, uuid, text, text, timestamptz",
         [
-            (id, client.community_id, author, f"p-{id}", _text(dice), begin + timedelta(seconds=40 * index))
-            for index, (id, author) in enumerate(zip(post_ids, authors, strict=True))
+            (post, client.community_id, author, f"p-{post}", _text(dice), begin + timedelta(seconds=40 * number))
+            for number, (post, author) in enumerate(zip(post_ids, authors, strict=True))
         ],
     )
     opened = [(new_id(), post, author) for post, author in zip(post_ids[:cases], authors, strict=False)]

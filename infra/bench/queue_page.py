@@ -84,7 +84,9 @@ def _check(processes: dict[str, Serving], client: Client) -> None:
     answers: dict[str, Any] = {}
     for who, process in processes.items():
         asked = _load(who, process, client, 1, 1)
-        answer = httpx.request("GET" if asked.body is None else "POST", asked.url, headers=asked.headers, content=asked.body)
+        answer = httpx.request(
+            "GET" if asked.body is None else "POST", asked.url, headers=asked.headers, content=asked.body
+        )
         assert answer.status_code == 200, answer.text
         answers[who] = orjson.loads(answer.content)
     assert answers["tend"] == answers["by_hand"], "the two pages differ"
@@ -113,8 +115,8 @@ def _round(place: Place, who: str, process: Serving, client: Client, connections
 
 
 def _row(rounds: list[Round], who: str, connections: int) -> Row:
-    own = [round for round in rounds if round.who == who and round.connections == connections]
-    other = [round for round in rounds if round.who == "by_hand" and round.connections == connections]
+    own = [r for r in rounds if r.who == who and r.connections == connections]
+    other = [r for r in rounds if r.who == "by_hand" and r.connections == connections]
     # Neighbours in time are compared: the machine itself becomes faster and slower by 30 %.
     ratios = [a.measured.requests_per_second / b.measured.requests_per_second for a, b in zip(own, other, strict=True)]
     return {
@@ -135,9 +137,8 @@ def _row(rounds: list[Round], who: str, connections: int) -> Row:
 
 def _show(rows: list[Row], console: Console) -> None:
     table = Table(
-        *("connections", "", "requests/s", "of by hand", "p50 ms", "p99 ms", "API CPU ms", "PostgreSQL CPU ms", "rounds"),
+        *("at once", "", "requests/s", "ratio", "p50 ms", "p99 ms", "API CPU ms", "PostgreSQL CPU ms", "rounds"),
         title="Queue page",
-        min_width=100,
     )
     for row in rows:
         table.add_row(
@@ -154,6 +155,6 @@ def _show(rows: list[Row], console: Console) -> None:
         )
     table.caption = (
         f"50 of {rows[0]['dataset']}, one API process, load by {load.GENERATOR}, {ROUNDS} rounds of {SECONDS:.0f} s "
-        f"each in turn, medians; CPU per request; aim: at least {AIM:.1f} of the page by hand"
+        f"each in turn, medians; ratio: to the page by hand, aim at least {AIM:.1f}; CPU per request"
     )
     console.print(table)

@@ -49,12 +49,9 @@ async def _a_guilty_post_and_a_rule(acme: Cast, client: UUID, slug: str) -> dict
 async def _an_ended_claim(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     await acme.case(workspace=slug, policy=f"{slug}:harassment")
     owner = acme.owner.narrowed_to(client)
-    async with agency_scope(owner) as scope:
+    async with agency_scope(owner):
         await claim_next(owner, workspace_id=client)
-        await scope.execute(
-            "update claims set expires_at = now() - interval '1 second' where agency_id = $1 and workspace_id = $2",
-            acme.agency_id, client,
-        )
+    await acme.end_leases(client)
     return {}
 
 
