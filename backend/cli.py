@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -66,6 +67,9 @@ def serve() -> None:
     from backend.asgi import app
 
     settings = Settings()
+    # uvicorn stops gracefully and then raises the signal again: a stop that was asked for is no failure.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: None)
     _connected(settings, _nothing)  # refuses a role with too much power with a sentence instead of a trace
     uvicorn.run(
         app(settings),

@@ -56,6 +56,7 @@ async def _role(connection: asyncpg.Connection) -> Finding:
     row = await connection.fetchrow(
         "select rolname, rolsuper or rolbypassrls as powerful from pg_roles where rolname = current_user"
     )
+    assert row is not None
     if row["powerful"]:
         return Finding(False, f"The role {row['rolname']} could read every agency's rows; use tend_app.")
     return Finding(True, f"The role {row['rolname']} can do no more than run Tend.")

@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -13,6 +13,9 @@ from graphql_schema.projection import Connection, Node, column, many, one, publi
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right
+
+if TYPE_CHECKING:
+    from graphql_schema.agencies import Workspace
 
 
 @strawberry.enum(description="Where a case is.")

@@ -34,7 +34,7 @@ class KeptDocuments(SchemaExtension):
         if document is not None:
             kept = _valid.get(id(document))
             if kept is None:
-                kept = (document, validate(context.schema._schema, document, _RULES, max_errors=5))  # type: ignore[attr-defined]
+                kept = (document, validate(context.schema._schema, document, _RULES, max_errors=5))
                 _keep(_valid, id(document), kept)
             # Copies: an error object that is kept must not collect the marks of one request.
             if kept[1]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.http import GraphQLRequestData
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -53,7 +54,7 @@ class Endpoint(GraphQL[RequestContext, None]):
         except Exception as failure:
             if not is_outage(failure):
                 raise
-            log.error("database.unreachable", request_id=request_id, problem=str(failure))
+            log.warning("database.unreachable", request_id=request_id, problem=str(failure))
             response = problem(503, "SERVICE_UNAVAILABLE", "Tend cannot reach its database. Please try again soon.")
             response.headers["Retry-After"] = "5"
         response.headers.update(
@@ -111,14 +112,20 @@ class Endpoint(GraphQL[RequestContext, None]):
     async def execute_single(
         self, request: Any, request_adapter: Any, sub_response: Any, context: Any, root_value: Any, request_data: Any
     ) -> ExecutionResult:
-        result: ExecutionResult = await self.schema.execute(
-            request_data.query,
-            variable_values=request_data.variables,
-            context_value=context,
-            operation_name=request_data.operation_name,
-            allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
-        )
-        return result
+        try:
+            return await self.schema.execute(
+                request_data.query,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
+            )
+        except InvalidOperationTypeError:
+            raise NotAdmitted("BAD_REQUEST", "Subscriptions are not served by POST.", status=400) from None
+        except CannotGetOperationTypeError:
+            raise NotAdmitted(
+                "OPERATION_RESOLUTION_FAILURE", "The document has no operation of that name.", status=400
+            ) from None
 
     async def process_result(self, request: Any, result: Any) -> Any:
         """A request error has no `data` at all; `data: null` is a field error."""

@@ -35,7 +35,7 @@ def masked(error: GraphQLError) -> GraphQLError:
         extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         return _with(error, error.message, extensions)
     if is_outage(origin):
-        log.error("database.unreachable", path=error.path, problem=str(origin))
+        log.warning("database.unreachable", path=error.path, problem=str(origin))
         return _with(error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"})
     error_id = uuid4().hex
     log.error("graphql.bug", error_id=error_id, path=error.path, exc_info=origin)

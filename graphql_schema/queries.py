@@ -14,6 +14,7 @@ from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.viewing import Viewer
 from tenants import models
+from tenants.provisioning import is_slug
 
 
 def _id(kind: str, text: str) -> UUID | None:
@@ -45,7 +46,7 @@ class Query:
         if bool(id) == bool(slug):
             raise bad_input("Give either `id` or `slug`.")
         if slug:
-            row = await models.Workspace.get_or_none(slug=slug) if "\x00" not in slug else None
+            row = await models.Workspace.get_or_none(slug=slug) if is_slug(slug) else None
             return None if row is None else ref(Workspace, row.id)
         found = _id("workspace", id or "")
         return None if found is None else ref(Workspace, found)
@@ -81,4 +82,4 @@ class Query:
 def _ref_to(id: str) -> Ref | None:
     parsed = parse_published(id)
     kind = published_kinds().get(parsed[0]) if parsed is not None else None
-    return Ref(kind.type.__name__, parsed[1]) if kind is not None and parsed is not None else None
+    return Ref(kind.cls.__name__, parsed[1]) if kind is not None and parsed is not None else None

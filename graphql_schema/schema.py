@@ -29,7 +29,7 @@ class TendSchema(strawberry.Schema):
 schema: Final = TendSchema(
     query=Query,
     mutation=Mutation,
-    types=[kind.type for kind in published_kinds().values()],
+    types=[kind.cls for kind in published_kinds().values()],
     config=StrawberryConfig(disable_field_suggestions=True),
     extensions=[KeptDocuments, MaskedErrors],
     execution_context_class=Execution,

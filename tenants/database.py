@@ -34,7 +34,7 @@ class TooMuchPower(RuntimeError):
 class ScopedClient(AsyncpgDBClient):
     """Tortoise's client without any way to the database but a scope."""
 
-    async def create_connection(self, with_db: bool) -> None:
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
         self._pool = await asyncpg.create_pool(
             dsn=self.extra["dsn"],
             min_size=self.pool_minsize,

@@ -9,6 +9,7 @@ from backend.kit.ids import parse_published
 from tenants.actor import Actor, system
 from tenants.doors import Caller
 from tenants.models import Workspace
+from tenants.provisioning import is_slug
 from tenants.rights import RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope
 
@@ -140,8 +141,10 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
 async def _narrowed(actor: Actor, workspace: str) -> Actor | None:
     """None when the workspace is not there for this actor. Call inside a scope of the actor's agency."""
     parsed = parse_published(workspace)
-    by = {"id": parsed[1]} if parsed is not None and parsed[0] == "workspace" else {"slug": workspace}
-    found = await Workspace.get_or_none(**by)
+    if parsed is not None and parsed[0] == "workspace":
+        found = await Workspace.get_or_none(id=parsed[1])
+    else:
+        found = await Workspace.get_or_none(slug=workspace) if is_slug(workspace) else None
     if found is None or (actor.workspaces is not None and found.id not in actor.workspaces):
         return None
     return actor.narrowed_to(found.id)

@@ -1,7 +1,6 @@
 """Agencies, their clients, and who works for whom."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from tortoise import fields
@@ -16,7 +15,7 @@ class Agency(TenantModel):
     reach = Reach.ROOT
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "agencies"
@@ -31,7 +30,7 @@ class Workspace(AgencyModel):
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     time_zone = fields.CharField(max_length=64, default="UTC")
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "workspaces"
@@ -42,12 +41,12 @@ class Membership(AgencyModel):
     """A person's place in one agency. `name` and `email` are the agency's own copy: nothing of a person's other
     agencies can be read through it."""
 
-    person_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    person_id: UUID = fields.UUIDField()
     role = fields.CharField(max_length=20)
     name = fields.CharField(max_length=200)
     email = fields.CharField(max_length=320)
-    ends_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    ends_at: datetime | None = fields.DatetimeField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "memberships"
@@ -57,8 +56,8 @@ class Membership(AgencyModel):
 class Assignment(AgencyModel):
     """This membership works for (or is a stakeholder of) this workspace."""
 
-    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    workspace_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    membership_id: UUID = fields.UUIDField()
+    workspace_id: UUID = fields.UUIDField()
 
     class Meta:
         table = "assignments"
@@ -69,9 +68,9 @@ class ApiKey(AgencyModel):
     """A machine's way in, bound to the agency and perhaps to one workspace."""
 
     name = fields.CharField(max_length=200)
-    workspace_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    ends_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+    ends_at: datetime | None = fields.DatetimeField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "api_keys"
@@ -87,21 +86,21 @@ class GlobalModel(Model):
 
 
 class Person(GlobalModel):
-    id: UUID = fields.UUIDField(primary_key=True, default=new_id)  # type: ignore[assignment]
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     email = fields.CharField(max_length=320)
     name = fields.CharField(max_length=200)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "persons"
 
 
 class Session(GlobalModel):
-    id: UUID = fields.UUIDField(primary_key=True, default=new_id)  # type: ignore[assignment]
-    person_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
-    expires_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    revoked_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
+    person_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    expires_at: datetime = fields.DatetimeField()
+    revoked_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "sessions"
@@ -110,11 +109,11 @@ class Session(GlobalModel):
 class Door(GlobalModel):
     """A hash in, an agency and an id out."""
 
-    id: int = fields.BigIntField(primary_key=True)  # type: ignore[assignment]
+    id: int = fields.BigIntField(primary_key=True)
     kind = fields.CharField(max_length=20)
-    key_hash: bytes = fields.BinaryField()  # type: ignore[assignment]
-    agency_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    target_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    key_hash: bytes = fields.BinaryField()
+    agency_id: UUID | None = fields.UUIDField(null=True)
+    target_id: UUID = fields.UUIDField()
 
     class Meta:
         table = "doors"
@@ -123,9 +122,9 @@ class Door(GlobalModel):
 class PersonAgency(GlobalModel):
     """Which agencies a person may try to enter; the membership inside decides."""
 
-    id: int = fields.BigIntField(primary_key=True)  # type: ignore[assignment]
-    person_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    agency_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    id: int = fields.BigIntField(primary_key=True)
+    person_id: UUID = fields.UUIDField()
+    agency_id: UUID = fields.UUIDField()
     agency_slug = fields.CharField(max_length=63)
 
     class Meta:

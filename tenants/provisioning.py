@@ -26,9 +26,13 @@ class SlugTaken(Conflict):
     code = "SLUG_TAKEN"
 
 
+def is_slug(text: str) -> bool:
+    return _SLUG.fullmatch(text) is not None
+
+
 def check_slug(slug: str, *, field: str = "slug") -> str:
     """Raises Invalid unless `slug` is 2 to 63 lower-case letters, digits and hyphens."""
-    if _SLUG.fullmatch(slug) is None:
+    if not is_slug(slug):
         raise Invalid("A short name is 2 to 63 lower-case letters, digits and hyphens.", path=("input", field))
     return slug
 

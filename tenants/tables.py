@@ -51,7 +51,7 @@ class TenantModel(Model):
     grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
     workspace_column: ClassVar[str | None] = None
 
-    id: UUID = fields.UUIDField(primary_key=True, default=new_id)  # type: ignore[assignment]
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
 
     class Meta:
         abstract = True
@@ -60,7 +60,7 @@ class TenantModel(Model):
 
 class AgencyModel(TenantModel):
     reach = Reach.AGENCY
-    agency_id: UUID = fields.UUIDField(default=current_agency)  # type: ignore[assignment]
+    agency_id: UUID = fields.UUIDField(default=current_agency)
 
     class Meta:
         abstract = True
@@ -70,8 +70,8 @@ class AgencyModel(TenantModel):
 class WorkspaceModel(TenantModel):
     reach = Reach.WORKSPACE
     workspace_column = "workspace_id"
-    agency_id: UUID = fields.UUIDField(default=current_agency)  # type: ignore[assignment]
-    workspace_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    agency_id: UUID = fields.UUIDField(default=current_agency)
+    workspace_id: UUID = fields.UUIDField()
 
     class Meta:
         abstract = True

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -21,11 +22,13 @@ TIMEOUT_SECONDS = 60
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def servers() -> Iterator[Settings]:
     """Addresses of TEND_DATABASE_URL and TEND_REDIS_URL where they are set, else of servers started for this run. The
     database is always a fresh one, dropped afterwards."""
     given = Settings()
-    home = tmp_path_factory.mktemp("tend")
+    # Not pytest's own folder: as root the servers run as another account, and that folder is closed to others.
+    folder = tempfile.TemporaryDirectory(prefix="tend-tests-")
+    home = Path(folder.name)
     postgres = EmbeddedPostgres(home, int(os.environ.get("TEND_POSTGRES_MAJOR", "18")))
     redis = EmbeddedRedis(home)
     try:
@@ -47,6 +50,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     finally:
         redis.stop()
         postgres.stop()
+        folder.cleanup()
 
 
 @pytest.fixture(scope="session")

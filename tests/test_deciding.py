@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from cast import Cast
 
-from backend.communities import Post, Warning
+from backend.communities import MemberWarning, Post
 from backend.journal import JournalEntry
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.moderation import (
@@ -38,13 +38,18 @@ class Scene:
     async def claim(self) -> None:
         async with agency_scope(self.moderator):
             claim = await claim_next(self.moderator, workspace_id=self.client)
-        assert claim is not None and claim.case_id == self.case.id
+        assert claim is not None
+        assert claim.case_id == self.case.id
         self.token = claim.token
 
     async def decide(self, **changes) -> Decision:
         wanted = {
-            "token": self.token, "outcome": "violation", "reason": "An insult.", "policy_version_id": self.version,
-            "actions": ("hide_post", "warn_member"), **changes,
+            "token": self.token,
+            "outcome": "violation",
+            "reason": "An insult.",
+            "policy_version_id": self.version,
+            "actions": ("hide_post", "warn_member"),
+            **changes,
         }
         actor = wanted.pop("actor", self.moderator)
         async with agency_scope(actor):
@@ -57,7 +62,9 @@ class Scene:
                 "actions": await Action.filter(case_id=self.case.id).count(),
                 "notices": await Notice.filter(subject_id=self.case.id).count(),
                 "journal": await JournalEntry.filter(subject_id=self.case.id, action="case.decided").count(),
-                "jobs": await Job.filter(workspace_id=self.client, kind__in=["carry_out_actions", "deliver_notices"]).count(),
+                "jobs": await Job.filter(
+                    workspace_id=self.client, kind__in=["carry_out_actions", "deliver_notices"]
+                ).count(),
                 "closed": await Case.filter(id=self.case.id, state="closed").count(),
             }
 
@@ -175,7 +182,7 @@ async def test_actions_are_carried_out_and_believed_when_read_back(scene: Scene)
             await carry_out_actions(actor, {"decision_id": str(decision.id)})
     async with agency_scope(scene.acme.system):
         assert (await Post.get(id=scene.case.post_id)).hidden_at is not None
-        assert await Warning.filter(member_id=scene.case.member_id).count() == 1
+        assert await MemberWarning.filter(member_id=scene.case.member_id).count() == 1
         assert [a.state for a in await Action.filter(decision_id=decision.id)] == ["confirmed", "confirmed"]
 
 

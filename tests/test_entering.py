@@ -98,6 +98,7 @@ async def test_an_unknown_workspace_answers_like_one_that_is_not_yours(
             f"workspace_{acme.workspaces['shop']}",
             f"workspace_{globex.workspaces['forum']}",
             "nobody",
+            "n" * 80,
             f"workspace_{new_id()}",
         )
     ]

@@ -159,7 +159,8 @@ async def test_a_lease_that_ended_brings_the_job_back_and_fences_the_slow_worker
     async with agency_scope(acme.system) as scope:
         await scope.execute(
             "update jobs set lease_until = now() - interval '1 second' where agency_id = $1 and id = $2",
-            acme.agency_id, job_id,
+            acme.agency_id,
+            job_id,
         )
         await scope.execute("insert into ready_agency (agency_id) values ($1)", acme.agency_id)
     assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
@@ -187,7 +188,8 @@ async def test_a_kind_that_only_newer_workers_know_waits_for_one(acme: Cast, rel
     await sweep(relay_pool)
     await run_job(acme.agency_id, job_id, catalogue=kinds(works))
     row = await job(acme, job_id)
-    assert row.state == "ready" and row.run_at > now()
+    assert row.state == "ready"
+    assert row.run_at > now()
 
 
 async def test_a_busy_agency_does_not_fill_the_wire(acme: Cast, globex: Cast, relay_pool) -> None:
@@ -217,15 +219,15 @@ async def test_a_slot_is_filled_once_and_a_missed_one_is_caught_up(acme: Cast) -
         assert [slot.slot_at for slot in await Slot.filter(slot_at__gte=datetime(2030, 1, 1, tzinfo=UTC))] == [
             datetime(2030, 1, 1, 12, tzinfo=UTC)
         ]
-    assert sum(filled) == len([1 for _ in filled[:1]]) * sum(filled)  # each agency's slot belongs to exactly one of the four
+    assert sum(filled) == len([1 for _ in filled[:1]]) * sum(
+        filled
+    )  # each agency's slot belongs to exactly one of the four
     assert await fill_slots(moment + timedelta(hours=5), calendar=calendar) == sum(filled)
     async with agency_scope(acme.system):
         assert await Slot.filter(slot_at__gte=datetime(2030, 1, 1, tzinfo=UTC)).count() == 2
 
 
-async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(
-    acme: Cast, settings: Settings
-) -> None:
+async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(acme: Cast, settings: Settings) -> None:
     """kill -9 of `tend work`, again and again, while notices are promised: effects = commits."""
     environment = os.environ | {
         "TEND_DATABASE_URL": settings.app_url,
@@ -236,21 +238,31 @@ async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(
 
     async def worker() -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "backend.cli", "work", env=environment, cwd=ROOT, start_new_session=True,
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            sys.executable,
+            "-m",
+            "backend.cli",
+            "work",
+            env=environment,
+            cwd=ROOT,
+            start_new_session=True,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
         )
 
     post = await acme.post()
     subjects = []
     process = await worker()
     try:
-        for round in range(3):
+        for _round in range(3):
             for _ in range(30):
                 subjects.append(new_id())
                 async with agency_scope(acme.system):
                     await tell(
-                        [Recipient(member_id=post.member_id)], kind="test", subject_id=subjects[-1],
-                        workspace_id=post.workspace_id, text="x",
+                        [Recipient(member_id=post.member_id)],
+                        kind="test",
+                        subject_id=subjects[-1],
+                        workspace_id=post.workspace_id,
+                        text="x",
                     )
             await asyncio.sleep(1.5)
             os.killpg(process.pid, signal.SIGKILL)

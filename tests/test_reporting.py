@@ -63,7 +63,10 @@ async def test_many_reporters_at_once_meet_in_one_case(acme: Cast) -> None:
     async with agency_scope(acme.system):
         members = [
             await Member.create(
-                workspace_id=post.workspace_id, community_id=post.community_id, external_id=f"x-{new_id()}", handle="x",
+                workspace_id=post.workspace_id,
+                community_id=post.community_id,
+                external_id=f"x-{new_id()}",
+                handle="x",
                 first_seen_at=datetime.now(UTC),
             )
             for _ in range(20)
@@ -97,7 +100,9 @@ async def test_the_author_at_risk_and_the_audience_raise_the_urgency(acme: Cast)
         ("severe", 20, True, 100000, 4, "severe", 491.38, 0.4),
     ],
 )
-def test_the_order_is_that_of_the_reference(severity, mass, at_risk, views, hours, tier, expected_risk, expected_hours) -> None:
+def test_the_order_is_that_of_the_reference(
+    severity, mass, at_risk, views, hours, tier, expected_risk, expected_hours
+) -> None:
     points = risk(severity=severity, evidence_mass=mass, is_at_risk=at_risk, views=views)
     assert points == pytest.approx(expected_risk, abs=0.006)
     opened = datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,7 +124,11 @@ async def test_what_is_not_there_cannot_be_named(acme: Cast, globex: Cast) -> No
     for target in (foreign, elsewhere):
         with pytest.raises(NotFound):
             await report(acme, acme.moderator, target)
-    for more in ({"policy_id": globex.policies["spam"]}, {"policy_id": acme.policies["chat:spam"]}, {"member_id": elsewhere.member_id}):
+    for more in (
+        {"policy_id": globex.policies["spam"]},
+        {"policy_id": acme.policies["chat:spam"]},
+        {"member_id": elsewhere.member_id},
+    ):
         with pytest.raises(NotFound):
             await report(acme, acme.moderator, post, **more)
 

@@ -8,7 +8,7 @@ import pytest
 from cast import Cast
 
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
-from backend.moderation import Case, Report, Rule, apply_rules, create_rule, decide, claim_next
+from backend.moderation import Case, Report, Rule, apply_rules, claim_next, create_rule, decide
 from backend.moderation.ruling import matcher
 from backend.outbox import Job
 from tenants.actor import system
@@ -76,7 +76,9 @@ async def test_a_long_history_is_looked_at_piece_by_piece(acme: Cast, client: UU
     payload: dict = {"rule_id": str(rule.id)}
     for _ in range(3):
         async with agency_scope(acme.system):
-            await current().execute("delete from jobs where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
+            await current().execute(
+                "delete from jobs where agency_id = $1 and workspace_id = $2", acme.agency_id, client
+            )
         await run(acme, client, **payload)
         async with agency_scope(acme.system):
             jobs = await Job.filter(workspace_id=client, kind="apply_rules")
@@ -111,7 +113,9 @@ def test_a_pattern_cannot_hold_up_a_worker() -> None:
     assert time.monotonic() - start < 5
 
 
-@pytest.mark.parametrize("pattern", ["(", "(?=x)", r"(a)\1", "x{1001}", "", "x" * 2001, "a\x00", "((((a{200}){200}){200}))"])
+@pytest.mark.parametrize(
+    "pattern", ["(", "(?=x)", r"(a)\1", "x{1001}", "", "x" * 2001, "a\x00", "((((a{200}){200}){200}))"]
+)
 async def test_a_bad_pattern_is_refused_in_plain_words(acme: Cast, client: UUID, pattern: str) -> None:
     with pytest.raises(Invalid) as refused:
         await write(acme, client, pattern=pattern)

@@ -44,9 +44,8 @@ async def test_a_scope_of_somebody_else_inside_a_scope_raises(acme: Cast, globex
 
 
 async def test_the_same_scope_inside_itself_is_the_same_transaction(acme: Cast) -> None:
-    async with agency_scope(acme.owner) as outer:
-        async with agency_scope(acme.owner) as inner:
-            assert inner is outer
+    async with agency_scope(acme.owner) as outer, agency_scope(acme.owner) as inner:
+        assert inner is outer
 
 
 async def test_an_error_takes_everything_with_it_its_jobs_too(acme: Cast) -> None:
@@ -66,7 +65,7 @@ async def test_a_swallowed_database_error_is_never_a_commit(acme: Cast) -> None:
             await Workspace.create(slug="half-done", name="Half")
             try:
                 await scope.execute("select 1 / 0")
-            except Exception:  # noqa: BLE001 - what a careless caller does
+            except Exception:  # what a careless caller does
                 pass
     async with agency_scope(acme.system):
         assert not await Workspace.exists(slug="half-done")

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import signal
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 import asyncpg
 import orjson
 import structlog
 from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
@@ -99,7 +100,7 @@ async def _consume(settings: Settings, stopping: asyncio.Event) -> None:
         await run_job(UUID(agency_id), UUID(job_id))
 
     worker = Worker(
-        functions=[func(run, name="run")],
+        functions=[func(cast("WorkerCoroutine", run), name="run")],
         redis_pool=await _redis(settings),
         queue_name=settings.redis_queue,
         max_jobs=JOBS_AT_ONCE,

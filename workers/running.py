@@ -70,8 +70,8 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
 
 def back_off(kind: Kind, attempt: int) -> timedelta:
     """Doubling, at most LONGEST_BACK_OFF, with half of it left to chance so that failures do not come back together."""
-    full = min(kind.back_off * 2 ** (attempt - 1), LONGEST_BACK_OFF)
-    return full * (0.5 + random.random() / 2)  # noqa: S311 - jitter, no secret
+    full: timedelta = min(kind.back_off * 2 ** (attempt - 1), LONGEST_BACK_OFF)
+    return timedelta(seconds=full.total_seconds() * (0.5 + random.random() / 2))  # noqa: S311 - jitter, no secret
 
 
 async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) -> _Taken | None:

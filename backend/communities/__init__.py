@@ -3,16 +3,16 @@
 from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
 from backend.communities.creating import create_community, find_workspace
 from backend.communities.importing import ImportCount, import_chat, is_bot
-from backend.communities.models import Community, Connection, Member, Post, PostVersion, Warning
+from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion
 
 __all__ = [
     "Community",
     "Connection",
     "ImportCount",
     "Member",
+    "MemberWarning",
     "Post",
     "PostVersion",
-    "Warning",
     "create_community",
     "find_workspace",
     "hide_post",

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend.communities.models import Post, Warning
+from backend.communities.models import MemberWarning, Post
 from backend.kit.clock import now
 
 
@@ -18,8 +18,8 @@ async def is_hidden(post_id: UUID, *, workspace_id: UUID) -> bool:
 async def warn_member(member_id: UUID, *, workspace_id: UUID, action_id: UUID, text: str) -> None:
     """Tell the member, once per action."""
     if not await is_warned(action_id, workspace_id=workspace_id):
-        await Warning.create(workspace_id=workspace_id, member_id=member_id, action_id=action_id, text=text)
+        await MemberWarning.create(workspace_id=workspace_id, member_id=member_id, action_id=action_id, text=text)
 
 
 async def is_warned(action_id: UUID, *, workspace_id: UUID) -> bool:
-    return await Warning.filter(workspace_id=workspace_id, action_id=action_id).exists()
+    return await MemberWarning.filter(workspace_id=workspace_id, action_id=action_id).exists()

@@ -11,7 +11,7 @@ class Community(WorkspaceModel):
 
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "communities"
@@ -21,9 +21,9 @@ class Community(WorkspaceModel):
 class Connection(WorkspaceModel):
     """How Tend reaches the community's platform. `built_in`: the community lives in Tend itself."""
 
-    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    community_id: UUID = fields.UUIDField()
     platform = fields.CharField(max_length=20)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "connections"
@@ -34,13 +34,13 @@ class Member(WorkspaceModel):
     """Somebody in a community: a person, or a bot. `identity_key` joins the same person across the communities of one
     workspace, and never beyond it."""
 
-    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    community_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
     handle = fields.CharField(max_length=200)
     kind = fields.CharField(max_length=10, default="person")
     identity_key = fields.CharField(max_length=200, null=True)
     is_at_risk = fields.BooleanField(default=False)
-    first_seen_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    first_seen_at: datetime = fields.DatetimeField()
 
     class Meta:
         table = "members"
@@ -50,16 +50,16 @@ class Member(WorkspaceModel):
 class Post(WorkspaceModel):
     """A piece of member content; `text` is that of its newest version."""
 
-    community_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    community_id: UUID = fields.UUIDField()
+    member_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
-    reply_to_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    reply_to_id: UUID | None = fields.UUIDField(null=True)
     text = fields.TextField()
     version = fields.IntField(default=1)
     view_count = fields.IntField(default=0)
-    posted_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    hidden_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    posted_at: datetime = fields.DatetimeField()
+    hidden_at: datetime | None = fields.DatetimeField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "posts"
@@ -68,24 +68,24 @@ class Post(WorkspaceModel):
 
 class PostVersion(WorkspaceModel):
     grants = APPEND_ONLY
-    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    post_id: UUID = fields.UUIDField()
     version = fields.IntField()
     text = fields.TextField()
-    captured_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    captured_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "post_versions"
         manager = ScopedManager()
 
 
-class Warning(WorkspaceModel):
+class MemberWarning(WorkspaceModel):
     """What a member of a built-in community was told about a decision on their post."""
 
     grants = APPEND_ONLY
-    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    action_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    member_id: UUID = fields.UUIDField()
+    action_id: UUID = fields.UUIDField()
     text = fields.TextField()
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "warnings"

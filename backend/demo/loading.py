@@ -6,11 +6,11 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from backend.demo.talking import chatter
 
 from backend import models
 from backend.communities import Community, Member, Post, create_community
 from backend.communities.taking_in import take_in
-from backend.demo.talking import chatter
 from backend.kit.clock import now
 from backend.moderation import Queue, Rule, claim_next, create_rule, decide, open_workspace, report_post
 from backend.policies import Policy, create_policy, current_version
@@ -53,9 +53,30 @@ POSTS: Final = 400  # per community
 MEMBERS: Final = 60
 POLICIES: Final = (
     # slug, title, text, severity, tier, words of its rule
-    ("spam", "No spam", "No advertising, no repeated links, no scams.", "low", "low", ("free crypto", "promo code", "click here")),
-    ("harassment", "No harassment", "Argue about things, never attack people.", "high", "high", ("idiot", "loser", "moron")),
-    ("private-data", "No private data", "Never post where somebody lives or how to reach them.", "severe", "severe", ("his address is", "her address is", "lives at")),
+    (
+        "spam",
+        "No spam",
+        "No advertising, no repeated links, no scams.",
+        "low",
+        "low",
+        ("free crypto", "promo code", "click here"),
+    ),
+    (
+        "harassment",
+        "No harassment",
+        "Argue about things, never attack people.",
+        "high",
+        "high",
+        ("idiot", "loser", "moron"),
+    ),
+    (
+        "private-data",
+        "No private data",
+        "Never post where somebody lives or how to reach them.",
+        "severe",
+        "severe",
+        ("his address is", "her address is", "lives at"),
+    ),
 )
 
 
@@ -216,5 +237,3 @@ async def _new_token(agency: str, email: str) -> str:
     async with agency_scope(system(agency_id)):
         membership = await Membership.get(email=email)
     return await open_session(membership.person_id)
-
-

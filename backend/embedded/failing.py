@@ -19,7 +19,7 @@ KNOWN_CAUSES = {
 }
 
 
-class EmbeddedServerFailed(RuntimeError):  # noqa: N818  # a fact, in words
+class EmbeddedServerFailed(RuntimeError):  # a fact, in words
     """An embedded server cannot be used. The text is one plain sentence, then the last log lines if there are any."""
 
 

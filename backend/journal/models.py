@@ -13,14 +13,14 @@ class JournalEntry(AgencyModel):
     reach = Reach.WORKSPACE
     workspace_column = "workspace_id"
     grants = APPEND_ONLY
-    workspace_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+    at: datetime = fields.DatetimeField(auto_now_add=True)
     actor_kind = fields.CharField(max_length=20)
-    membership_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    membership_id: UUID | None = fields.UUIDField(null=True)
     action = fields.CharField(max_length=100)
     subject_kind = fields.CharField(max_length=50)
-    subject_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    detail: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    subject_id: UUID = fields.UUIDField()
+    detail: dict[str, Any] = fields.JSONField(default=dict)
 
     class Meta:
         table = "journal"

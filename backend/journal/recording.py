@@ -7,7 +7,9 @@ from backend.kit.ids import new_id
 from tenants.scope import current
 
 
-async def record(action: str, /, *, subject_kind: str, subject_id: UUID, workspace_id: UUID | None, **detail: Any) -> None:
+async def record(
+    action: str, /, *, subject_kind: str, subject_id: UUID, workspace_id: UUID | None, **detail: Any
+) -> None:
     """One line about what the scope's actor has just done. `action` is `<subject>.<verb in the past>`."""
     scope = current()
     actor = scope.actor

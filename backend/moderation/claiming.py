@@ -166,7 +166,7 @@ async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: boo
         f"""select c.workspace_id, c.id as case_id from cases c
              where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
                and c.state = 'in_review' and c.claimed_until <= now()
-             order by c.claimed_until, c.id limit 100 for update {"" if waiting else "skip locked"}""",  # noqa: S608
+             order by c.claimed_until, c.id limit 100 for update {"" if waiting else "skip locked"}""",
         actor.agency_id,
         workspace_id,
         actor.sees_all,
@@ -201,7 +201,7 @@ async def _next_waiting(
                   order by c.virtual_deadline, c.id limit 1 for update of c skip locked)
             update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval
               from next where c.agency_id = $1 and c.workspace_id = next.workspace_id and c.id = next.id
-            returning c.workspace_id, c.id, c.claimed_until""",  # noqa: S608 - built from constants above
+            returning c.workspace_id, c.id, c.claimed_until""",
         *values,
     )
 

@@ -9,7 +9,7 @@ from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
 
 class Queue(WorkspaceModel):
     name = fields.CharField(max_length=200)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "queues"
@@ -21,10 +21,10 @@ class Rule(WorkspaceModel):
 
     name = fields.CharField(max_length=200)
     kind = fields.CharField(max_length=10)
-    words: list[str] = ArrayField("text", default=list)  # type: ignore[assignment]
+    words: list[str] = ArrayField("text", default=list)
     pattern = fields.TextField(null=True)
-    policy_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    policy_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "rules"
@@ -34,21 +34,21 @@ class Rule(WorkspaceModel):
 class Case(WorkspaceModel):
     """What waits in a queue: all open reports about one post, merged. States: queued, in_review, closed."""
 
-    queue_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    member_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    queue_id: UUID = fields.UUIDField()
+    post_id: UUID = fields.UUIDField()
+    member_id: UUID = fields.UUIDField()
     state = fields.CharField(max_length=20, default="queued")
     outcome = fields.CharField(max_length=20, null=True)
     tier = fields.CharField(max_length=10)
     severity = fields.CharField(max_length=10)
     report_count = fields.IntField(default=0)
     risk = fields.FloatField(default=0)
-    opened_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    due_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    virtual_deadline: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    claimed_by_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    claimed_until: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
-    closed_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    opened_at: datetime = fields.DatetimeField()
+    due_at: datetime = fields.DatetimeField()
+    virtual_deadline: datetime = fields.DatetimeField()
+    claimed_by_id: UUID | None = fields.UUIDField(null=True)
+    claimed_until: datetime | None = fields.DatetimeField(null=True)
+    closed_at: datetime | None = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
 
     class Meta:
@@ -59,18 +59,18 @@ class Case(WorkspaceModel):
 class Report(WorkspaceModel):
     """One complaint by one reporter about one post."""
 
-    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    post_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    case_id: UUID = fields.UUIDField()
+    post_id: UUID = fields.UUIDField()
     channel = fields.CharField(max_length=10)
     reporter_key = fields.CharField(max_length=60)
-    member_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    membership_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    rule_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    api_key_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    policy_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    member_id: UUID | None = fields.UUIDField(null=True)
+    membership_id: UUID | None = fields.UUIDField(null=True)
+    rule_id: UUID | None = fields.UUIDField(null=True)
+    api_key_id: UUID | None = fields.UUIDField(null=True)
+    policy_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
     credibility = fields.FloatField(default=1)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "reports"
@@ -80,12 +80,12 @@ class Report(WorkspaceModel):
 class ClaimRecord(WorkspaceModel):
     """A lease on a case. At most one per case is live; the token itself is kept nowhere."""
 
-    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    token_hash: bytes = fields.BinaryField()  # type: ignore[assignment]
-    claimed_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
-    expires_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
-    ended_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    case_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+    token_hash: bytes = fields.BinaryField()
+    claimed_at: datetime = fields.DatetimeField(auto_now_add=True)
+    expires_at: datetime = fields.DatetimeField()
+    ended_at: datetime | None = fields.DatetimeField(null=True)
     ended_by = fields.CharField(max_length=10, null=True)
 
     class Meta:
@@ -96,11 +96,11 @@ class ClaimRecord(WorkspaceModel):
 class Skip(WorkspaceModel):
     """This moderator is not offered this case again; others are."""
 
-    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    case_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
     reason = fields.CharField(max_length=30)
     note = fields.TextField(default="")
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "skips"
@@ -111,13 +111,13 @@ class Decision(WorkspaceModel):
     """The outcome of a case. Never changed: the application may only add and read."""
 
     grants = APPEND_ONLY
-    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    claim_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    membership_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    case_id: UUID = fields.UUIDField()
+    claim_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
     outcome = fields.CharField(max_length=20)
-    policy_version_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    policy_version_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
-    decided_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    decided_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "decisions"
@@ -127,12 +127,12 @@ class Decision(WorkspaceModel):
 class Action(WorkspaceModel):
     """What a decision does in the community. Done only when read back from the platform: queued, then confirmed."""
 
-    decision_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    case_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    decision_id: UUID = fields.UUIDField()
+    case_id: UUID = fields.UUIDField()
     kind = fields.CharField(max_length=20)
     state = fields.CharField(max_length=10, default="queued")
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
-    confirmed_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    confirmed_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "actions"

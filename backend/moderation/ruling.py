@@ -77,7 +77,9 @@ async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     rules = Rule.filter(workspace_id=workspace_id)
     if payload.get("rule_id"):
         rules = rules.filter(id=UUID(payload["rule_id"]))
-    matchers = [(rule, matcher(words=rule.words, pattern=rule.pattern)) for rule in await rules.order_by("created_at", "id")]
+    matchers = [
+        (rule, matcher(words=rule.words, pattern=rule.pattern)) for rule in await rules.order_by("created_at", "id")
+    ]
     if not matchers:
         return
     posts = Post.filter(workspace_id=workspace_id)
@@ -116,7 +118,7 @@ def _whole(word: str) -> str:
     spaces have no such place, so an edge in one of them may stand anywhere."""
     before = "" if _UNSPACED.search(word[0]) else r"(?:^|[^\pL\pM\pN_])"
     after = "" if _UNSPACED.search(word[-1]) else r"(?:$|[^\pL\pM\pN_])"
-    return before + re2.escape(word) + after
+    return f"{before}{re2.escape(word)}{after}"
 
 
 def _compile(pattern: str, *, longest: int | None, field: str) -> Any:

@@ -10,12 +10,12 @@ class Notice(WorkspaceModel):
     """To a member, or to somebody at the agency; never to both."""
 
     kind = fields.CharField(max_length=50)
-    subject_id: UUID = fields.UUIDField()  # type: ignore[assignment]
-    member_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
-    membership_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    subject_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    membership_id: UUID | None = fields.UUIDField(null=True)
     text = fields.TextField()
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
-    delivered_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    delivered_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "notices"

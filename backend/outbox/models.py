@@ -10,18 +10,18 @@ from tenants.tables import AgencyModel, ScopedManager
 class Job(AgencyModel):
     """A unit of background work. States: ready -> sent -> running -> done, back to ready with each failed try, dead."""
 
-    workspace_id: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    workspace_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=100)
-    payload: dict[str, Any] = fields.JSONField(default=dict)  # type: ignore[assignment]
+    payload: dict[str, Any] = fields.JSONField(default=dict)
     state = fields.CharField(max_length=10, default="ready")
-    run_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    run_at: datetime = fields.DatetimeField(auto_now_add=True)
     attempt = fields.IntField(default=0)
-    lease_until: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
-    lease_token: UUID | None = fields.UUIDField(null=True)  # type: ignore[assignment]
+    lease_until: datetime | None = fields.DatetimeField(null=True)
+    lease_token: UUID | None = fields.UUIDField(null=True)
     dedupe_key = fields.CharField(max_length=200, null=True)
     last_error = fields.TextField(null=True)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
-    ended_at: datetime | None = fields.DatetimeField(null=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    ended_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "jobs"
@@ -32,7 +32,7 @@ class Slot(AgencyModel):
     """One turn of scheduled work: its row is why no turn is missed unseen and none runs twice."""
 
     name = fields.CharField(max_length=100)
-    slot_at: datetime = fields.DatetimeField()  # type: ignore[assignment]
+    slot_at: datetime = fields.DatetimeField()
 
     class Meta:
         table = "slots"

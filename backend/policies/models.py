@@ -9,7 +9,7 @@ from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
 class Policy(WorkspaceModel):
     slug = fields.CharField(max_length=63)
     title = fields.CharField(max_length=200)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "policies"
@@ -20,12 +20,12 @@ class PolicyVersion(WorkspaceModel):
     """Never changed: a decision points at the words that were in force."""
 
     grants = APPEND_ONLY
-    policy_id: UUID = fields.UUIDField()  # type: ignore[assignment]
+    policy_id: UUID = fields.UUIDField()
     version = fields.IntField()
     text = fields.TextField()
     severity = fields.CharField(max_length=10)
     tier = fields.CharField(max_length=10)
-    effective_at: datetime = fields.DatetimeField(auto_now_add=True)  # type: ignore[assignment]
+    effective_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "policy_versions"

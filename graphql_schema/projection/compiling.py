@@ -18,8 +18,6 @@ from graphql_schema.projection.declaring import (
     Identity,
     Published,
     SameRow,
-    ToMany,
-    ToOne,
 )
 from graphql_schema.projection.paging import Page, cursor_prefix
 from graphql_schema.projection.selecting import Embedded, Leaf, ListPlan, ObjectPlan, Plan
@@ -215,9 +213,7 @@ class _Compiler:
         else:
             assert isinstance(source, Count)
             expression = self._count(source, parent, row)
-        if not leaf.is_list and leaf.type_name in ("Int", "Boolean"):
-            rendered = f"{expression}::text"
-        elif not leaf.is_list and leaf.type_name == "JSON":
+        if not leaf.is_list and leaf.type_name in ("Int", "Boolean", "JSON"):
             rendered = f"{expression}::text"
         elif not leaf.is_list and leaf.type_name not in ("String", "DateTime", "Float", "ID"):
             # An enum: a check constraint keeps its texts to plain words, so nothing needs escaping.

@@ -117,7 +117,7 @@ Source = Identity | Column | Expression | SameRow | ToOne | ToMany | Count
 class Published:
     """`kind` is the prefix of its ids; None for objects without a row of their own."""
 
-    type: type
+    cls: type
     model: type[TenantModel] | None
     kind: str | None
     needs: Right | None
@@ -252,7 +252,7 @@ def publish(
             if name not in cls.__dict__:
                 setattr(cls, name, identity() if name == "id" else column())
         made = strawberry.type(cls, description=inspect.getdoc(cls))
-        entry = Published(type=made, model=model, kind=kind, needs=needs)
+        entry = Published(cls=made, model=model, kind=kind, needs=needs)
         for declared in made.__strawberry_definition__.fields:  # type: ignore[attr-defined]
             if not isinstance(declared, ProjectedField) or declared.permission_classes or declared.extensions:
                 raise TypeError(f"{cls.__name__}.{declared.python_name} cannot be projected; declare it by its source.")

@@ -107,7 +107,8 @@ def _key(target: Published, order: str, text: str) -> Any:
 
 
 def _is_id(site: Site, name: str) -> bool:
-    return bool(get_named_type(get_named_type(site.definition.args["filter"].type).fields[name].type).name == "ID")
+    filter_type: Any = get_named_type(site.definition.args["filter"].type)
+    return bool(get_named_type(filter_type.fields[name].type).name == "ID")
 
 
 def _given(value: Any, *, is_id: bool) -> Any:

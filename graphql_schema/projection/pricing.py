@@ -6,7 +6,7 @@ from typing import Any, Final
 from graphql_schema.projection.paging import Page
 from graphql_schema.projection.selecting import Embedded, ListPlan, ObjectPlan, Plan
 
-MOST_EXPENSIVE: Final = 5_000
+MOST_EXPENSIVE: Final = 10_000  # as Linear; two nested lists of the default size with a few references fit
 COUNT_PRICE: Final = 5  # a totalCount reads the index of the whole list
 
 

@@ -98,7 +98,7 @@ def variables_that_choose(document_part: Any, fragments: dict[str, Any]) -> tupl
     class Finder(Visitor):
         def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
             if node.name.value in ("skip", "include"):
-                names.update(a.value.name.value for a in node.arguments if isinstance(a.value, VariableNode))
+                names.update(a.value.name.value for a in node.arguments or () if isinstance(a.value, VariableNode))
 
     for part in (document_part, *fragments.values()):
         visit(part, Finder())

@@ -98,7 +98,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 return result
         except GraphQLError:
             raise
-        except Exception as problem:
+        except Exception as problem:  # noqa: BLE001 - it becomes an error of the field, and is logged there
             # Opening or committing failed: an error of this field like any other.
             self.handle_field_error(problem, return_type, field_details_list, path)
             return None

@@ -16,7 +16,6 @@ from statistics import median
 from typing import Any, Final
 from uuid import UUID
 
-import asyncpg
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -260,7 +259,6 @@ async def _claim_with_tend(actor: Actor, queue_id: UUID) -> UUID | None:
 
 
 async def _claim_with_sql(actor: Actor, workspace_id: UUID, queue_id: UUID) -> UUID | None:
-    connection: asyncpg.Connection[Any]
     async with database.pool().acquire() as connection:
         await connection.execute(_begin(actor, workspace_id))
         case = await connection.fetchrow(_CLAIM, actor.agency_id, actor.membership_id, LEASE, workspace_id, queue_id)
@@ -287,7 +285,6 @@ async def _claim_with_sql(actor: Actor, workspace_id: UUID, queue_id: UUID) -> U
 
 
 async def _claim_at_once(actor: Actor, workspace_id: UUID, queue_id: UUID) -> UUID | None:
-    connection: asyncpg.Connection[Any]
     async with database.pool().acquire() as connection:
         await connection.execute(_begin(actor, workspace_id))
         case_id: UUID | None = await connection.fetchval(

@@ -143,6 +143,7 @@ class _Connection(asyncio.Protocol):
 
 async def _generate(load: Load) -> Measured:
     parts = urlsplit(load.url)
+    assert parts.port is not None
     assert parts.hostname in ("127.0.0.1", "::1"), "loads go to this machine only"
     body = (load.body or "").encode()
     lines = [f"{'GET' if load.body is None else 'POST'} {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]

@@ -29,7 +29,12 @@ async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     async with agency_scope(owner):
         claim = await claim_next(owner, workspace_id=client)
         decision = await decide(
-            owner, case.id, token=claim.token, outcome="violation", reason="x", policy_version_id=version.id,
+            owner,
+            case.id,
+            token=claim.token,
+            outcome="violation",
+            reason="x",
+            policy_version_id=version.id,
             actions=("hide_post", "warn_member"),
         )
     return {"decision_id": str(decision.id), "subject_id": str(case.id)}

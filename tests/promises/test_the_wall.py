@@ -57,7 +57,9 @@ async def test_every_table_forces_row_level_security_with_exactly_one_permissive
     )
     assert len(policies) == 1
     [policy] = policies
-    assert policy["polpermissive"] and policy["polcmd"] == b"*" and policy["polroles"] == [0]
+    assert policy["polpermissive"]
+    assert policy["polcmd"] == b"*"
+    assert policy["polroles"] == [0]
     assert policy["using"] == policy["checked"]
     assert "app.agency()" in policy["using"]
     if TABLES[table].workspace_column is not None:
