@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from backend.embedded import AlreadyRunning, EmbeddedServerFailed
@@ -110,7 +111,8 @@ def doctor() -> None:
 
     findings = asyncio.run(examine(_where_it_runs(Settings())))
     for finding in findings:
-        out.print(("[green]ok[/]    " if finding.is_fine else "[red]wrong[/] ") + finding.sentence)
+        mark = "[green]ok[/]    " if finding.is_fine else "[red]wrong[/] "
+        out.print(mark + escape(finding.sentence), highlight=False, soft_wrap=True)
     if not all(finding.is_fine for finding in findings):
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from backend import models
 from backend.migrations.applying import history
 from backend.settings import Settings
+from tenants.database import TooMuchPower, refuse_power_of
 from tenants.tables import tenant_models
 from tenants.wall import POLICY
 
@@ -32,7 +33,7 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(Finding(False, f"PostgreSQL cannot be reached: {problem}"))
     else:
         try:
-            findings += [await _version(connection), await _role(connection), *await _jobs_and_wall(connection)]
+            findings += [await _version(connection), await _role(connection), *await _wall(connection)]
         finally:
             await connection.close()
         findings.append(await _migrations(settings))
@@ -53,16 +54,14 @@ async def _version(connection: asyncpg.Connection) -> Finding:
 
 
 async def _role(connection: asyncpg.Connection) -> Finding:
-    row = await connection.fetchrow(
-        "select rolname, rolsuper or rolbypassrls as powerful from pg_roles where rolname = current_user"
-    )
-    assert row is not None
-    if row["powerful"]:
-        return Finding(False, f"The role {row['rolname']} could read every agency's rows; use tend_app.")
-    return Finding(True, f"The role {row['rolname']} can do no more than run Tend.")
+    try:
+        await refuse_power_of(connection)
+    except TooMuchPower as refusal:
+        return Finding(False, str(refusal))
+    return Finding(True, "The database role can do no more than run Tend.")
 
 
-async def _jobs_and_wall(connection: asyncpg.Connection) -> list[Finding]:
+async def _wall(connection: asyncpg.Connection) -> list[Finding]:
     models.load()
     walled = {
         row["tablename"]

@@ -13,8 +13,7 @@ from graphql_schema.projection import Connection, Node, Ref, many, published_kin
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.viewing import Viewer
-from tenants import models
-from tenants.provisioning import is_slug
+from tenants.entering import workspace_called
 
 
 def _id(kind: str, text: str) -> UUID | None:
@@ -46,9 +45,9 @@ class Query:
         if bool(id) == bool(slug):
             raise bad_input("Give either `id` or `slug`.")
         if slug:
-            row = await models.Workspace.get_or_none(slug=slug) if is_slug(slug) else None
-            return None if row is None else ref(Workspace, row.id)
-        found = _id("workspace", id or "")
+            found = await workspace_called(slug)
+        else:
+            found = _id("workspace", id or "")
         return None if found is None else ref(Workspace, found)
 
     @strawberry.field(description="One case.")

@@ -112,6 +112,12 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
     return found
 
 
+async def workspace_called(slug: str) -> UUID | None:
+    """The client of this short name in the scope; None where there is none for its actor."""
+    found = await Workspace.get_or_none(slug=slug) if is_slug(slug) else None
+    return None if found is None else found.id
+
+
 async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) -> Actor | None:
     """One transaction with two reads: the membership with its workspaces, and the workspace that is named."""
     async with agency_scope(system(agency_id), read_only=True) as scope:
@@ -141,13 +147,11 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
 async def _narrowed(actor: Actor, workspace: str) -> Actor | None:
     """None when the workspace is not there for this actor. Call inside a scope of the actor's agency."""
     parsed = parse_published(workspace)
-    if parsed is not None and parsed[0] == "workspace":
-        found = await Workspace.get_or_none(id=parsed[1])
-    else:
-        found = await Workspace.get_or_none(slug=workspace) if is_slug(workspace) else None
-    if found is None or (actor.workspaces is not None and found.id not in actor.workspaces):
+    is_id = parsed is not None and parsed[0] == "workspace"
+    found = parsed[1] if parsed is not None and is_id else await workspace_called(workspace)
+    if found is None or (actor.workspaces is not None and found not in actor.workspaces):
         return None
-    return actor.narrowed_to(found.id)
+    return actor.narrowed_to(found) if await Workspace.exists(id=found) else None
 
 
 async def _is_mine_elsewhere(caller: Caller, workspace: str) -> bool:

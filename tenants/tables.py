@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -76,6 +77,30 @@ class WorkspaceModel(TenantModel):
     class Meta:
         abstract = True
         manager = ScopedManager()
+
+
+_SQL_TYPES = {
+    fields.UUIDField: "uuid",
+    fields.CharField: "text",
+    fields.TextField: "text",
+    fields.DatetimeField: "timestamptz",
+    fields.IntField: "integer",
+    fields.BigIntField: "bigint",
+    fields.FloatField: "float8",
+    fields.BooleanField: "boolean",
+    fields.JSONField: "jsonb",
+    fields.BinaryField: "bytea",
+    ArrayField: "text[]",
+}
+
+
+def sql_type(model: type[Model], column: str) -> str:
+    """PostgreSQL's name of the column's type."""
+    return _SQL_TYPES[type(model._meta.fields_map[column])]
+
+
+def has_column(model: type[Model], column: str) -> bool:
+    return column in model._meta.fields_map
 
 
 APPEND_ONLY = ("select", "insert")

@@ -4,11 +4,13 @@ from backend.communities.connecting import hide_post, is_hidden, is_warned, warn
 from backend.communities.creating import create_community, find_workspace
 from backend.communities.importing import ImportCount, import_chat, is_bot
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion
+from backend.communities.taking_in import IncomingPost, take_in
 
 __all__ = [
     "Community",
     "Connection",
     "ImportCount",
+    "IncomingPost",
     "Member",
     "MemberWarning",
     "Post",
@@ -20,5 +22,6 @@ __all__ = [
     "is_bot",
     "is_hidden",
     "is_warned",
+    "take_in",
     "warn_member",
 ]

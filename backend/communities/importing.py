@@ -26,6 +26,8 @@ from tenants.scope import agency_scope, current
 
 BATCH_POSTS: Final = 1_000  # one transaction
 BATCH_CHARACTERS: Final = 4_000_000  # or fewer posts: a thousand of the longest would fill the memory
+# Another import may be at the same rooms. Waiting for its batches is normal and costs nobody an answer.
+LOCK_PATIENCE_MILLISECONDS: Final = 14_000
 LONGEST_LINE_BYTES: Final = 1_000_000
 LONGEST_TEXT_CHARACTERS: Final = 100_000
 LONGEST_NAME_CHARACTERS: Final = 200
@@ -128,7 +130,8 @@ async def _take_in_batch(actor: Actor, workspace_id: UUID, batch: _Batch) -> Imp
     count = ImportCount(lines=batch.lines, malformed=batch.malformed)
     if not batch.rooms:
         return count
-    async with agency_scope(actor):
+    async with agency_scope(actor) as scope:
+        await scope.execute(f"set local lock_timeout = {LOCK_PATIENCE_MILLISECONDS}")
         # In order: two imports that lock the same communities never wait for each other in a circle.
         for slug, (name, posts) in sorted(batch.rooms.items()):
             community_id = await _community_of_room(workspace_id, slug, name)
@@ -164,9 +167,7 @@ async def _community_of_room(workspace_id: UUID, slug: str, name: str) -> UUID:
         name,
     )
     if community_id is None:
-        found = await scope.fetchval(find, agency_id, workspace_id, slug)
-        assert found is not None
-        return found
+        return await _community_of_room(workspace_id, slug, name)
     await scope.execute(
         """insert into connections (agency_id, workspace_id, id, community_id, platform)
            values ($1, $2, $3, $4, 'built_in')""",

@@ -6,11 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from backend.demo.talking import chatter
 
 from backend import models
-from backend.communities import Community, Member, Post, create_community
-from backend.communities.taking_in import take_in
+from backend.communities import Community, Member, Post, create_community, take_in
+from backend.demo.talking import chatter
 from backend.kit.clock import now
 from backend.moderation import Queue, Rule, claim_next, create_rule, decide, open_workspace, report_post
 from backend.policies import Policy, create_policy, current_version

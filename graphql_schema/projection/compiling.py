@@ -22,6 +22,7 @@ from graphql_schema.projection.declaring import (
 from graphql_schema.projection.paging import Page, cursor_prefix
 from graphql_schema.projection.selecting import Embedded, Leaf, ListPlan, ObjectPlan, Plan
 from tenants.actor import Actor
+from tenants.tables import sql_type
 
 NULL: Final = "'null'"
 Binder = Callable[[Actor, Sequence[Page], Any], Any]
@@ -293,7 +294,8 @@ class _Compiler:
     def _keyset(self, plan: ListPlan, row: str, page: Page) -> str:
         """Rows between the cursors. One direction and no NULL in the key, so a row comparison is right and fastest."""
         key, descending = page.order.removeprefix("-"), page.order.startswith("-")
-        type_ = _sql_type(plan.target, key)
+        assert plan.target.model is not None
+        type_ = sql_type(plan.target.model, key)
         text = ""
         for position, sign in ((page.after, "<" if descending else ">"), (page.before, ">" if descending else "<")):
             if position is None:
@@ -362,9 +364,3 @@ def _filter_binder(site: int, index: int) -> Binder:
 
 def _position_binder(site: int, which: str, part: int) -> Binder:
     return lambda _actor, pages, _wanted: getattr(pages[site], which)[part]
-
-
-def _sql_type(target: Published, column: str) -> str:
-    assert target.model is not None
-    kind = type(target.model._meta.fields_map[column]).__name__
-    return {"DatetimeField": "timestamptz", "IntField": "int", "FloatField": "float8"}.get(kind, "text")

@@ -12,7 +12,7 @@ from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 from tenants.rights import Right
-from tenants.tables import TenantModel
+from tenants.tables import TenantModel, has_column
 
 T = TypeVar("T")
 
@@ -260,7 +260,7 @@ def publish(
             if isinstance(source, Column) and not source.name:
                 source = Column(declared.python_name)
                 declared.source = source
-            if isinstance(source, Column) and model is not None and source.name not in model._meta.fields_map:
+            if isinstance(source, Column) and model is not None and not has_column(model, source.name):
                 raise TypeError(f"{cls.__name__}.{declared.python_name}: {model.__name__} has no column {source.name}.")
             entry.sources[declared.python_name] = source
         _BY_TYPE_NAME[cls.__name__] = entry

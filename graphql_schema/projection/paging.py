@@ -10,11 +10,11 @@ from uuid import UUID
 
 from graphql import GraphQLError, get_named_type
 from strawberry.utils.str_converters import to_snake_case
-from tortoise import fields
 
 from backend.kit.ids import parse_published
 from graphql_schema.projection.declaring import DEFAULT_PAGE, LARGEST_PAGE, Published
 from graphql_schema.projection.selecting import Site
+from tenants.tables import sql_type
 
 # A value that no row has: a malformed id finds what an unknown one finds.
 NOBODY = UUID(int=0)
@@ -95,14 +95,15 @@ def _position(cursor: str | None, site: Site, target: Published, order: str) -> 
 
 
 def _key(target: Published, order: str, text: str) -> Any:
+    """Raises ValueError for what cannot be a key of this order."""
     assert target.model is not None
-    declared = target.model._meta.fields_map[order.removeprefix("-")]
-    if isinstance(declared, fields.DatetimeField):
+    kind = sql_type(target.model, order.removeprefix("-"))
+    if kind == "timestamptz":
         return datetime.fromisoformat(text)
-    if isinstance(declared, fields.IntField):
+    if kind == "integer":
         return int(text)
-    if "\x00" in text:
-        raise ValueError
+    if kind != "text" or "\x00" in text:
+        raise ValueError(kind)
     return text
 
 

@@ -1,0 +1,231 @@
+"""The command line: one plain sentence when something is wrong, and everything running when nothing is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from api.test_journey import free_port
+from cast import Cast
+
+from backend.settings import Settings, as_role
+
+ROOT = Path(__file__).parent.parent
+TEND = [sys.executable, "-m", "backend.cli"]
+
+
+def tend(*words: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")}
+    return subprocess.run(
+        [*TEND, *words], env=clean | {"PYTHONPATH": str(ROOT)} | environment, cwd=ROOT, capture_output=True, text=True,
+        timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 1, done
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("tend: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "work"])
+@pytest.mark.parametrize("role", ["postgres", "tend_owner"])
+def test_a_role_with_too_much_power_does_not_start(settings: Settings, command: str, role: str) -> None:
+    done = tend(command, TEND_DATABASE_URL=as_role(settings.app_url, role), TEND_REDIS_URL=settings.redis)
+    assert "Use the role tend_app." in one_sentence(done)
+
+
+def test_a_server_that_is_not_there_is_said_so() -> None:
+    done = tend(
+        "serve", TEND_DATABASE_URL="postgresql://tend_app@127.0.0.1:1/tend", TEND_REDIS_URL="redis://127.0.0.1:1"
+    )
+    assert "The database could not be used" in one_sentence(done)
+
+
+def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) -> None:
+    for words in (("doctor",), ("import", "chat", "--agency", "a", "--workspace", "w", "x")):
+        assert "tend up" in one_sentence(tend(*words, TEND_HOME=str(tmp_path)))
+
+
+async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:
+    fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis)
+    assert fine.returncode == 0, fine.stdout
+    assert fine.stdout.count("ok ") == 6
+    ill = tend(
+        "doctor", TEND_DATABASE_URL=as_role(settings.app_url, "tend_owner"), TEND_REDIS_URL="redis://127.0.0.1:1"
+    )
+    assert ill.returncode == 1
+    assert "could read every agency's rows" in ill.stdout
+    assert "Redis cannot be reached" in ill.stdout
+
+
+async def test_migrating_again_does_nothing(settings: Settings) -> None:
+    done = tend("migrate", TEND_DATABASE_URL=settings.app_url)
+    assert (done.returncode, done.stdout) == (0, "nothing to do\n")
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [("missing.jsonl", "missing.jsonl"), (".", "."), ("broken.gz", "broken.gz")],
+)
+async def test_a_file_that_cannot_be_read_is_named(
+    settings: Settings, acme: Cast, tmp_path: Path, file: str, sentence: str
+) -> None:
+    (tmp_path / "broken.gz").write_bytes(b"\x1f\x8b\x08\x00garbage")
+    done = tend(
+        "import", "chat", "--agency", "acme", "--workspace", "forum", str(tmp_path / file),
+        TEND_DATABASE_URL=settings.app_url,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert sentence in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--agency", "nobody", "--workspace", "forum"), ("--agency", "acme", "--workspace", "nobody")]
+)
+async def test_an_agency_or_workspace_that_is_not_there_is_named(
+    settings: Settings, acme: Cast, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    assert "nobody" in one_sentence(tend("import", "chat", *words, str(tmp_path), TEND_DATABASE_URL=settings.app_url))
+
+
+def test_the_committed_schema_is_the_codes() -> None:
+    assert tend("schema", "--check").returncode == 0
+
+
+class Up:
+    """`tend demo` in a folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.port = home, free_port()
+        self.start()
+
+    def start(self) -> None:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")}
+        self.process = subprocess.Popen(
+            [*TEND, "demo"],
+            env=environment | {"PYTHONPATH": str(ROOT), "TEND_HOME": str(self.home), "TEND_PORT": str(self.port)},
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def ask(self, who: str, document: str) -> dict:
+        token = json.loads((self.home / "demo.json").read_text())["people"][who]["token"]
+        answer = httpx.post(
+            f"http://127.0.0.1:{self.port}/graphql", json={"query": document}, headers={"Authorization": f"Bearer {token}"}, timeout=30
+        )  # fmt: skip
+        return answer.json()
+
+    def wait_until_ready(self, seconds: float = 90) -> None:
+        self.wait_for(lambda: httpx.get(f"http://127.0.0.1:{self.port}/health/ready").status_code == 200, seconds)
+
+    def wait_for(self, look, seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            assert self.process.poll() is None, self.process.stderr.read()
+            try:
+                if look():
+                    return
+            except (httpx.HTTPError, OSError, KeyError):
+                pass
+            time.sleep(0.2)
+        raise AssertionError("It did not come in time.")
+
+    def children(self, *words: str) -> list[psutil.Process]:
+        found = psutil.Process(self.process.pid).children(recursive=False)
+        return [child for child in found if any(word in " ".join(child.cmdline()) for word in words)]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Up]:
+    with tempfile.TemporaryDirectory(prefix="tend-demo-") as folder:
+        up = Up(Path(folder) / "home")
+        try:
+            up.wait_until_ready()
+            yield up
+        finally:
+            if up.process.poll() is None:
+                up.process.kill()
+                up.process.wait(10)
+                time.sleep(3)
+
+
+def test_the_demo_is_two_agencies_at_work(demo: Up) -> None:
+    people = json.loads((demo.home / "demo.json").read_text())["people"]
+    assert set(people) >= {
+        "acme.owner",
+        "acme.moderator",
+        "acme.contractor",
+        "acme.stakeholder",
+        "globex.owner",
+        "globex.moderator",
+        "both.moderator",
+    }
+    assert people["both.moderator"]["agencies"] == ["acme", "globex"]
+    assert people["acme.contractor"]["workspaces"] == ["lumen"]
+    assert (demo.home / "demo.json").stat().st_mode & 0o077 == 0
+
+    def something_everywhere() -> bool:
+        data = demo.ask("acme.owner", """{ workspaces { nodes { slug caseCounts { queued closed }
+            communities { nodes { slug postCount memberCount } } policies { totalCount } rules { totalCount } } } }""")["data"]  # fmt: skip
+        return all(
+            w["caseCounts"]["queued"] > 3 and w["caseCounts"]["closed"] == 3 and w["rules"]["totalCount"] == 3
+            and all(c["postCount"] > 100 and c["memberCount"] > 20 for c in w["communities"]["nodes"])
+            for w in data["workspaces"]["nodes"]
+        )  # fmt: skip
+
+    demo.wait_for(something_everywhere)
+
+
+def test_what_is_killed_comes_back_and_nothing_is_lost(demo: Up) -> None:
+    before = demo.ask("acme.owner", "{ workspaces { nodes { posts { totalCount } } } }")
+    for words in (("serve",), ("work",), ("redis-server",), ("postgres",)):
+        for child in demo.children(*words):
+            child.kill()
+        time.sleep(0.5)
+        demo.wait_until_ready(60)
+        demo.wait_for(lambda words=words: bool(demo.children(*words)), 30)
+    demo.wait_for(lambda: demo.ask("acme.owner", "{ workspaces { nodes { posts { totalCount } } } }") == before, 60)
+
+
+def test_another_start_in_the_same_folder_is_refused(demo: Up) -> None:
+    done = tend("up", TEND_HOME=str(demo.home), TEND_PORT=str(free_port()))
+    assert "run" in one_sentence(done)
+
+
+def test_the_folder_tells_other_commands_where_it_runs(demo: Up) -> None:
+    assert tend("doctor", TEND_HOME=str(demo.home)).returncode == 0
+
+
+def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_has_everything(demo: Up) -> None:
+    token = json.loads((demo.home / "demo.json").read_text())["people"]["acme.owner"]["token"]
+    children = psutil.Process(demo.process.pid).children(recursive=True)
+    demo.process.kill()
+    demo.process.wait(10)
+    _gone, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
+    demo.start()
+    demo.wait_until_ready()
+    assert json.loads((demo.home / "demo.json").read_text())["people"]["acme.owner"]["token"] == token
+    assert demo.ask("acme.owner", "{ agency { slug } }") == {"data": {"agency": {"slug": "acme"}}}
+
+
+def test_control_c_stops_everything(demo: Up) -> None:
+    children = psutil.Process(demo.process.pid).children(recursive=True)
+    assert demo.stop() == 0
+    _gone, alive = psutil.wait_procs(children, timeout=10)
+    assert alive == []
