@@ -1,5 +1,7 @@
 # Everything runs in .venv, made from the locked requirements; nothing outside this folder is touched.
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+# The first that really runs: a pyenv shim on the PATH may lead nowhere.
+PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
+  $$p -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
@@ -9,7 +11,7 @@ help: ## what can be done here
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
 
 .venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 13) else "Tend needs CPython 3.11 or 3.12; this is %d.%d. Name one with: make PYTHON=/path/to/python3.12" % v[:2])'
+	@test -n "$(PYTHON)" || { echo "Tend needs CPython 3.11 or 3.12 with venv; name one with: make PYTHON=/path/to/python3.12 demo" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
