@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from cast import Cast
 
-from backend.communities import MemberWarning, Post
+from backend.communities import MemberWarning, Post, warn_member
 from backend.journal import JournalEntry
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.moderation import (
@@ -212,3 +212,10 @@ async def test_deciding_while_the_lease_is_being_returned_never_deadlocks(scene:
             *(scene.decide() for _ in range(4)), *(give_back() for _ in range(4)), return_exceptions=True
         )
     assert [type(answer) for answer in answers] == [ClaimLost] * 4 + [type(None)] * 4
+
+
+async def test_warning_for_one_action_twice_is_one_warning(scene: Scene) -> None:
+    async with agency_scope(scene.acme.system):
+        for _ in range(2):
+            await warn_member(scene.case.member_id, workspace_id=scene.client, action_id=scene.case.id, text="x")
+        assert await MemberWarning.filter(action_id=scene.case.id).count() == 1

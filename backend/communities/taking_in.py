@@ -41,15 +41,20 @@ class TakenIn:
 
 
 @dataclass(slots=True)
-class _Post:
-    """A post as it will stand when the batch is in. `digests` are those of the texts of all its versions."""
+class _Arrival:
+    """A post nobody knew so far, unless it turns out to clash. `texts` are its versions."""
 
     id: UUID
+    post: IncomingPost
+    reply_to_id: UUID | None
+    texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    id: UUID
     version: int
-    digests: set[bytes]
-    arrived_as: IncomingPost | None = None  # None: it was here before
-    text: str = ""
-    reply_to_id: UUID | None = None
+    digests: frozenset[bytes]  # of the texts of all versions
 
 
 async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[IncomingPost]) -> TakenIn:
@@ -62,33 +67,39 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     through them in the order of their slugs.
     """
     await _lock(workspace_id, community_id)
-    here = await _already_here(workspace_id, community_id, posts)
-    new: list[_Post] = []
-    changed: dict[UUID, _Post] = {}
-    versions: list[tuple[UUID, UUID, int, str]] = []
-    for incoming in posts:
-        digest = _digest(incoming.text)
-        post = here.get(incoming.external_id)
-        if post is None:
-            parent = here.get(incoming.reply_to_external_id) if incoming.reply_to_external_id else None
-            post = _Post(new_id(), 1, {digest}, incoming, incoming.text, parent.id if parent else None)
-            here[incoming.external_id] = post
-            new.append(post)
-        elif digest in post.digests:
-            continue
-        else:
-            post.digests.add(digest)
-            post.version += 1
-            post.text = incoming.text
-            if post.arrived_as is None:
-                changed[post.id] = post
-        versions.append((new_id(), post.id, post.version, post.text))
-    await _write_posts(workspace_id, community_id, new)
-    for post in changed.values():
-        await _rewrite_post(workspace_id, post)
-    await _insert(_version_rows, versions, workspace_id)
-    await _ask_for_rules(workspace_id, new, changed.values())
-    return TakenIn(new=len(new), known=len(posts) - len(versions), changed=len(versions) - len(new))
+    texts: dict[str, list[str]] = {}
+    for post in posts:
+        versions = texts.setdefault(post.external_id, [])
+        if post.text not in versions:
+            versions.append(post.text)
+    # Looking up comes first only for the sake of replies. Otherwise the unique index tells what is known as the rows
+    # are written: right after an installation PostgreSQL has no statistics, and a look-up reads the whole community.
+    parents = {post.reply_to_external_id for post in posts if post.reply_to_external_id}
+    known = await _look_up(workspace_id, community_id, {*texts, *parents}) if parents else {}
+    arrivals = _arrivals(posts, texts, known)
+    written = await _write_posts(workspace_id, community_id, arrivals)
+    new = [arrival for arrival in arrivals if arrival.id in written]
+    if len(new) < len(arrivals):
+        clashing = {arrival.post.external_id for arrival in arrivals if arrival.id not in written}
+        known |= await _look_up(workspace_id, community_id, clashing)
+    edits = {
+        edited: fresh
+        for external_id, edited in known.items()
+        if (fresh := [text for text in texts.get(external_id, ()) if _digest(text) not in edited.digests])
+    }
+    for edited, fresh in edits.items():
+        await _rewrite(workspace_id, edited, version=edited.version + len(fresh), text=fresh[-1])
+    rows = [
+        *((new_id(), arrival.id, n, text) for arrival in new for n, text in enumerate(arrival.texts, 1)),
+        *(
+            (new_id(), edited.id, n, text)
+            for edited, fresh in edits.items()
+            for n, text in enumerate(fresh, edited.version + 1)
+        ),
+    ]
+    await _insert(_version_rows, rows, workspace_id)
+    await _ask_for_rules(workspace_id, [arrival.id for arrival in new], [edited.id for edited in edits])
+    return TakenIn(new=len(new), known=len(posts) - len(rows), changed=len(rows) - len(new))
 
 
 async def _lock(workspace_id: UUID, community_id: UUID) -> None:
@@ -105,10 +116,9 @@ async def _lock(workspace_id: UUID, community_id: UUID) -> None:
         raise NotFound
 
 
-async def _already_here(workspace_id: UUID, community_id: UUID, posts: Iterable[IncomingPost]) -> dict[str, _Post]:
-    """The known among `posts` and their parents, by external id. Digests instead of texts: an old post with many long
-    versions costs 32 bytes for each."""
-    wanted = {post.external_id for post in posts} | {p.reply_to_external_id for p in posts if p.reply_to_external_id}
+async def _look_up(workspace_id: UUID, community_id: UUID, external_ids: Iterable[str]) -> dict[str, _Known]:
+    """Those of the posts that are here, by external id. Digests instead of texts: an old post with many long versions
+    costs 32 bytes for each."""
     scope = current()
     rows = await scope.fetch(
         """select p.id, p.external_id, p.version, sha256(convert_to(p.text, 'UTF8')) as digest,
@@ -120,35 +130,53 @@ async def _already_here(workspace_id: UUID, community_id: UUID, posts: Iterable[
         scope.actor.agency_id,
         workspace_id,
         community_id,
-        list(wanted),
+        list(external_ids),
     )
-    return {row["external_id"]: _Post(row["id"], row["version"], {row["digest"], *row["digests"]}) for row in rows}
+    return {
+        row["external_id"]: _Known(row["id"], row["version"], frozenset([row["digest"], *row["digests"]]))
+        for row in rows
+    }
 
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode()).digest()
 
 
-async def _write_posts(workspace_id: UUID, community_id: UUID, new: Sequence[_Post]) -> None:
-    arrivals = [post.arrived_as for post in new if post.arrived_as is not None]
-    members = await _members(workspace_id, community_id, arrivals)
+def _arrivals(
+    posts: Iterable[IncomingPost], texts: Mapping[str, list[str]], known: Mapping[str, _Known]
+) -> list[_Arrival]:
+    arrivals: dict[str, _Arrival] = {}
+    for post in posts:
+        if post.external_id in known or post.external_id in arrivals:
+            continue
+        parent_id = post.reply_to_external_id or ""
+        parent = known.get(parent_id) or arrivals.get(parent_id)
+        arrivals[post.external_id] = _Arrival(
+            new_id(), post, None if parent is None else parent.id, texts[post.external_id]
+        )
+    return list(arrivals.values())
+
+
+async def _write_posts(workspace_id: UUID, community_id: UUID, arrivals: Sequence[_Arrival]) -> set[UUID]:
+    """The ids of those that were not here."""
+    members = await _members(workspace_id, community_id, [arrival.post for arrival in arrivals])
     rows = [
         (
-            post.id,
-            members[incoming.author_external_id],
-            incoming.external_id,
-            post.reply_to_id,
-            post.text,
-            post.version,
-            incoming.posted_at,
+            arrival.id,
+            members[arrival.post.author_external_id],
+            arrival.post.external_id,
+            arrival.reply_to_id,
+            arrival.texts[-1],
+            len(arrival.texts),
+            arrival.post.posted_at,
         )
-        for post, incoming in zip(new, arrivals, strict=True)
+        for arrival in arrivals
     ]
-    await _insert(_post_rows, rows, workspace_id, community_id)
+    return {row["id"] for row in await _insert(_post_rows, rows, workspace_id, community_id)}
 
 
 async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[IncomingPost]) -> dict[str, UUID]:
-    """The authors of new posts, made or brought up to date: ids by external id."""
+    """The authors, made or brought up to date: ids by external id."""
     newest: dict[str, IncomingPost] = {}
     first_seen: dict[str, datetime] = {}
     for post in posts:
@@ -193,33 +221,35 @@ def _is_as_before(row: Any, newest: Mapping[str, IncomingPost], first_seen: Mapp
     )
 
 
-async def _rewrite_post(workspace_id: UUID, post: _Post) -> None:
+async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str) -> None:
     scope = current()
     await scope.execute(
         "update posts set text = $4, version = $5 where agency_id = $1 and workspace_id = $2 and id = $3",
         scope.actor.agency_id,
         workspace_id,
         post.id,
-        post.text,
-        post.version,
+        text,
+        version,
     )
 
 
-async def _ask_for_rules(workspace_id: UUID, new: Sequence[_Post], changed: Iterable[_Post]) -> None:
+async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Sequence[UUID]) -> None:
     # The new ones ascend, so one range is all of them; ids of other imports that fall into it do no harm.
-    ranges = [(new[0].id, new[-1].id)] if new else []
-    for first_id, last_id in [*ranges, *((post.id, post.id) for post in changed)]:
+    ranges = [(new[0], new[-1])] if new else []
+    for first_id, last_id in [*ranges, *zip(changed, changed, strict=True)]:
         # str: orjson knows uuid.UUID, but not the kind of UUID that asyncpg returns.
         payload = {"first_id": str(first_id), "last_id": str(last_id)}
         await enqueue("apply_rules", payload, workspace_id=workspace_id)
 
 
-async def _insert(statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]], *shared: UUID) -> None:
+async def _insert(statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]], *shared: UUID) -> list[Any]:
     """`rows` in statements of the fixed sizes; `shared` are the parameters after the agency that every row has."""
     scope = current()
+    returned: list[Any] = []
     for start, size in _pieces(len(rows)):
         values = [value for row in rows[start : start + size] for value in row]
-        await scope.execute(statement(size), scope.actor.agency_id, *shared, *values)
+        returned += await scope.fetch(statement(size), scope.actor.agency_id, *shared, *values)
+    return returned
 
 
 def _pieces(count: int) -> Iterator[tuple[int, int]]:
@@ -233,7 +263,8 @@ def _pieces(count: int) -> Iterator[tuple[int, int]]:
 @cache
 def _post_rows(count: int) -> str:
     columns = "agency_id, workspace_id, community_id, id, member_id, external_id, reply_to_id, text, version, posted_at"
-    return f"insert into posts ({columns}) values {_placeholders(count, shared=3, own=7)}"
+    return f"""insert into posts ({columns}) values {_placeholders(count, shared=3, own=7)}
+        on conflict (agency_id, workspace_id, community_id, external_id) do nothing returning id"""
 
 
 @cache

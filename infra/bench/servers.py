@@ -51,7 +51,7 @@ class Place:
 @contextmanager
 def a_place() -> Iterator[Place]:
     """Call in the main thread."""
-    postgres, redis = EmbeddedPostgres(HOME), EmbeddedRedis(HOME)
+    postgres, redis = EmbeddedPostgres(HOME, Settings().postgres_major), EmbeddedRedis(HOME)
     name = f"bench_{secrets.token_hex(4)}"
     try:
         postgres.start()

@@ -1,10 +1,16 @@
 """Whatever arrives at /graphql, the answer is JSON with a stable code, and never a trace."""
 
 import gzip
+import json
 
 import httpx
 import pytest
 from cast import Cast, ask
+
+from backend.kit.errors import Conflict
+from backend.outbox import Job, enqueue
+from backend.policies import Policy
+from tenants.scope import agency_scope
 
 QUERY = "{ agency { slug } }"
 
@@ -136,8 +142,6 @@ async def test_a_text_nobody_can_keep_is_a_user_error(api: httpx.AsyncClient, ac
     post = await acme.post()
     body = {"query": "mutation($i: ReportPostInput!) { reportPost(input: $i) { report { id } userErrors { code path } } }",
             "variables": {"i": {"postId": f"post_{post.id}", "reason": text}}}  # fmt: skip
-    import json
-
     response = await send(api, acme, json.dumps(body).encode())
     if text == "\ud800":
         # A lone surrogate is no Unicode text at all.
@@ -199,3 +203,21 @@ async def test_a_bad_argument_in_a_payload_undoes_the_mutation(api: httpx.AsyncC
         id=f"post_{post.id}",
     )
     assert seen["data"]["post"]["member"]["cases"]["totalCount"] == 0
+
+
+async def test_a_refusal_after_a_write_undoes_the_write(api: httpx.AsyncClient, acme: Cast, monkeypatch) -> None:
+    async def writes_and_refuses(_actor, workspace_id, **_what):
+        await Policy.create(workspace_id=workspace_id, slug="half-written", title="x")
+        await enqueue("half_written", {})
+        raise Conflict("No.")
+
+    monkeypatch.setattr("graphql_schema.setting_up.policies.create_policy", writes_and_refuses)
+    answer = await ask(
+        api, acme.tokens["owner"],
+        "mutation($i: CreatePolicyInput!) { createPolicy(input: $i) { policy { id } userErrors { code } } }",
+        i={"workspaceId": f"workspace_{acme.workspaces['forum']}", "slug": "x1", "title": "x", "text": "x", "severity": "LOW", "tier": "LOW"},
+    )  # fmt: skip
+    assert answer == {"data": {"createPolicy": {"policy": None, "userErrors": [{"code": "CONFLICT"}]}}}
+    async with agency_scope(acme.system):
+        assert not await Policy.exists(slug="half-written")
+        assert not await Job.exists(kind="half_written")

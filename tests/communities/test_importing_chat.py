@@ -5,6 +5,7 @@ import gzip
 import os
 import tracemalloc
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -186,6 +187,12 @@ async def test_an_edited_text_becomes_version_2_and_running_again_leaves_it(
         {"first_id": str(posts[0].id), "last_id": str(posts[0].id)},
     ]
 
+    edited.write_bytes(packed([said(room, 1, text="First of all!"), said(room, 1, text="First, I said!")]))
+    assert await bring_in(acme.owner, workspace_id, edited) == ImportCount(lines=2, changed=2)
+    assert [version for version, _ in await versions_of(acme.owner, posts[0])] == [1, 2, 3, 4]
+    [post, _] = await posts_of(acme.owner, workspace_id, room)
+    assert (post.text, post.version) == ("First, I said!", 4)
+
 
 async def test_an_edit_within_one_file_is_version_2_at_once(acme: Any, room: str, archive: Path) -> None:
     archive.write_bytes(packed([said(room, 1, text="a"), said(room, 1, text="b"), said(room, 1, text="a")]))
@@ -334,6 +341,10 @@ async def test_a_reply_finds_its_parent_in_the_same_batch_or_an_earlier_one_and_
     parents = {post.external_id: post.reply_to_id for post in await posts_of(acme.owner, workspace_id, room)}
     assert parents == {"m1": None, "a": ids["m1"], "b": ids["a"], "c": None, "d": None, "e": None}
 
+    async with agency_scope(acme.owner):
+        again = [*posts, replace(posts[0], text="a, edited"), reply("f", "e")]
+        assert await take_in(workspace_id, community.id, again) == TakenIn(new=1, known=5, changed=1)
+
 
 async def test_a_member_with_a_new_handle_stays_the_same_member(acme: Any, room: str, archive: Path) -> None:
     archive.write_bytes(packed([said(room, 1)]))
@@ -418,6 +429,18 @@ async def test_two_imports_of_the_same_rooms_at_once_bring_everything_in_once(
     assert sum(count.known for count in counts) == 9_000
     for name in rooms:
         assert len(await posts_of(acme.owner, acme.workspaces["chat"], name)) == 1_500
+
+
+async def test_two_imports_of_the_same_edits_at_once_make_one_version_of_each(
+    acme: Any, room: str, archive: Path, tmp_path: Path
+) -> None:
+    edited = tmp_path / "edited.jsonl"
+    archive.write_bytes(packed(said(room, number) for number in range(1, 301)))
+    edited.write_bytes(packed(said(room, number, text=f"Edited {number}") for number in range(1, 301)))
+    await bring_in(acme.owner, acme.workspaces["chat"], archive)
+    counts = await asyncio.gather(*(bring_in(acme.owner, acme.workspaces["chat"], edited) for _ in range(3)))
+    assert sorted(count.changed for count in counts) == [0, 0, 300]
+    assert {post.version for post in await posts_of(acme.owner, acme.workspaces["chat"], room)} == {2}
 
 
 async def test_memory_stays_bounded_however_long_the_file_or_a_line(acme: Any, room: str, archive: Path) -> None:

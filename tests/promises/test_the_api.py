@@ -1,5 +1,6 @@
 """What holds for every mutation and every field, and for the next one before it is written."""
 
+import re
 from typing import Any
 
 import httpx
@@ -227,6 +228,41 @@ async def test_every_published_field_can_be_read(api: httpx.AsyncClient, acme: C
     )
     assert "errors" not in answer, answer
     assert answer["data"]["node"]["__typename"] == name
+
+
+@pytest.mark.parametrize("who", ["owner", "contractor"])
+async def test_every_table_of_every_statement_carries_the_constants_the_wall_checks(
+    api: httpx.AsyncClient, acme: Cast, monkeypatch: pytest.MonkeyPatch, who: str
+) -> None:
+    """Indexes use them, a distributed planner needs them, and the wall is the second line, not the first."""
+    statements: list[str] = []
+    fetch = agency_scope.fetch
+
+    async def noted(self: Any, sql: str, *values: Any) -> Any:
+        statements.append(sql)
+        return await fetch(self, sql, *values)
+
+    monkeypatch.setattr(agency_scope, "fetch", noted)
+    ids = await ids_of(acme, "forum")
+    for name, type_ in SCHEMA.type_map.items():
+        entry = published(name)
+        if entry is not None and entry.kind in ids:
+            document = f"query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {_all_fields(type_, 2)} }} }} }}"
+            assert "errors" not in await ask(api, acme.tokens[who], document, id=ids[entry.kind])
+    statements = [sql for sql in statements if " as json from " in sql]
+    assert len(statements) == len(ids)
+    tables = 0
+    for sql in statements:
+        for table, alias in re.findall(r"(?:from|join) ([a-z_]+) (t\d+|[a-z])\b", sql):
+            own = "id" if table == "agencies" else "agency_id"
+            hidden = f"{table} {alias} where false" in sql
+            assert hidden or re.search(rf"\b{alias}\.{own} = \$\d", sql), (table, sql)
+            tables += 1
+        root = re.search(r" as json from ([a-z_]+) (t\d+)", sql)
+        column = "id" if root[1] == "workspaces" else "workspace_id"
+        wanted = root[1] == "workspaces"  # the ids asked for are compared with the same column
+        assert sql.count(f"{root[2]}.{column} = any($") == wanted + (who == "contractor"), sql
+    assert tables > 50
 
 
 def test_every_published_reference_is_nullable_and_every_needed_right_is_written_down() -> None:
