@@ -91,7 +91,11 @@ async def jobs_about(actor: Actor, posts: list[Post]) -> list[Job]:
     low, high = str(min(post.id for post in posts)), str(max(post.id for post in posts))
     async with agency_scope(actor):
         jobs = await Job.filter(kind="apply_rules").order_by("id")
-    return [job for job in jobs if low <= job.payload["first_id"] and job.payload["last_id"] <= high]
+    return [
+        job
+        for job in jobs
+        if "first_id" in job.payload and low <= job.payload["first_id"] and job.payload["last_id"] <= high
+    ]
 
 
 async def test_a_room_becomes_a_community_with_its_members_and_posts(acme: Any, room: str, archive: Path) -> None:
