@@ -89,4 +89,4 @@ class Agency(Node):
     name: str
     created_at: datetime
     workspaces: Connection[Workspace] = many("agency_id", order=WorkspaceOrder)
-    staff: Connection[Staff] = many("agency_id", order=StaffOrder)
+    staff: Connection[Staff] = many("agency_id", order=StaffOrder, where="{row}.role <> 'stakeholder'")

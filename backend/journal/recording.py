@@ -26,5 +26,5 @@ async def record(
         action,
         subject_kind,
         subject_id,
-        orjson.dumps(detail).decode(),
+        orjson.dumps(detail, default=str).decode(),
     )

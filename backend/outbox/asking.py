@@ -31,7 +31,7 @@ async def enqueue(
         new_id(),
         workspace_id,
         kind,
-        orjson.dumps(payload, option=orjson.OPT_NON_STR_KEYS).decode(),
+        orjson.dumps(payload, default=str).decode(),
         run_at,
         dedupe_key,
     )

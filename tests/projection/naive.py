@@ -1,0 +1,323 @@
+"""A second execution of the same schema, written to be obviously right: plain resolvers, one simple query per list, everything
+else in Python. It knows the declarations (which column, which relation) and nothing of the engine's SQL."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cmp_to_key
+from typing import Any
+from uuid import UUID
+
+from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get_named_type, parse
+from strawberry.utils.str_converters import to_snake_case
+
+from backend.kit.clock import now
+from backend.moderation import Case
+from backend.policies import PolicyVersion
+from graphql_schema.projection import published_kinds
+from graphql_schema.projection.declaring import (
+    Count,
+    Expression,
+    Identity,
+    Published,
+    SameRow,
+    ToMany,
+    ToOne,
+    published,
+)
+from graphql_schema.schema import schema
+from tenants.actor import Actor
+from tenants.scope import agency_scope
+
+STRAWBERRY = schema._schema
+
+
+@dataclass(frozen=True)
+class Row:
+    entry: Published
+    values: Any
+
+
+# SQL expressions of the declarations, said again in Python.
+EXPRESSIONS: dict[tuple[str, str], Callable[[Any], Any]] = {}
+FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
+    ("members", "communityId"): lambda row, value, _: row.community_id == value,
+    ("members", "kind"): lambda row, value, _: row.kind.upper() == value,
+    ("members", "handle"): lambda row, value, _: row.handle == value,
+    ("posts", "communityId"): lambda row, value, _: row.community_id == value,
+    ("posts", "memberId"): lambda row, value, _: row.member_id == value,
+    ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
+    ("cases", "state"): lambda row, value, _: row.state.upper() in value,
+    ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
+    ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
+    ("cases", "isMine"): lambda row, value, actor: (row.claimed_by_id == actor.membership_id) == value,
+    ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
+}
+WHERES: dict[str, Callable[[Any, Actor], bool]] = {
+    "{row}.membership_id = {membership}": lambda row, actor: (
+        actor.membership_id is not None and row.membership_id == actor.membership_id
+    ),
+    "{row}.state <> 'closed'": lambda row, _: row.state != "closed",
+    "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
+    "{row}.role <> 'stakeholder'": lambda row, _: row.role != "stakeholder",
+}
+
+
+def expression(type_name: str, field: str) -> Callable[[Any], Any]:
+    def register(function: Any) -> Any:
+        EXPRESSIONS[type_name, field] = function
+        return function
+
+    return register
+
+
+async def _cases(row: Any) -> list[Any]:
+    return await Case.filter(workspace_id=row.id)
+
+
+@expression("CaseCounts", "queued")
+async def _queued(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state == "queued"])
+
+
+@expression("CaseCounts", "inReview")
+async def _in_review(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state == "in_review"])
+
+
+@expression("CaseCounts", "closed")
+async def _closed(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state == "closed"])
+
+
+@expression("CaseCounts", "overdue")
+async def _overdue(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state != "closed" and c.due_at < now()])
+
+
+@expression("CaseCounts", "oldestDueAt")
+async def _oldest(row: Any) -> Any:
+    return min((c.due_at for c in await _cases(row) if c.state != "closed"), default=None)
+
+
+@expression("Case", "isOverdue")
+async def _is_overdue(row: Any) -> bool:
+    return row.state != "closed" and row.due_at < now()
+
+
+@expression("Post", "isHidden")
+async def _is_hidden(row: Any) -> bool:
+    return row.hidden_at is not None
+
+
+@expression("Policy", "version")
+async def _version(row: Any) -> int:
+    return max(v.version for v in await PolicyVersion.filter(policy_id=row.id))
+
+
+@expression("JournalEntry", "subjectId")
+async def _subject(row: Any) -> str:
+    return f"{row.subject_kind}_{row.subject_id}"
+
+
+async def run(actor: Actor, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    async with agency_scope(actor, read_only=True):
+        result = execute(NAIVE, parse(document), context_value=actor, variable_values=variables)
+        if hasattr(result, "__await__"):
+            result = await result
+    return {"data": result.data, "errors": result.errors}
+
+
+def text_of(value: Any) -> Any:
+    """As PostgreSQL writes it into JSON."""
+    if isinstance(value, datetime):
+        text = value.strftime("%Y-%m-%dT%H:%M:%S")
+        return text + (f".{value.microsecond:06}".rstrip("0") if value.microsecond else "") + "+00:00"
+    return value
+
+
+def cursor_of(info_name: str, order: str, row: Any) -> str:
+    key = getattr(row, order.removeprefix("-"))
+    if isinstance(key, datetime):
+        key = text_of(key).replace("T", " ").replace("+00:00", "+00")
+    return base64.b64encode(f"{info_name} {order} {key} {row.id}".encode()).decode()
+
+
+def _allowed(entry: Published, actor: Actor) -> bool:
+    return entry.needs is None or actor.holds(entry.needs)
+
+
+async def _rows(entry: Published, actor: Actor, **where: Any) -> list[Any]:
+    if not _allowed(entry, actor):
+        return []
+    rows = await entry.model.all()
+    return [row for row in rows if all(getattr(row, name) == value for name, value in where.items())]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text.rpartition("_")[2])
+    except ValueError:
+        return None
+
+
+async def _leaf(row: Row, type_name: str, field: str, source: Any, actor: Actor, target: str) -> Any:
+    if isinstance(source, Identity):
+        return f"{row.entry.kind}_{row.values.id}"
+    if isinstance(source, Expression):
+        value = await EXPRESSIONS[type_name, field](row.values)
+    elif isinstance(source, Count):
+        where: dict[str, Any] = {source.key: row.values.id}
+        rows = [r for r in await source.model.all() if all(getattr(r, k) == v for k, v in where.items())]
+        value = len([r for r in rows if source.where is None or WHERES[source.where](r, actor)])
+    else:
+        value = getattr(row.values, source.name)
+    if value is not None and target not in ("String", "Int", "Float", "Boolean", "DateTime", "ID", "JSON"):
+        value = value.upper()
+    return text_of(value)
+
+
+async def _to_one(row: Row, source: ToOne, target: Published, actor: Actor) -> Row | None:
+    key = row.values.id if source.reverse else getattr(row.values, source.key)
+    if key is None:
+        return None
+    found = await _rows(target, actor, **{source.key if source.reverse else "id": key})
+    return Row(target, found[0]) if found else None
+
+
+async def _connection(parent: Row | None, name: str, type_name: str, source: ToMany, target: Published, actor: Actor, args: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
+    first, last = args.get("first"), args.get("last")
+    size = last if last is not None else first if first is not None else 50
+    if (first is not None and last is not None) or not 0 <= size <= 100:
+        raise GraphQLError("page")
+    chosen = args.get("orderBy")
+    order = source.order[chosen].value if chosen else next(iter(source.order)).value
+    where = {} if source.key is None else {source.key: getattr(parent.values, source.own)}
+    rows = await _rows(target, actor, **where)
+    if source.where is not None:
+        rows = [row for row in rows if WHERES[source.where](row, actor)]
+    for key, value in (args.get("filter") or {}).items():
+        if value is not None:
+            wanted = _uuid(value) if key.endswith("Id") else value
+            rows = [row for row in rows if FILTERS[to_snake_case(name), key](row, wanted, actor)]
+    total = len(rows)
+    column, descending = order.removeprefix("-"), order.startswith("-")
+
+    def compare(a: Any, b: Any) -> int:
+        x, y = (getattr(a, column), a.id), (getattr(b, column), b.id)
+        if isinstance(x[0], str):  # the server sorts by code point
+            x, y = (x[0].encode(), x[1]), (y[0].encode(), y[1])
+        return ((x > y) - (x < y)) * (-1 if descending else 1)
+
+    rows.sort(key=cmp_to_key(compare))
+    list_name = f"{type_name}.{to_snake_case(name)}"
+    cursors = [cursor_of(list_name, order, row) for row in rows]
+    for which in ("after", "before"):
+        if args.get(which) is not None:
+            rows, cursors = _cut(which, args[which], rows, cursors, list_name, order, compare)
+    more = len(rows) > size
+    pairs = list(zip(rows, cursors, strict=True))
+    pairs = (pairs[-size:] if size else []) if last is not None else pairs[:size]
+    backward = last is not None
+    return {
+        "nodes": [Row(target, row) for row, _ in pairs],
+        "edges": [{"cursor": cursor, "node": Row(target, row)} for row, cursor in pairs],
+        "totalCount": total,
+        "pageInfo": {
+            "hasNextPage": args.get("before") is not None if backward else more,
+            "hasPreviousPage": more if backward else args.get("after") is not None,
+            "startCursor": pairs[0][1] if pairs else None,
+            "endCursor": pairs[-1][1] if pairs else None,
+        },
+    }
+
+
+def _cut(which: str, cursor: str, rows: list[Any], cursors: list[str], name: str, order: str, compare: Any) -> Any:
+    text = base64.b64decode(cursor).decode()
+    prefix = f"{name} {order} "
+    if not text.startswith(prefix):
+        raise GraphQLError("cursor")
+
+    class At:
+        id = UUID(text[-36:])
+
+    key: Any = text[len(prefix) : -37]
+    column = order.removeprefix("-")
+    if column.endswith("_at") or column in ("at", "virtual_deadline"):
+        key = datetime.fromisoformat(key)
+    elif column == "version":
+        key = int(key)
+    setattr(At, column, key)
+    keep = [(compare(row, At) > 0) if which == "after" else (compare(row, At) < 0) for row in rows]
+    return [r for r, k in zip(rows, keep, strict=True) if k], [c for c, k in zip(cursors, keep, strict=True) if k]
+
+
+def _resolver(type_name: str, field_name: str) -> Any:
+    definition = STRAWBERRY.type_map[type_name].fields[field_name]
+    source = definition.extensions["strawberry-definition"].source
+    target = get_named_type(definition.type).name
+
+    async def resolve(row: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+        actor = info.context
+        if isinstance(source, SameRow):
+            return Row(published(target), row.values)
+        if isinstance(source, ToOne):
+            return await _to_one(row, source, published(target), actor)
+        if isinstance(source, ToMany):
+            row_type = get_named_type(STRAWBERRY.type_map[target].fields["nodes"].type).name
+            return await _connection(row, field_name, type_name, source, published(row_type), actor, args)
+        return await _leaf(row, type_name, field_name, source, actor, target)
+
+    return resolve
+
+
+async def _by_id(info: GraphQLResolveInfo, id: str, kind: str | None = None) -> Row | None:
+    prefix, _, rest = id.rpartition("_")
+    if (kind is not None and prefix != kind) or prefix not in published_kinds() or str(_uuid(rest)) != rest:
+        return None
+    entry = published_kinds()[prefix]
+    found = await _rows(entry, info.context, id=UUID(rest))
+    return Row(entry, found[0]) if found else None
+
+
+def _build() -> Any:
+    built = build_schema(schema.as_str())
+    for name, type_ in built.type_map.items():
+        entry = published(name)
+        if entry is not None:
+            for field_name, field in type_.fields.items():
+                field.resolve = _resolver(name, field_name)
+    query = built.query_type
+    for name in ("workspaces", "notices"):
+        query.fields[name].resolve = _resolver("Query", name)
+    for kind in ("case", "post", "member"):
+        query.fields[kind].resolve = lambda _root, info, kind=kind, **args: _by_id(info, args["id"], kind)
+    query.fields["node"].resolve = lambda _root, info, **args: _by_id(info, args["id"])
+
+    async def nodes(_root: Any, info: GraphQLResolveInfo, ids: list[str]) -> list[Row | None]:
+        return [await _by_id(info, id) for id in ids]
+
+    async def agency(_root: Any, info: GraphQLResolveInfo) -> Row | None:
+        return await _by_id(info, f"agency_{info.context.agency_id}")
+
+    async def workspace(
+        _root: Any, info: GraphQLResolveInfo, id: str | None = None, slug: str | None = None
+    ) -> Row | None:
+        if bool(id) == bool(slug):
+            raise GraphQLError("one")
+        if id:
+            return await _by_id(info, id, "workspace")
+        found = await _rows(published("Workspace"), info.context, slug=slug)
+        return Row(published("Workspace"), found[0]) if found else None
+
+    query.fields["nodes"].resolve, query.fields["agency"].resolve, query.fields["workspace"].resolve = (
+        nodes,
+        agency,
+        workspace,
+    )
+    built.type_map["Node"].resolve_type = lambda value, _info, _type: value.entry.cls.__name__
+    return built
+
+
+NAIVE = _build()
