@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from backend import models
+from backend import logging, models
 from backend.settings import Settings
 from backend.web.health import live, ready
 from backend.web.signing_in import sign_in_for_development
@@ -17,6 +17,7 @@ from tenants import database
 def app(settings: Settings | None = None) -> Starlette:
     """Raises tenants.database.TooMuchPower at start-up where the database role could read every agency's rows."""
     chosen = settings or Settings()
+    logging.configure()
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -67,7 +67,7 @@ class Workspace(Node):
                 "state": "{row}.state = any({value}::text[])",
                 "tier": "{row}.tier = any({value}::text[])",
                 "queue_id": "{row}.queue_id = {value}::uuid",
-                "is_mine": "({row}.claimed_by_id is not distinct from {membership}) = {value}::boolean",
+                "is_mine": "coalesce({row}.claimed_by_id = {membership}, false) = {value}::boolean",
                 "is_overdue": "({row}.state <> 'closed' and {row}.due_at < now()) = {value}::boolean",
             },
         ),

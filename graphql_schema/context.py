@@ -7,6 +7,7 @@ import strawberry
 
 from tenants.actor import Actor
 from tenants.doors import Caller
+from tenants.entering import OwnMembership, own_memberships
 
 
 @dataclass(slots=True)
@@ -16,6 +17,13 @@ class RequestContext:
     caller: Caller | None
     actor: Actor | None
     request_id: str
+    memberships: list[OwnMembership] | None = None
+
+    async def before_scope(self, root_fields: set[str]) -> None:
+        """Asked once per operation, before its transaction takes a connection: what `viewer` needs spans agencies, and
+        a request that waits for a second connection while it holds one can starve the pool."""
+        if "viewer" in root_fields and self.memberships is None and self.caller is not None and self.caller.person_id:
+            self.memberships = await own_memberships(self.caller)
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, Any]

@@ -7,14 +7,29 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Any, Final
 
-from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import (
+    BREAK,
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    Visitor,
+    parse,
+    specified_rules,
+    validate,
+    visit,
+)
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-KEPT: Final = 512
+KEPT: Final = 256
+LONGEST_KEPT: Final = 8_000  # characters; a parsed document takes about a hundred times its text
 LONGEST_DOCUMENT: Final = 20_000  # characters
 MOST_TOKENS: Final = 3_000
+MOST_REPEATS: Final = 20
+MOST_SPREADS: Final = 100
 _RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
@@ -35,7 +50,8 @@ class KeptDocuments(SchemaExtension):
             kept = _valid.get(id(document))
             if kept is None:
                 kept = (document, validate(context.schema._schema, document, _RULES, max_errors=5))
-                _keep(_valid, id(document), kept)
+                if len(context.query or "") <= LONGEST_KEPT:
+                    _keep(_valid, id(document), kept)
             # Copies: an error object that is kept must not collect the marks of one request.
             if kept[1]:
                 context.pre_execution_errors = [
@@ -75,8 +91,37 @@ def _parsed(text: str) -> DocumentNode:
             positions=problem.positions,
             extensions={"code": "GRAPHQL_PARSE_FAILED"},
         ) from None
-    _keep(_documents, text, document)
+    if not _is_flat(document):
+        raise GraphQLError(
+            f"A field stands at most {MOST_REPEATS} times in one selection, and at most {MOST_SPREADS} fragments are spread.",
+            extensions={"code": "QUERY_TOO_COMPLEX"},
+        )
+    if len(text) <= LONGEST_KEPT:
+        _keep(_documents, text, document)
     return document
+
+
+def _is_flat(document: DocumentNode) -> bool:
+    """Validation compares each pair of fields that answer under one key: 250 of the same took 2 s before this."""
+    spreads = 0
+
+    class Counter(Visitor):
+        def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> Any:
+            nonlocal spreads
+            keys: dict[str, int] = {}
+            for selection in node.selections:
+                if isinstance(selection, FieldNode):
+                    key = (selection.alias or selection.name).value
+                    keys[key] = keys.get(key, 0) + 1
+                else:
+                    spreads += 1
+            if max(keys.values(), default=0) > MOST_REPEATS or spreads > MOST_SPREADS:
+                spreads = MOST_SPREADS + 1
+                return BREAK
+            return None
+
+    visit(document, Counter())
+    return spreads <= MOST_SPREADS
 
 
 def _keep(store: OrderedDict[Any, Any], key: Any, value: Any) -> None:

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 
 from backend.kit.errors import Refusal
-from tenants.database import is_outage
+from tenants.database import is_busy, is_outage
 
 log = structlog.get_logger()
 
@@ -34,12 +34,19 @@ def masked(error: GraphQLError) -> GraphQLError:
     if origin is None or isinstance(origin, GraphQLError):
         extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         return _with(error, error.message, extensions)
-    if is_outage(origin):
+    if is_busy(_cause(origin)):
+        return _with(error, "Somebody else is working on this right now. Please try again.", {"code": "BUSY"})
+    if is_outage(_cause(origin)):
         log.warning("database.unreachable", path=error.path, problem=str(origin))
         return _with(error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"})
     error_id = uuid4().hex
     log.error("graphql.bug", error_id=error_id, path=error.path, exc_info=origin)
     return _with(error, "Internal server error.", {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id})
+
+
+def _cause(problem: BaseException) -> BaseException:
+    """Tortoise wraps what the server said."""
+    return problem.__cause__ if isinstance(problem.__cause__, Exception) else problem
 
 
 def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:

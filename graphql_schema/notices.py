@@ -7,7 +7,7 @@ from graphql_schema.projection import Node, publish
 from tenants.rights import Right
 
 
-@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE)
+@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE, row="{row}.membership_id = {membership}")
 class Notice(Node):
     """Something that happened and concerns you."""
 

@@ -24,9 +24,7 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(description="Everything that can be read, within your scope.")
 class Query:
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
-    notices: Connection[Notice] = many(
-        None, order=CreationOrder, where="{row}.membership_id = {membership}", description="What you were told."
-    )
+    notices: Connection[Notice] = many(None, order=CreationOrder, description="What you were told.")
 
     @strawberry.field(description="You, and the agencies and clients you may work for. Needs no scope.")
     def viewer(self) -> Viewer:

@@ -181,6 +181,11 @@ async def refuse_power_of(connection: Any) -> None:
             )
 
 
+def is_busy(problem: BaseException | None) -> bool:
+    """Whether somebody else held a lock for too long, or the other way round: worth trying again at once."""
+    return isinstance(problem, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
+
+
 def is_outage(problem: BaseException | None) -> bool:
     """Whether the database could not be reached or could not write: nobody's bug, and worth trying again."""
     return isinstance(

@@ -85,12 +85,12 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
 
     async def _end(self, *, failed: bool) -> None:
         connection = self._connection
-        if failed or self._doomed:
+        if failed or self._doomed or self._read_only:
             try:
                 await connection.execute("ROLLBACK")
             except (Exception, asyncio.CancelledError) as problem:
                 connection.terminate()
-                if not failed or isinstance(problem, asyncio.CancelledError):
+                if isinstance(problem, asyncio.CancelledError) or not (failed or self._read_only):
                     raise
             return
         try:

@@ -283,3 +283,57 @@ async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(acme:
 async def _undelivered(acme: Cast, subjects: list[UUID]) -> int:
     async with agency_scope(acme.system):
         return await Notice.filter(subject_id__in=subjects, delivered_at=None).count()
+
+
+async def test_an_agency_at_its_limit_lets_others_go_first(acme: Cast, globex: Cast, relay_pool, monkeypatch) -> None:
+    monkeypatch.setattr("workers.relay.AGENCIES", 1)
+    async with agency_scope(acme.system):
+        for _ in range(60):
+            await enqueue("test", {})
+    await sweep(relay_pool)
+    await ask_for(globex)
+    for _ in range(3):
+        if any(agency == globex.agency_id for agency, _ in await sweep(relay_pool)):
+            return
+    raise AssertionError("the other agency starves")
+
+
+async def test_a_job_for_later_leaves_one_wake_up_however_often_the_relay_looks(acme: Cast, relay_pool) -> None:
+    await ask_for(acme, run_at=now() + timedelta(hours=1))
+    for _ in range(5):
+        await ask_for(acme)
+        await sweep(relay_pool)
+    async with relay_pool.acquire() as connection:
+        assert (
+            await connection.fetchval("select count(*) from ready_agency where ready_at > now() + interval '5 minutes'")
+            == 1
+        )
+
+
+async def test_a_promise_that_found_a_waiting_job_is_seen_by_that_job(acme: Cast, relay_pool) -> None:
+    """The relay passes over a job while a transaction that counts on it is still open."""
+    await ask_for(acme, dedupe_key="k")
+    async with agency_scope(acme.system):
+        await enqueue("test", {}, dedupe_key="k")
+        assert await sweep(relay_pool) == []
+    await asyncio.sleep(0.2)
+    assert len(await sweep(relay_pool)) == 1
+
+
+async def test_a_kind_nobody_knows_for_long_is_not_worn_out(acme: Cast, relay_pool) -> None:
+    job_id = await ask_for(acme)
+    for _ in range(12):
+        async with agency_scope(acme.system):
+            await Job.filter(id=job_id).update(state="sent")
+        await run_job(acme.agency_id, job_id, catalogue={"other": Kind(works)})
+    assert (await job(acme, job_id)).attempt == 0
+
+
+async def test_an_error_with_a_nul_is_written_down_all_the_same(acme: Cast, relay_pool) -> None:
+    async def odd(_actor, _payload) -> None:
+        raise ValueError("a\x00b")
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    await run_job(acme.agency_id, job_id, catalogue=kinds(odd))
+    assert (await job(acme, job_id)).last_error == "ValueError: a?b"

@@ -1,6 +1,7 @@
 """Rules: what people write down, Tend reports."""
 
 import asyncio
+import random
 import time
 from uuid import UUID
 
@@ -150,3 +151,34 @@ async def test_two_workers_applying_the_same_rules_at_once_report_once(acme: Cas
         await asyncio.gather(run(acme, client), run(acme, client))
     async with agency_scope(acme.system):
         assert await Report.filter(workspace_id=client).count() == 1
+
+
+async def test_two_thousand_words_make_one_rule(acme: Cast, client: UUID) -> None:
+    chance = random.Random(3)
+    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(4, 12))) for _ in range(1990)]
+    guilty = await acme.post(f"hello {words[700].upper()}, you", workspace=slug_of(acme, client))
+    await acme.post(f"hello x{words[700]}y, you", workspace=slug_of(acme, client))
+    await write(acme, client, words=[*words, "詐欺"])
+    await run(acme, client)
+    assert await reported(acme, client) == {guilty.id}
+
+
+async def test_matching_lets_the_rest_of_the_worker_go_on(acme: Cast, client: UUID) -> None:
+    """The dearest patterns take seconds for a piece; leases, the relay and other jobs must not wait for them."""
+    chance = random.Random(5)
+    for _ in range(6):
+        await acme.post("".join(chance.choices("ab", k=90_000)), workspace=slug_of(acme, client))
+    await write(acme, client, pattern="a[ab]{500}c")
+    longest = 0.0
+    running = asyncio.create_task(run(acme, client))
+    while not running.done():
+        before = time.monotonic()
+        await asyncio.sleep(0.01)
+        longest = max(longest, time.monotonic() - before)
+    await running
+    assert longest < 1
+
+
+@pytest.mark.parametrize("word", ["Straße", "İstanbul", "ΣΊΣΥΦΟΣ"])
+def test_a_word_finds_itself_as_it_was_written(word: str) -> None:
+    assert matcher(words=[word], pattern=None)(f"In {word}!")

@@ -15,11 +15,11 @@ from arq.typing import WorkerCoroutine
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
-from backend import models
+from backend import logging, models
 from backend.kit.clock import now
 from backend.settings import Settings
 from tenants import database
-from tenants.database import is_outage
+from tenants.database import is_busy, is_outage
 from workers.calendar import fill_slots
 from workers.relay import relay_once
 from workers.running import run_job
@@ -35,6 +35,7 @@ JOBS_AT_ONCE: Final = 8
 async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
     """Until `stop` is set, or SIGTERM or SIGINT arrives. Outages of PostgreSQL and Redis are waited out; whatever they
     interrupt is sent again. Raises tenants.database.TooMuchPower at start-up."""
+    logging.configure()
     stopping = stop or _stop_on_signal()
     models.load()
     await _connect(settings, stopping)
@@ -65,7 +66,7 @@ async def _keep_doing(task: Any, settings: Settings, stopping: asyncio.Event) ->
         try:
             await task(settings, stopping)
         except Exception as problem:
-            if not (is_outage(problem) or isinstance(problem, RedisError)):
+            if not (is_outage(problem) or is_busy(problem) or isinstance(problem, RedisError)):
                 raise
             log.warning("worker.waits", task=task.__name__.strip("_"), problem=f"{type(problem).__name__}: {problem}")
             await _pause(stopping, RETRY_SECONDS)

@@ -6,6 +6,7 @@ brings them back. Several relays at once share the work (SKIP LOCKED).
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from itertools import zip_longest
 from typing import Any, Final
 from uuid import UUID
 
@@ -26,13 +27,18 @@ async def relay_once(pool: Pool, push: Push) -> int:
                 where ready_at <= now() group by agency_id order by since limit $1""",
             AGENCIES,
         )
-        sent = 0
-        for wake in wakes:
-            jobs = await _lease(connection, wake["agency_id"], newest=wake["newest"])
-            for job_id in jobs:
-                await push(wake["agency_id"], job_id)
-            sent += len(jobs)
-        return sent
+        leased = [
+            [
+                (wake["agency_id"], job_id)
+                for job_id in await _lease(connection, wake["agency_id"], newest=wake["newest"])
+            ]
+            for wake in wakes
+        ]
+        # One job of each agency in turn: whoever has few does not stand behind all of whoever has many.
+        in_turn = [job for jobs in zip_longest(*leased) for job in jobs if job is not None]
+        for agency_id, job_id in in_turn:
+            await push(agency_id, job_id)
+        return len(in_turn)
 
 
 async def _lease(connection: Any, agency_id: UUID, *, newest: int) -> list[UUID]:
@@ -67,13 +73,18 @@ async def _lease(connection: Any, agency_id: UUID, *, newest: int) -> list[UUID]
         await connection.execute(
             "delete from ready_agency where agency_id = $1 and id <= $2 and ready_at <= now()", agency_id, newest
         )
+        # An agency at its limit comes again, but behind those who have been waiting. No second row for the same time.
         await connection.execute(
             """insert into ready_agency (agency_id, ready_at)
                select $1, next.at from (
-                    select least(min(run_at) filter (where state = 'ready'),
-                                 min(lease_until) filter (where state in ('sent', 'running'))) as at
+                    select case when count(*) filter (where state in ('sent', 'running')) >= $2
+                           then now() + interval '100 milliseconds'
+                           else least(min(run_at) filter (where state = 'ready'),
+                                      min(lease_until) filter (where state in ('sent', 'running'))) end as at
                       from jobs where agency_id = $1 and state in ('ready', 'sent', 'running')) next
-                where next.at is not null""",
+                where next.at is not null and not exists (
+                      select from ready_agency r where r.agency_id = $1 and r.ready_at <= next.at)""",
             agency_id,
+            PER_AGENCY,
         )
         return [row["id"] for row in rows]

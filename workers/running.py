@@ -47,7 +47,7 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
         return
     kind = catalogue.get(taken.kind)
     if kind is None:
-        await _put_back(taken, error=f"No worker knows the kind {taken.kind!r} yet.", after=UNKNOWN_RETRY, tries=500)
+        await _put_back(taken, error=f"No worker knows the kind {taken.kind!r} yet.", after=UNKNOWN_RETRY, tries=None)
         return
     if taken.attempt > kind.tries:
         # It was taken often enough and never came back: whatever runs it dies.
@@ -130,18 +130,20 @@ async def _work(taken: _Taken, kind: Kind) -> None:
             raise Fenced
 
 
-async def _put_back(taken: _Taken, *, error: str, after: timedelta, tries: int) -> None:
+async def _put_back(taken: _Taken, *, error: str, after: timedelta, tries: int | None) -> None:
+    """Without `tries` the attempt does not count: nobody has tried."""
     async with agency_scope(system(taken.agency_id)) as scope:
         tag = await scope.execute(
             """update jobs set lease_token = null, lease_until = null, last_error = $4,
-                      state = case when attempt >= $5 then 'dead' else 'ready' end,
-                      ended_at = case when attempt >= $5 then now() end,
+                      attempt = attempt - case when $5::int is null then 1 else 0 end,
+                      state = case when attempt >= $5::int then 'dead' else 'ready' end,
+                      ended_at = case when attempt >= $5::int then now() end,
                       run_at = now() + $6
                 where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
             taken.agency_id,
             taken.id,
             taken.token,
-            error,
+            error.replace("\x00", "?"),
             tries,
             after,
         )

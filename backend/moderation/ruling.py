@@ -1,5 +1,6 @@
+import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from backend.moderation.thresholds import (
     RULE_MEMORY_BYTES,
     RULES_PER_WORKSPACE,
     WORDS_PER_RULE,
+    WORK_PER_RULE_JOB,
 )
 from backend.outbox import enqueue
 from backend.policies import Policy
@@ -47,9 +49,9 @@ async def create_rule(
         raise Invalid("Give either words or a pattern.", path=("input", "words"))
     if len(words) > WORDS_PER_RULE:
         raise Invalid(f"A rule holds at most {WORDS_PER_RULE:,} words.", path=("input", "words"))
-    words = sorted({clean(word, field="words", longest=200).casefold() for word in words})
-    if pattern is not None:
-        _compile(pattern, longest=PATTERN_CHARACTERS, field="pattern")
+    # One of each spelling that only differs in case, as it was written: RE2 folds case by itself.
+    words = sorted({word.casefold(): word for word in (clean(w, field="words", longest=200) for w in words)}.values())
+    matcher(words=words, pattern=pattern)
     if not await Policy.exists(id=policy_id, workspace_id=workspace_id):
         raise NotFound(path=("input", "policyId"))
     if await Rule.filter(workspace_id=workspace_id).count() >= RULES_PER_WORKSPACE:
@@ -72,7 +74,7 @@ async def create_rule(
 
 async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: report what the workspace's rules (or the one `rule_id`) find among the posts from `first_id` to `last_id`
-    (both inclusive, both optional). Looks at POSTS_PER_RULE_JOB posts and promises the rest to its successor."""
+    (both inclusive, both optional). Looks at a piece and promises the rest to its successor."""
     workspace_id = next(iter(system.workspaces or ()))
     rules = Rule.filter(workspace_id=workspace_id)
     if payload.get("rule_id"):
@@ -88,12 +90,26 @@ async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     if payload.get("last_id"):
         posts = posts.filter(id__lte=UUID(payload["last_id"]))
     page = await posts.order_by("id").limit(POSTS_PER_RULE_JOB + 1)
-    for post in page[:POSTS_PER_RULE_JOB]:
-        for rule, matches in matchers:
-            if matches(post.text):
-                await _report(post, rule)
-    if len(page) > POSTS_PER_RULE_JOB:
-        await enqueue("apply_rules", {**payload, "first_id": str(page[-1].id)}, workspace_id=workspace_id)
+    piece = _affordable(page[:POSTS_PER_RULE_JOB], sum(match.program_size for _, match in matchers))
+    # In a thread: RE2 lets go of the interpreter, so other jobs, leases and the relay go on meanwhile.
+    for post, rule in await asyncio.to_thread(_findings, piece, matchers):
+        await _report(post, rule)
+    if len(page) > len(piece):
+        await enqueue("apply_rules", {**payload, "first_id": page[len(piece)].id}, workspace_id=workspace_id)
+
+
+def _affordable(posts: Sequence[Post], program_size: int) -> Sequence[Post]:
+    """As many of `posts` as can be matched within WORK_PER_RULE_JOB, one at least."""
+    work = 0
+    for number, post in enumerate(posts):
+        work += len(post.text) * program_size
+        if work > WORK_PER_RULE_JOB:
+            return posts[: max(number, 1)]
+    return posts
+
+
+def _findings(posts: Sequence[Post], matchers: Sequence[tuple[Rule, "Matcher"]]) -> list[tuple[Post, Rule]]:
+    return [(post, rule) for post in posts for rule, match in matchers if match(post.text)]
 
 
 async def _report(post: Post, rule: Rule) -> None:
@@ -104,21 +120,36 @@ async def _report(post: Post, rule: Rule) -> None:
     await file_report(post, reporter, reason=f"Found by the rule “{rule.name}”.", policy_id=rule.policy_id)
 
 
-def matcher(*, words: Sequence[str], pattern: str | None) -> Callable[[str], bool]:
-    """Whether a text has one of the words as a whole word, or matches the pattern. Raises Invalid."""
+class Matcher:
+    """Whether a text has one of the words, or matches the pattern. `program_size` is RE2's measure: matching costs at
+    worst that many steps per character."""
+
+    def __init__(self, compiled: Any) -> None:
+        self._compiled = compiled
+        self.program_size: int = compiled.programsize
+
+    def __call__(self, text: str) -> bool:
+        return self._compiled.search(text) is not None
+
+
+def matcher(*, words: Sequence[str], pattern: str | None) -> Matcher:
+    """For whole words in any case, or an RE2 pattern. Raises Invalid."""
     if pattern is not None:
-        compiled = _compile(pattern, longest=PATTERN_CHARACTERS, field="pattern")
-    else:
-        compiled = _compile(f"(?i)(?:{'|'.join(_whole(word) for word in words)})", longest=None, field="words")
-    return lambda text: compiled.search(text) is not None
+        return Matcher(_compile(pattern, longest=PATTERN_CHARACTERS, field="pattern"))
+    # The edges stand once around all words that have the same ones: two thousand pairs of edges are too large for RE2.
+    groups: dict[tuple[str, str], list[str]] = {}
+    for word in words:
+        groups.setdefault(_edges(word), []).append(f"{re2.escape(word)}")
+    either = "|".join(f"{before}(?:{'|'.join(group)}){after}" for (before, after), group in groups.items())
+    return Matcher(_compile(f"(?i)(?:{either})", longest=None, field="words"))
 
 
-def _whole(word: str) -> str:
+def _edges(word: str) -> tuple[str, str]:
     """RE2 knows \\b for ASCII only: a word ends where no letter, mark or digit follows. Scripts that write without
     spaces have no such place, so an edge in one of them may stand anywhere."""
     before = "" if _UNSPACED.search(word[0]) else r"(?:^|[^\pL\pM\pN_])"
     after = "" if _UNSPACED.search(word[-1]) else r"(?:$|[^\pL\pM\pN_])"
-    return f"{before}{re2.escape(word)}{after}"
+    return before, after
 
 
 def _compile(pattern: str, *, longest: int | None, field: str) -> Any:

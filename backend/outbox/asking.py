@@ -18,16 +18,37 @@ async def enqueue(
 ) -> None:
     """Promise a job of the scope's agency; it exists when, and only when, the scope commits.
 
-    With a `dedupe_key`, nothing is added while a job with that key has not been sent yet. `workspace_id` narrows the
-    job's own scope to that client.
+    With a `dedupe_key`, nothing is added while a job with that key waits to be sent; that job is then not sent before the
+    scope ends, so that it sees what the scope has done. `workspace_id` narrows the job's own scope to that client.
     """
     scope = current()
     agency_id = scope.actor.agency_id
+    while not await _insert(kind, payload, workspace_id=workspace_id, run_at=run_at, dedupe_key=dedupe_key):
+        # KEY SHARE: any number of promises hold on to the waiting job together, and the relay passes over it meanwhile.
+        waiting = await scope.fetchval(
+            "select id from jobs where agency_id = $1 and dedupe_key = $2 for key share", agency_id, dedupe_key
+        )
+        if waiting is not None:
+            return
+    await scope.execute(
+        "insert into ready_agency (agency_id, ready_at) values ($1, coalesce($2, now()))", agency_id, run_at
+    )
+
+
+async def _insert(
+    kind: str,
+    payload: Mapping[str, object],
+    *,
+    workspace_id: UUID | None,
+    run_at: datetime | None,
+    dedupe_key: str | None,
+) -> bool:
+    scope = current()
     tag = await scope.execute(
         """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key)
            values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7)
            on conflict (agency_id, dedupe_key) where dedupe_key is not null do nothing""",
-        agency_id,
+        scope.actor.agency_id,
         new_id(),
         workspace_id,
         kind,
@@ -35,7 +56,4 @@ async def enqueue(
         run_at,
         dedupe_key,
     )
-    if tag == "INSERT 0 1":
-        await scope.execute(
-            "insert into ready_agency (agency_id, ready_at) values ($1, coalesce($2, now()))", agency_id, run_at
-        )
+    return tag == "INSERT 0 1"

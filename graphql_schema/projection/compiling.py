@@ -152,7 +152,10 @@ class _Compiler:
         conditions = [f"{row}.{column} = {self.agency()}"]
         if target.workspace_column is not None and not self.actor.sees_all:
             conditions.append(f"{row}.{target.workspace_column} = any({self._workspaces()})")
-        return " and ".join(conditions)
+        return " and ".join(conditions) + self._row_condition(target, row)
+
+    def _row_condition(self, target: Published, row: str) -> str:
+        return "" if target.row is None else f" and ({self.fill(target.row, row)})"
 
     def child_conditions(self, target: Published, row: str, parent: Published | None, parent_row: str | None) -> str:
         """Of a row reached from another one: in the same workspace where both have one."""
@@ -165,6 +168,7 @@ class _Compiler:
             return (
                 f"{row}.agency_id = {self.agency()} "
                 f"and {row}.{target.workspace_column} = {parent_row}.{parent.workspace_column}"
+                f"{self._row_condition(target, row)}"
             )
         return self.own_conditions(target, row)
 

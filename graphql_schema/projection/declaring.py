@@ -121,6 +121,7 @@ class Published:
     model: type[TenantModel] | None
     kind: str | None
     needs: Right | None
+    row: str | None = None
     sources: dict[str, Source] = field(default_factory=dict)
 
     @property
@@ -239,11 +240,12 @@ def many(
 
 @dataclass_transform(field_specifiers=(column, sql, one, many, count, identity, same_row))
 def publish(
-    model: type[TenantModel] | None, *, kind: str | None = None, needs: Right | None = None
+    model: type[TenantModel] | None, *, kind: str | None = None, needs: Right | None = None, row: str | None = None
 ) -> Callable[[type[T]], type[T]]:
     """Make a class a published type over `model`. A field without a source is the column of its name.
 
-    `needs`: without this right nobody finds a row of the type: lists are empty, references null. Raises TypeError for
+    `needs`: without this right nobody finds a row of the type: lists are empty, references null. `row`: a condition on
+    every row, however it is reached. Raises TypeError for
     a field the engine cannot project (a resolver, a permission class, an extension).
     """
 
@@ -252,7 +254,7 @@ def publish(
             if name not in cls.__dict__:
                 setattr(cls, name, identity() if name == "id" else column())
         made = strawberry.type(cls, description=inspect.getdoc(cls))
-        entry = Published(cls=made, model=model, kind=kind, needs=needs)
+        entry = Published(cls=made, model=model, kind=kind, needs=needs, row=row)
         for declared in made.__strawberry_definition__.fields:  # type: ignore[attr-defined]
             if not isinstance(declared, ProjectedField) or declared.permission_classes or declared.extensions:
                 raise TypeError(f"{cls.__name__}.{declared.python_name} cannot be projected; declare it by its source.")

@@ -3,7 +3,7 @@
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -90,7 +90,7 @@ def _position(cursor: str | None, site: Site, target: Published, order: str) -> 
         if not text.startswith(prefix) or text[-37] != " ":
             raise ValueError
         return _key(target, order, key), UUID(id_text)
-    except (ValueError, IndexError, binascii.Error):
+    except (ValueError, IndexError, OverflowError, binascii.Error):
         raise bad_input("Invalid cursor.") from None
 
 
@@ -99,9 +99,15 @@ def _key(target: Published, order: str, text: str) -> Any:
     assert target.model is not None
     kind = sql_type(target.model, order.removeprefix("-"))
     if kind == "timestamptz":
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is None:
+            raise ValueError(text)
+        return moment.astimezone(UTC)
     if kind == "integer":
-        return int(text)
+        number = int(text)
+        if str(number) != text or not -(2**31) <= number < 2**31:
+            raise ValueError(text)
+        return number
     if kind != "text" or "\x00" in text:
         raise ValueError(kind)
     return text

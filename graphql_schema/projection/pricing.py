@@ -3,15 +3,20 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from graphql_schema.projection.declaring import Count, Expression
 from graphql_schema.projection.paging import Page
-from graphql_schema.projection.selecting import Embedded, ListPlan, ObjectPlan, Plan
+from graphql_schema.projection.selecting import Embedded, Leaf, ListPlan, ObjectPlan, Plan
 
-MOST_EXPENSIVE: Final = 10_000  # as Linear; two nested lists of the default size with a few references fit
-COUNT_PRICE: Final = 5  # a totalCount reads the index of the whole list
+# Points of one operation, all its root fields together. As Linear; two nested lists of the default size with a few
+# references fit.
+MOST_EXPENSIVE: Final = 10_000
+COUNT_PRICE: Final = 5  # a count reads the index of a whole list
+UNAFFORDABLE: Final = 10**12  # sums stop here: the answer must fit into JSON
 
 
 def price(plan: Plan, pages: Sequence[Page]) -> int:
-    return _list(plan.root, pages) if isinstance(plan.root, ListPlan) else _object(plan.root, pages)
+    points = _list(plan.root, pages) if isinstance(plan.root, ListPlan) else _object(plan.root, pages)
+    return min(points, UNAFFORDABLE)
 
 
 def _object(plan: ObjectPlan, pages: Sequence[Page]) -> int:
@@ -21,7 +26,13 @@ def _object(plan: ObjectPlan, pages: Sequence[Page]) -> int:
             points += _object(entry.object, pages)
         elif isinstance(entry, ListPlan):
             points += _list(entry, pages)
+        elif isinstance(entry, Leaf) and _counts(entry.source):
+            points += COUNT_PRICE
     return points
+
+
+def _counts(source: Any) -> bool:
+    return isinstance(source, Count) or (isinstance(source, Expression) and source.sql.startswith("select"))
 
 
 def _list(plan: ListPlan, pages: Sequence[Page]) -> int:
@@ -30,12 +41,7 @@ def _list(plan: ListPlan, pages: Sequence[Page]) -> int:
         if name == "nodes":
             points += size * _object(chosen, pages)
         elif name == "edges":
-            points += size * sum(_object(inner, pages) for _k, n, inner in _rows(chosen) if n == "node")
+            points += size * max(1, sum(_object(inner, pages) for _k, n, inner in chosen if n == "node"))
         elif name == "totalCount":
             points += COUNT_PRICE
     return points
-
-
-def _rows(chosen: Any) -> Sequence[tuple[str, str, Any]]:
-    rows: Sequence[tuple[str, str, Any]] = chosen
-    return rows

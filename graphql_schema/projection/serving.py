@@ -11,19 +11,21 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationType, get_named_type, is_abstract_type
+from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType, get_named_type, is_abstract_type
+from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list
 from graphql_schema.projection.declaring import LISTING, published
 from graphql_schema.projection.paging import Page, page_of
-from graphql_schema.projection.pricing import MOST_EXPENSIVE, price
+from graphql_schema.projection.pricing import MOST_EXPENSIVE, UNAFFORDABLE, price
 from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
 from tenants.actor import Actor
 from tenants.scope import agency_scope, current
 
-_OPERATIONS_KEPT: Final = 512
+_OPERATIONS_KEPT: Final = 256
+_PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @skip and @include
 _STATEMENTS_KEPT_PER_PLAN: Final = 64
 
 
@@ -55,25 +57,35 @@ _operations: OrderedDict[int, _Operation] = OrderedDict()
 class Execution(StrawberryGraphQLCoreExecutionContext):
     """`context_value.actor` is the actor of the request, or None where it named no agency."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._spent = 0
+
     def execute_operation(self, serially: bool | None = None) -> Any:
         """A query reads in one read-only transaction; a mutation opens one for each of its fields."""
-        actor: Actor | None = self.context_value.actor
-        if self.operation.operation is not OperationType.QUERY or actor is None or not self._reads_rows():
+        if self.operation.operation is not OperationType.QUERY:
             return super().execute_operation(serially)
-        return self._execute_in_scope(actor, serially)
+        return self._query(serially)
 
-    async def _execute_in_scope(self, actor: Actor, serially: bool | None) -> Any:
-        async with agency_scope(actor, read_only=True):
-            result = super().execute_operation(serially)
-            return await result if self.is_awaitable(result) else result
+    async def _query(self, serially: bool | None) -> Any:
+        actor: Actor | None = self.context_value.actor
+        roots = self._root_fields()
+        try:
+            await self.context_value.before_scope(roots)
+            if actor is None or all(name == "viewer" or name.startswith("__") for name in roots):
+                return await self._settled(super().execute_operation(serially))
+            async with agency_scope(actor, read_only=True):
+                return await self._settled(super().execute_operation(serially))
+        except Exception as problem:  # noqa: BLE001 - no scope could be opened; masked and logged like any other
+            return ExecutionResult(None, [GraphQLError(str(problem), self.operation, original_error=problem)])
 
-    def _reads_rows(self) -> bool:
-        """Introspection and `viewer` alone need no transaction, and `viewer` may ask for several agencies."""
-        return any(
-            not isinstance(selection, FieldNode)
-            or not (selection.name.value == "viewer" or selection.name.value.startswith("__"))
-            for selection in self.operation.selection_set.selections
-        )
+    async def _settled(self, result: Any) -> Any:
+        return await result if self.is_awaitable(result) else result
+
+    def _root_fields(self) -> set[str]:
+        type_ = self.schema.get_root_type(self.operation.operation)
+        collected = collect_fields(self.schema, self.fragments, self.variable_values, type_, self.operation)  # type: ignore[arg-type]
+        return {details[0].node.name.value for details in collected.grouped_field_set.values()}
 
     def execute_field(
         self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any
@@ -144,7 +156,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _read_ids(self, type_: GraphQLObjectType, details: Any, ids: list[UUID]) -> dict[UUID, Any]:
         actor = actor_of(self.context_value)
         plan = self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
-        pages = self._pages(plan)
+        pages = self._pages(plan, times=len(ids))
         statement = _statement(plan, pages, actor, compile_by_id)
         rows = await current().fetch(statement.sql, *statement.values(actor, pages, ids))
         return {row["id"]: orjson.Fragment(row["json"]) for row in rows}
@@ -175,11 +187,13 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         key = (what, tuple(id(detail.node) for detail in details), chosen)
         plan = operation.plans.get(key)
         if plan is None:
+            if len(operation.plans) >= _PLANS_KEPT_PER_OPERATION:
+                operation.plans.clear()
             plan = operation.plans[key] = make()
         return plan
 
-    def _pages(self, plan: Plan) -> list[Page]:
-        """Raises GraphQLError for arguments nobody can serve, and for a plan that costs too much."""
+    def _pages(self, plan: Plan, *, times: int = 1) -> list[Page]:
+        """Raises GraphQLError for arguments nobody can serve, and when the operation as a whole costs too much."""
         pages = [
             page_of(
                 site,
@@ -188,11 +202,11 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             )
             for site in plan.sites
         ]
-        cost = price(plan, pages)
-        if cost > MOST_EXPENSIVE:
+        self._spent = min(self._spent + price(plan, pages) * times, UNAFFORDABLE)
+        if self._spent > MOST_EXPENSIVE:
             raise GraphQLError(
-                f"This costs {cost:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
-                extensions={"code": "QUERY_TOO_COMPLEX", "cost": cost, "maximumCost": MOST_EXPENSIVE},
+                f"This costs {self._spent:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
+                extensions={"code": "QUERY_TOO_COMPLEX", "cost": self._spent, "maximumCost": MOST_EXPENSIVE},
             )
         return pages
 

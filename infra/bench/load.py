@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from infra.bench.results import percentile
@@ -90,7 +90,7 @@ def _lua(text: str) -> str:
 def _stand_in(load: Load) -> Measured:
     argv = [sys.executable, "-m", "infra.bench.load"]
     done = subprocess.run(
-        argv, input=json.dumps(asdict(load)), check=True, capture_output=True, text=True, timeout=load.seconds + 30
+        argv, input=json.dumps(asdict(load)), check=True, stdout=subprocess.PIPE, text=True, timeout=load.seconds + 30
     )
     return Measured(**json.loads(done.stdout))
 
@@ -107,8 +107,7 @@ class _Connection(asyncio.Protocol):
         self._length = -1
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by inheritance
         self._ask()
 
     def data_received(self, data: bytes) -> None:

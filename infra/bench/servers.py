@@ -42,10 +42,15 @@ class Place:
         }
 
     def postgres_cpu_seconds(self) -> float:
-        """Of all its processes that are there now."""
+        """Of all its processes, those that have ended included."""
         # The first line of this file is the number of the process that all others are children of.
         head = psutil.Process(int((self.postgres.folder / "postmaster.pid").read_text().split()[0]))
-        return sum(cpu_seconds(process) for process in (head, *head.children()))
+        ended = head.cpu_times()
+        return float(
+            sum(cpu_seconds(process) for process in (head, *head.children()))
+            + ended.children_user
+            + ended.children_system
+        )
 
 
 @contextmanager

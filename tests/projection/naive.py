@@ -152,6 +152,8 @@ async def _rows(entry: Published, actor: Actor, **where: Any) -> list[Any]:
     if not _allowed(entry, actor):
         return []
     rows = await entry.model.all()
+    if entry.row is not None:
+        rows = [row for row in rows if WHERES[entry.row](row, actor)]
     return [row for row in rows if all(getattr(row, name) == value for name, value in where.items())]
 
 
