@@ -9,6 +9,7 @@ import httpx
 import pytest
 from cast import Cast, ask
 
+from backend.kit.ids import new_id
 from backend.notices import Notice, Recipient, tell
 from tenants.database import pool
 from tenants.scope import agency_scope
