@@ -12,6 +12,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
     Visitor,
@@ -37,53 +38,34 @@ _valid: OrderedDict[int, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict(
 
 
 class KeptDocuments(SchemaExtension):
+    """For the transports that go through Strawberry's own pipeline; `TendSchema.execute` calls the two functions itself."""
+
     def on_parse(self) -> Iterator[None]:
         text = self.execution_context.query
         if isinstance(text, str) and self.execution_context.graphql_document is None:
-            self.execution_context.graphql_document = _parsed(text)
+            self.execution_context.graphql_document = parsed(text)
         yield
 
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
-        document = context.graphql_document
-        if document is not None:
-            kept = _valid.get(id(document))
-            if kept is None:
-                kept = (document, validate(context.schema._schema, document, _RULES, max_errors=5))
-                if len(context.query or "") <= LONGEST_KEPT:
-                    _keep(_valid, id(document), kept)
-            # Copies: an error object that is kept must not collect the marks of one request.
-            if kept[1]:
-                context.pre_execution_errors = [
-                    GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in kept[1]
-                ]
-            elif context._provided_operation_name is None and _operations(document) > 1:
-                # Strawberry would run the first one.
-                context.pre_execution_errors = [
-                    GraphQLError(
-                        "Name the operation: the document has several.",
-                        extensions={"code": "OPERATION_RESOLUTION_FAILURE"},
-                    )
-                ]
+        if context.graphql_document is not None:
+            errors = mistakes(context.schema._schema, context.graphql_document, context._provided_operation_name)
+            if errors:
+                context.pre_execution_errors = errors
             context.validation_rules = ()
         yield
 
 
-def _operations(document: DocumentNode) -> int:
-    return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
-
-
-def _parsed(text: str) -> DocumentNode:
+def parsed(text: str) -> DocumentNode:
+    """Raises GraphQLError for what is no document, or too much of one."""
     document = _documents.get(text)
     if document is not None:
         _documents.move_to_end(text)
         return document
     if len(text) > LONGEST_DOCUMENT:
-        raise GraphQLError(
-            f"A document has at most {LONGEST_DOCUMENT:,} characters.", extensions={"code": "QUERY_TOO_COMPLEX"}
-        )
+        raise too_complex(f"A document has at most {LONGEST_DOCUMENT:,} characters.")
     try:
-        document = parse(text, max_tokens=MOST_TOKENS, no_location=False)
+        document = parse(text, max_tokens=MOST_TOKENS)
     except GraphQLError as problem:
         raise GraphQLError(
             problem.message,
@@ -92,13 +74,40 @@ def _parsed(text: str) -> DocumentNode:
             extensions={"code": "GRAPHQL_PARSE_FAILED"},
         ) from None
     if not _is_flat(document):
-        raise GraphQLError(
-            f"A field stands at most {MOST_REPEATS} times in one selection, and at most {MOST_SPREADS} fragments are spread.",
-            extensions={"code": "QUERY_TOO_COMPLEX"},
+        raise too_complex(
+            f"A field stands at most {MOST_REPEATS} times in one selection, and at most {MOST_SPREADS} fragments are spread."
         )
     if len(text) <= LONGEST_KEPT:
         _keep(_documents, text, document)
     return document
+
+
+def mistakes(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> list[GraphQLError]:
+    """Why the document cannot be executed; empty if it can."""
+    kept = _valid.get(id(document))
+    if kept is None:
+        kept = (document, validate(schema, document, _RULES, max_errors=5))
+        if document.loc is None or len(document.loc.source.body) <= LONGEST_KEPT:
+            _keep(_valid, id(document), kept)
+    if kept[1]:
+        # Copies: an error object that is kept must not collect the marks of one request.
+        return [GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in kept[1]]
+    if operation_name is None and _operations(document) > 1:
+        # Strawberry would run the first one.
+        return [
+            GraphQLError(
+                "Name the operation: the document has several.", extensions={"code": "OPERATION_RESOLUTION_FAILURE"}
+            )
+        ]
+    return []
+
+
+def _operations(document: DocumentNode) -> int:
+    return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
+
+
+def too_complex(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX"})
 
 
 def _is_flat(document: DocumentNode) -> bool:

@@ -23,6 +23,11 @@ from tenants.entering import NotAdmitted, enter
 
 LARGEST_BODY: Final = 1 << 20  # bytes
 COOKIE: Final = "tend_session"
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Authorization, Cookie, X-Agency-Id, X-Workspace-Id"),
+)
 
 log = structlog.get_logger()
 
@@ -57,14 +62,7 @@ class Endpoint(GraphQL[RequestContext, None]):
             log.warning("database.unreachable", request_id=request_id, problem=str(failure))
             response = problem(503, "SERVICE_UNAVAILABLE", "Tend cannot reach its database. Please try again soon.")
             response.headers["Retry-After"] = "5"
-        response.headers.update(
-            {
-                "X-Request-Id": request_id,
-                "X-Content-Type-Options": "nosniff",
-                "Cache-Control": "no-store",
-                "Vary": "Accept, Authorization, Cookie, X-Agency-Id, X-Workspace-Id",
-            }
-        )
+        response.raw_headers += [(b"x-request-id", request_id.encode()), *_ALWAYS]
         await response(scope, receive, send)
 
     async def _answer(self, request: Request, request_id: str) -> Response:
@@ -74,7 +72,11 @@ class Endpoint(GraphQL[RequestContext, None]):
             response.headers["Allow"] = "POST"
             return response
         context = await self._admit(request, request_id)
-        return await self.run(request, context=context)
+        if wants_page:
+            return await self.run(request, context=context)
+        _refuse_other_types(request)
+        result = await self._execute(_request_data(await request.body()), context)
+        return Response(orjson.dumps(_answer_of(result)), media_type="application/json")
 
     async def _admit(self, request: Request, request_id: str) -> RequestContext:
         """Raises NotAdmitted."""
@@ -98,26 +100,13 @@ class Endpoint(GraphQL[RequestContext, None]):
             return request.cookies.get(COOKIE)
         return None
 
-    async def parse_http_body(self, request: Any) -> GraphQLRequestData:
-        media_type = (request.content_type or "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise NotAdmitted("UNSUPPORTED_MEDIA_TYPE", "Send application/json.", status=415)
-        if request.headers.get("content-encoding", "identity").lower() != "identity":
-            raise NotAdmitted("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding.", status=415)
-        return _request_data(await request.get_body())
-
-    def encode_json(self, data: object) -> bytes:
-        return orjson.dumps(data)
-
-    async def execute_single(
-        self, request: Any, request_adapter: Any, sub_response: Any, context: Any, root_value: Any, request_data: Any
-    ) -> ExecutionResult:
+    async def _execute(self, data: GraphQLRequestData, context: RequestContext) -> ExecutionResult:
         try:
-            return await self.schema.execute(
-                request_data.query,
-                variable_values=request_data.variables,
+            return await schema.execute(
+                data.query,
+                variable_values=data.variables,
                 context_value=context,
-                operation_name=request_data.operation_name,
+                operation_name=data.operation_name,
                 allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
             )
         except InvalidOperationTypeError:
@@ -127,14 +116,24 @@ class Endpoint(GraphQL[RequestContext, None]):
                 "OPERATION_RESOLUTION_FAILURE", "The document has no operation of that name.", status=400
             ) from None
 
-    async def process_result(self, request: Any, result: Any) -> Any:
-        """A request error has no `data` at all; `data: null` is a field error."""
-        answer: dict[str, Any] = {}
-        if not result.errors or result.data is not None or any(error.path for error in result.errors):
-            answer["data"] = result.data
-        if result.errors:
-            answer["errors"] = [error.formatted for error in result.errors]
-        return answer
+
+def _answer_of(result: ExecutionResult) -> dict[str, Any]:
+    """A request error has no `data` at all; `data: null` is a field error."""
+    answer: dict[str, Any] = {}
+    if not result.errors or result.data is not None or any(error.path for error in result.errors):
+        answer["data"] = result.data
+    if result.errors:
+        answer["errors"] = [error.formatted for error in result.errors]
+    return answer
+
+
+def _refuse_other_types(request: Request) -> None:
+    """Raises NotAdmitted."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise NotAdmitted("UNSUPPORTED_MEDIA_TYPE", "Send application/json.", status=415)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise NotAdmitted("UNSUPPORTED_MEDIA_TYPE", "Send the body without Content-Encoding.", status=415)
 
 
 def problem(status: int, code: str, message: str) -> Response:

@@ -1,13 +1,20 @@
 """The schema that clients see; `schema.graphql` beside it is its committed text."""
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import strawberry
+from graphql import ExecutionResult as GraphQLCoreResult
+from graphql import GraphQLError, get_operation_ast
+from graphql.execution import execute
+from strawberry.execution import optimized_is_awaitable
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
-from graphql_schema.documents import KeptDocuments
-from graphql_schema.masking import MaskedErrors
+from graphql_schema.documents import KeptDocuments, mistakes, parsed
+from graphql_schema.masking import MaskedErrors, masked
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
 from graphql_schema.setting_up import SettingUp
@@ -22,6 +29,48 @@ class Mutation(WorkingCases, SettingUp):
 
 
 class TendSchema(strawberry.Schema):
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Any = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """What Strawberry's own does through its extensions, as plain calls: a third of the Python time of a request.
+
+        Raises InvalidOperationTypeError and CannotGetOperationTypeError, as Strawberry's does.
+        """
+        try:
+            document = parsed(query or "")
+        except GraphQLError as problem:
+            return ExecutionResult(data=None, errors=[masked(problem)])
+        problems = mistakes(self._schema, document, operation_name)
+        if problems:
+            return ExecutionResult(data=None, errors=[masked(problem) for problem in problems])
+        operation = get_operation_ast(document, operation_name)
+        if operation is None:
+            raise CannotGetOperationTypeError(operation_name)
+        type_ = OperationType(operation.operation.value)
+        if allowed_operation_types is not None and type_ not in allowed_operation_types:
+            raise InvalidOperationTypeError(type_)
+        result = execute(
+            self._schema,
+            document,
+            root_value,
+            context_value,
+            variable_values,
+            operation_name,
+            executor_class=Execution,
+            is_awaitable=cast("Any", optimized_is_awaitable),
+        )
+        if not isinstance(result, GraphQLCoreResult):
+            result = await result
+        errors = [masked(error) for error in result.errors] if result.errors else None
+        return ExecutionResult(data=result.data, errors=errors)
+
     def process_errors(self, errors: Any, execution_context: Any = None) -> None:
         """Nothing here: client mistakes are no log lines, and bugs are logged by MaskedErrors with their id."""
 

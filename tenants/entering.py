@@ -119,39 +119,49 @@ async def workspace_called(slug: str) -> UUID | None:
 
 
 async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) -> Actor | None:
-    """One transaction with two reads: the membership with its workspaces, and the workspace that is named."""
+    """One statement: the membership with its workspaces, and the workspace that is named."""
+    wanted_id, wanted_slug = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
             """select m.id, m.role, m.name, m.ends_at,
                       array(select s.workspace_id from assignments s
-                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces
+                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
+                      (select w.id from workspaces w
+                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted
                  from memberships m where m.agency_id = $1 and m.person_id = $2""",
             agency_id,
             caller.person_id,
+            wanted_id,
+            wanted_slug,
         )
-        if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
-            return None
-        role = Role(row["role"])
-        rights = RIGHTS_OF[role]
-        actor = Actor(
-            agency_id=agency_id,
-            role=role,
-            rights=rights,
-            workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(row["workspaces"]),
-            name=row["name"],
-            membership_id=row["id"],
-        )
-        return actor if workspace is None else await _narrowed(actor, workspace)
-
-
-async def _narrowed(actor: Actor, workspace: str) -> Actor | None:
-    """None when the workspace is not there for this actor. Call inside a scope of the actor's agency."""
-    parsed = parse_published(workspace)
-    is_id = parsed is not None and parsed[0] == "workspace"
-    found = parsed[1] if parsed is not None and is_id else await workspace_called(workspace)
-    if found is None or (actor.workspaces is not None and found not in actor.workspaces):
+    if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
         return None
-    return actor.narrowed_to(found) if await Workspace.exists(id=found) else None
+    role = Role(row["role"])
+    rights = RIGHTS_OF[role]
+    actor = Actor(
+        agency_id=agency_id,
+        role=role,
+        rights=rights,
+        workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(row["workspaces"]),
+        name=row["name"],
+        membership_id=row["id"],
+    )
+    return actor if workspace is None else _narrowed(actor, row["wanted"])
+
+
+def _named(workspace: str | None) -> tuple[UUID | None, str | None]:
+    """The id or the short name that a header holds."""
+    parsed = parse_published(workspace or "")
+    if parsed is not None and parsed[0] == "workspace":
+        return parsed[1], None
+    return None, workspace
+
+
+def _narrowed(actor: Actor, workspace_id: UUID | None) -> Actor | None:
+    """None when the workspace is not there for this actor."""
+    if workspace_id is None or (actor.workspaces is not None and workspace_id not in actor.workspaces):
+        return None
+    return actor.narrowed_to(workspace_id)
 
 
 async def _is_mine_elsewhere(caller: Caller, workspace: str) -> bool:
@@ -164,11 +174,14 @@ async def _is_mine_elsewhere(caller: Caller, workspace: str) -> bool:
 async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | None, workspace: str | None) -> Actor:
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select k.id, k.name, k.workspace_id, k.ends_at, a.slug
+            """select k.id, k.name, k.workspace_id, k.ends_at, a.slug,
+                      (select w.id from workspaces w
+                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted
                  from api_keys k join agencies a on a.id = k.agency_id
                 where k.agency_id = $1 and k.id = $2""",
             agency_id,
             caller.target_id,
+            *_named(workspace),
         )
         if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
             raise NotAdmitted("UNAUTHENTICATED", "This API key has ended.", status=401)
@@ -184,7 +197,7 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
             raise mismatch()
         if workspace is None:
             return actor
-        narrowed = await _narrowed(actor, workspace)
+        narrowed = _narrowed(actor, row["wanted"])
         if narrowed is None:
             raise mismatch()
         return narrowed

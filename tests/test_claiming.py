@@ -120,7 +120,8 @@ async def test_the_job_returns_forgotten_claims_and_asks_for_its_next_turn(acme:
         assert (await Case.get(id=forgotten.id)).state == "queued"
         assert (await Case.get(id=held.id)).state == "in_review"
         [job] = await Job.filter(workspace_id=client, kind="return_ended_claims")
-        assert job.run_at == (await ClaimRecord.get(case_id=held.id)).expires_at
+        late = job.run_at - (await ClaimRecord.get(case_id=held.id)).expires_at
+    assert timedelta(0) < late <= timedelta(minutes=1)
 
 
 async def test_extending_gives_another_lease_but_not_for_ever(acme: Cast, client: UUID) -> None:

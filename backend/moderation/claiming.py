@@ -2,7 +2,7 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,18 +47,18 @@ async def claim_next(
     Raises NotAllowed without the right to work queues, NotFound for a workspace or queue that is not theirs.
     """
     membership_id = _reviewer(moderator)
-    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
-    if queue_id is not None:
-        queue = await Queue.get_or_none(id=queue_id)
-        if queue is None or workspace_id not in (None, queue.workspace_id):
-            raise NotFound(path=("input", "queueId"))
-        workspace_id = queue.workspace_id
+    if queue_id is not None and workspace_id is None:
+        workspace_id = await _workspace_of(queue_id)
     await _return_ended(moderator, workspace_id)
     case = await _next_waiting(moderator, workspace_id=workspace_id, queue_id=queue_id, membership_id=membership_id)
-    if case is None:
-        return None
-    return await _lease(case, membership_id=membership_id)
+    if case is not None:
+        return await _lease(case, membership_id=membership_id)
+    # Nothing waits, or there is no such place: only now is it worth finding out.
+    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
+        raise NotFound(path=("input", "workspaceId"))
+    if queue_id is not None and await _workspace_of(queue_id) != workspace_id:
+        raise NotFound(path=("input", "queueId"))
+    return None
 
 
 async def extend(moderator: Actor, case_id: UUID, *, token: str) -> Claim:
@@ -151,6 +151,13 @@ async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> Non
         await _promise_return(workspace_id, next_end)
 
 
+async def _workspace_of(queue_id: UUID) -> UUID:
+    queue = await Queue.get_or_none(id=queue_id)
+    if queue is None:
+        raise NotFound(path=("input", "queueId"))
+    return queue.workspace_id
+
+
 def _reviewer(moderator: Actor) -> UUID:
     moderator.must_hold(Right.WORK_QUEUE)
     if moderator.membership_id is None:
@@ -162,15 +169,13 @@ async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: boo
     # Expiry is a condition, not a daemon: whoever asks for work first returns what others forgot.
     # SKIP LOCKED: a moderator does not wait for a case that is being decided or returned this moment; the job does,
     # because it promises that none is left behind. Everybody locks the case first and its claim second.
+    values: list[Any] = [actor.agency_id]
+    where = _within(actor, workspace_id, values)
     ended = await current().fetch(
         f"""select c.workspace_id, c.id as case_id from cases c
-             where c.agency_id = $1 and ($2::uuid is null or c.workspace_id = $2) and ($3 or c.workspace_id = any($4))
-               and c.state = 'in_review' and c.claimed_until <= now()
+             where c.agency_id = $1{where} and c.state = 'in_review' and c.claimed_until <= now()
              order by c.claimed_until, c.id limit 100 for update {"" if waiting else "skip locked"}""",
-        actor.agency_id,
-        workspace_id,
-        actor.sees_all,
-        list(actor.workspaces or ()),
+        *values,
     )
     for case in ended:
         await _give_back(case, by="expired")
@@ -181,13 +186,7 @@ async def _next_waiting(
 ) -> Any:
     """The case, now in review, or None."""
     values: list[Any] = [moderator.agency_id, membership_id, LEASE]
-    where = "c.agency_id = $1 and c.state = 'queued'"
-    if workspace_id is not None:
-        values.append(workspace_id)
-        where += f" and c.workspace_id = ${len(values)}"
-    elif moderator.workspaces is not None:
-        values.append(list(moderator.workspaces))
-        where += f" and c.workspace_id = any(${len(values)})"
+    where = f"c.agency_id = $1 and c.state = 'queued'{_within(moderator, workspace_id, values)}"
     if queue_id is not None:
         values.append(queue_id)
         where += f" and c.queue_id = ${len(values)}"
@@ -204,6 +203,17 @@ async def _next_waiting(
             returning c.workspace_id, c.id, c.claimed_until""",
         *values,
     )
+
+
+def _within(actor: Actor, workspace_id: UUID | None, values: list[Any]) -> str:
+    """The condition for one workspace, or for those the actor sees; its value is added to `values`."""
+    if workspace_id is not None:
+        values.append(workspace_id)
+        return f" and c.workspace_id = ${len(values)}"
+    if actor.workspaces is not None:
+        values.append(list(actor.workspaces))
+        return f" and c.workspace_id = any(${len(values)})"
+    return ""
 
 
 async def _lease(case: Any, *, membership_id: UUID) -> Claim:
@@ -254,10 +264,12 @@ async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
 
 
 async def _promise_return(workspace_id: UUID, at: datetime) -> None:
+    """One job per workspace and minute, however many claims end in it."""
+    minute = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
     await enqueue(
         "return_ended_claims",
         {},
         workspace_id=workspace_id,
-        run_at=at,
-        dedupe_key=f"return_ended_claims:{workspace_id}",
+        run_at=minute,
+        dedupe_key=f"return_ended_claims:{workspace_id}:{minute:%Y%m%dT%H%M}",
     )

@@ -1,11 +1,14 @@
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import orjson
 
 from backend.kit.ids import new_id
 from tenants.scope import current
+
+LONGEST_SCOPE: Final = timedelta(minutes=2)  # the database ends idle transactions after 30 s, statements after 15 s
 
 
 async def enqueue(
@@ -24,11 +27,7 @@ async def enqueue(
     scope = current()
     agency_id = scope.actor.agency_id
     while not await _insert(kind, payload, workspace_id=workspace_id, run_at=run_at, dedupe_key=dedupe_key):
-        # KEY SHARE: any number of promises hold on to the waiting job together, and the relay passes over it meanwhile.
-        waiting = await scope.fetchval(
-            "select id from jobs where agency_id = $1 and dedupe_key = $2 for key share", agency_id, dedupe_key
-        )
-        if waiting is not None:
+        if await _counts_on_the_waiting_one(agency_id, dedupe_key):
             return
     await scope.execute(
         "insert into ready_agency (agency_id, ready_at) values ($1, coalesce($2, now()))", agency_id, run_at
@@ -57,3 +56,21 @@ async def _insert(
         dedupe_key,
     )
     return tag == "INSERT 0 1"
+
+
+async def _counts_on_the_waiting_one(agency_id: UUID, dedupe_key: str | None) -> bool:
+    """False when it has been sent meanwhile. One that is due soon is held until the scope ends: KEY SHARE lets any
+    number of scopes hold it together, and the relay passes over it. One that is far off outlives every scope."""
+    scope = current()
+    is_far = await scope.fetchval(
+        "select run_at > now() + $3::interval from jobs where agency_id = $1 and dedupe_key = $2",
+        agency_id,
+        dedupe_key,
+        LONGEST_SCOPE,
+    )
+    if is_far is not False:
+        return is_far is not None
+    held = await scope.fetchval(
+        "select id from jobs where agency_id = $1 and dedupe_key = $2 for key share", agency_id, dedupe_key
+    )
+    return held is not None

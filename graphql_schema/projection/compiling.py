@@ -243,7 +243,8 @@ class _Compiler:
         base = self._base_conditions(plan, row, parent, parent_row)
         cursor = self._cursor(plan, row, page)
         joins: list[str] = []
-        needs_rows, needs_extra = False, False
+        needs_rows = False
+        needs_extra = any(name == "pageInfo" for _, name, _ in plan.parts)
         text = _Text().constant("{")
         for index, (key, name, chosen) in enumerate(plan.parts):
             text.constant(f'{"," if index else ""}"{key}":')
@@ -253,24 +254,29 @@ class _Compiler:
                 text.sql(f"(select count(*)::text from {target.table} {row} where {base})")
             elif name == "nodes":
                 needs_rows = True
-                self._rows(text, self.object(chosen, row, joins), page)
+                self._rows(text, self.object(chosen, row, joins), row, page, needs_extra=needs_extra)
             elif name == "edges":
                 needs_rows = True
-                self._rows(text, self._edge(chosen, row, cursor, joins), page)
+                self._rows(text, self._edge(chosen, row, cursor, joins), row, page, needs_extra=needs_extra)
             else:
-                needs_rows = needs_extra = True
+                needs_rows = True
                 self._page_info(text, chosen, cursor, page)
         body = str(text.constant("}"))
         if not needs_rows:
             return body
         limit = page.size + 1 if needs_extra else page.size
         order = self._order(page)
+        limited = (
+            f"select {row}.* from {target.table} {row} where {base}{self._keyset(plan, row, page)} "
+            f"order by {order.format(row=row)} limit {limit}"
+        )
+        if not needs_extra:
+            return f"(select {body} from ({limited}) {row} {' '.join(joins)})"
         inner = self.alias()
         # The inner select is limited before anything is joined or numbered.
         return (
-            f"(select {body} from (select {inner}.*, row_number() over (order by {order.format(row=inner)}) as rn "
-            f"from (select {row}.* from {target.table} {row} where {base}{self._keyset(plan, row, page)} "
-            f"order by {order.format(row=row)} limit {limit}) {inner}) {row} {' '.join(joins)})"
+            f"(select {body} from (select {inner}.*, row_number() over (order by {order.format(row=inner)}) as rn, "
+            f"count(*) over () as shown from ({limited}) {inner}) {row} {' '.join(joins)})"
         )
 
     def _base_conditions(self, plan: ListPlan, row: str, parent: Published | None, parent_row: str | None) -> str:
@@ -318,11 +324,15 @@ class _Compiler:
             f"translate(encode(convert_to({prefix} || {key} || ' ' || {row}.id::text, 'UTF8'), 'base64'), E'\\n', '')"
         )
 
-    def _rows(self, text: _Text, body: str, page: Page) -> None:
-        way = "desc" if page.backward else "asc"
-        text.constant("[").sql(
-            f"coalesce(string_agg({body}, ',' order by rn {way}) filter (where rn <= {page.size}), '')"
-        ).constant("]")
+    def _rows(self, text: _Text, body: str, row: str, page: Page, *, needs_extra: bool) -> None:
+        if needs_extra:
+            way = "desc" if page.backward else "asc"
+            rows = f"string_agg({body}, ',' order by rn {way}) filter (where rn <= {page.size})"
+        else:
+            descending = page.order.startswith("-")
+            way = "desc" if descending else "asc"
+            rows = f"string_agg({body}, ',' order by {row}.{page.order.removeprefix('-')} {way}, {row}.id {way})"
+        text.constant("[").sql(f"coalesce({rows}, '')").constant("]")
 
     def _edge(self, chosen: Sequence[tuple[str, str, Any]], row: str, cursor: str, joins: list[str]) -> str:
         text = _Text().constant("{")
@@ -340,8 +350,8 @@ class _Compiler:
         # count(*) of at most one row more than the page: that is why there is one row more.
         more = f"(count(*) > {page.size})::text"
         ends = {
-            "first": f"(array_agg({cursor} order by rn) filter (where rn <= {page.size}))[1]",
-            "last": f"(array_agg({cursor} order by rn desc) filter (where rn <= {page.size}))[1]",
+            "first": f"min({cursor}) filter (where rn = {min(1, page.size)})",
+            "last": f"min({cursor}) filter (where rn = least({page.size}, shown))",
         }
         values = {
             "hasNextPage": more if not page.backward else literal(json.dumps(page.before is not None)),

@@ -32,6 +32,8 @@ class Site:
     node: FieldNode
     name: str
     source: ToMany
+    target: Published
+    is_fixed: bool
 
 
 @dataclass(slots=True)
@@ -74,6 +76,9 @@ class Plan:
     root: ObjectPlan | ListPlan
     sites: list[Site]
     statements: dict[Any, Any] = field(default_factory=dict)
+    # Pages of sites whose arguments contain no variable: the same for every request.
+    fixed: dict[int, Any] = field(default_factory=dict)
+    cost: int | None = None  # known where every page is fixed
 
 
 class Unprojectable(TypeError):
@@ -163,6 +168,8 @@ def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], 
             node,
             f"{declared.origin.__name__ if declared.origin else ''}.{declared.python_name}",
             declared.source,
+            target,
+            not any(_has_variable(a.value) for a in node.arguments or ()),
         )
     )
     for key, group in _subfields(executor, connection, details).items():
@@ -185,3 +192,15 @@ def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], 
                 rows.append((sub_key, sub_name, chosen))
             plan.parts.append((key, name, rows))
     return plan
+
+
+def _has_variable(value: Any) -> bool:
+    found = False
+
+    class Finder(Visitor):
+        def enter_variable(self, *_: Any) -> None:
+            nonlocal found
+            found = True
+
+    visit(value, Finder())
+    return found

@@ -17,7 +17,7 @@ from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list
-from graphql_schema.projection.declaring import LISTING, published
+from graphql_schema.projection.declaring import LISTING
 from graphql_schema.projection.paging import Page, page_of
 from graphql_schema.projection.pricing import MOST_EXPENSIVE, UNAFFORDABLE, price
 from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
@@ -194,15 +194,23 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     def _pages(self, plan: Plan, *, times: int = 1) -> list[Page]:
         """Raises GraphQLError for arguments nobody can serve, and when the operation as a whole costs too much."""
-        pages = [
-            page_of(
-                site,
-                _target(site),
-                get_argument_values(site.definition, site.node, self.variable_values, None, self.hide_suggestions),
-            )
-            for site in plan.sites
-        ]
-        self._spent = min(self._spent + price(plan, pages) * times, UNAFFORDABLE)
+        pages: list[Page] = []
+        for index, site in enumerate(plan.sites):
+            page = plan.fixed.get(index)
+            if page is None:
+                given = get_argument_values(
+                    site.definition, site.node, self.variable_values, None, self.hide_suggestions
+                )
+                page = page_of(site, site.target, given)
+                if site.is_fixed:
+                    plan.fixed[index] = page
+            pages.append(page)
+        cost = plan.cost
+        if cost is None:
+            cost = price(plan, pages)
+            if len(plan.fixed) == len(pages):
+                plan.cost = cost
+        self._spent = min(self._spent + cost * times, UNAFFORDABLE)
         if self._spent > MOST_EXPENSIVE:
             raise GraphQLError(
                 f"This costs {self._spent:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
@@ -219,11 +227,6 @@ def actor_of(context: Any) -> Actor:
             "Name the agency this is about: X-Agency-Id or X-Workspace-Id.", extensions={"code": "BAD_REQUEST"}
         )
     return actor
-
-
-def _target(site: Any) -> Any:
-    row_type = get_named_type(get_named_type(site.definition.type).fields["nodes"].type)
-    return published(row_type.name)
 
 
 def _statement(plan: Plan, pages: Sequence[Page], actor: Actor, compile: Any) -> Statement:

@@ -84,7 +84,7 @@ async def test_other_methods_are_told_which_one_works(api: httpx.AsyncClient, ac
         ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ agency ", "GRAPHQL_PARSE_FAILED"),
         ("query A { __typename } query B { __typename }", "OPERATION_RESOLUTION_FAILURE"),
-        ("subscription { x }", "BAD_REQUEST"),
+        ("subscription { x }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ __typename } fragment F on Query { agency { id } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query($x: Int!) { workspaces(first: $x) { totalCount } }", "BAD_USER_INPUT"),
         ("{ a " + " ".join("id" for _ in range(3000)) + " }", "GRAPHQL_PARSE_FAILED"),
