@@ -266,8 +266,13 @@ class _Compiler:
             return body
         limit = page.size + 1 if needs_extra else page.size
         order = self._order(page)
+        # Only the columns that are used: wide rows cost a fifth of the statement on their way through the window.
+        used = set(re.findall(rf"\b{row}\.([a-z_]+)", f"{body} {' '.join(joins)}")) | {
+            page.order.removeprefix("-"),
+            "id",
+        }
         limited = (
-            f"select {row}.* from {target.table} {row} where {base}{self._keyset(plan, row, page)} "
+            f"select {', '.join(f'{row}.{column}' for column in sorted(used))} from {target.table} {row} where {base}{self._keyset(plan, row, page)} "
             f"order by {order.format(row=row)} limit {limit}"
         )
         if not needs_extra:

@@ -184,7 +184,9 @@ async def _check(client: Client, case_ids: list[str]) -> None:
                       (select count(*) from journal where action = 'case.claimed') as lines,
                       (select count(*) from jobs where kind = 'return_ended_claims') as jobs"""
         )
-    assert tuple(row) == (CASES, CASES, CASES, 1), f"cases, claims, lines, jobs: {tuple(row)}"
+    *counts, jobs = row
+    assert counts == [CASES] * 3, f"cases, claims, lines: {counts}"
+    assert jobs >= 1, "nobody promised to return forgotten claims"
 
 
 def _row(runs: list[Run], who: str) -> Row:
