@@ -180,8 +180,8 @@ def test_the_demo_is_two_agencies_at_work(demo: Up) -> None:
     assert (demo.home / "demo.json").stat().st_mode & 0o077 == 0
 
     def something_everywhere() -> bool:
-        data = demo.ask("acme.owner", """{ workspaces { nodes { slug caseCounts { queued closed }
-            communities { nodes { slug postCount memberCount } } policies { totalCount } rules { totalCount } } } }""")["data"]  # fmt: skip
+        data = demo.ask("acme.owner", """{ workspaces(first: 10) { nodes { slug caseCounts { queued closed }
+            communities(first: 10) { nodes { slug postCount memberCount } } policies { totalCount } rules { totalCount } } } }""")["data"]  # fmt: skip
         return all(
             w["caseCounts"]["queued"] > 3 and w["caseCounts"]["closed"] == 3 and w["rules"]["totalCount"] == 3
             and all(c["postCount"] > 100 and c["memberCount"] > 20 for c in w["communities"]["nodes"])
