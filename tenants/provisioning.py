@@ -13,7 +13,6 @@ from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from tenants.actor import Actor, system
-from tenants.database import unscoped
 from tenants.doors import hash_of, new_token, register_person
 from tenants.models import Agency, ApiKey, Assignment, Membership, Workspace
 from tenants.rights import PERSON_ROLES, ROLES_WITH_AN_END, Right, Role
@@ -40,18 +39,18 @@ def check_slug(slug: str, *, field: str = "slug") -> str:
 async def provision_agency(*, slug: str, name: str) -> UUID:
     """A new agency; its owner is added by `add_member`. Raises SlugTaken."""
     check_slug(slug)
+    name = clean(name, field="name", longest=200)
     agency_id = new_id()
     try:
-        async with unscoped() as connection:
-            await connection.execute(
+        async with agency_scope(system(agency_id)) as scope:
+            await Agency.create(id=agency_id, slug=slug, name=name)
+            await scope.execute(
                 "insert into doors (kind, key_hash, agency_id, target_id) values ('agency', $1, $2, $2)",
                 hash_of(slug),
                 agency_id,
             )
     except asyncpg.UniqueViolationError:
         raise SlugTaken("Another agency has this short name.") from None
-    async with agency_scope(system(agency_id)):
-        await Agency.create(id=agency_id, slug=slug, name=clean(name, field="name", longest=200))
     return agency_id
 
 

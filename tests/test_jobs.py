@@ -268,7 +268,7 @@ async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(acme:
             os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
             process = await worker()
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(90):
             while await _undelivered(acme, subjects):
                 await asyncio.sleep(0.3)
     finally:

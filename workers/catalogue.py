@@ -19,18 +19,18 @@ class Kind:
     """`work` runs in the agency's scope, in one transaction with the job's end; it must stand being run twice, and
     accept payload members it does not know (old workers meet new jobs during a deploy).
 
-    `timeout` ends one try; `tries` is how often before the job is dead; `back_off` doubles with each try.
+    `timeout` ends one try, and a worker that dies delays its job by that long: keep it short. `tries` is how often before the job is dead; `back_off` doubles with each try.
     """
 
     work: Work
     tries: int = 8
-    timeout: timedelta = timedelta(seconds=60)
+    timeout: timedelta = timedelta(seconds=15)
     back_off: timedelta = timedelta(seconds=2)
 
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
-        "apply_rules": Kind(apply_rules, timeout=timedelta(minutes=5)),
+        "apply_rules": Kind(apply_rules, timeout=timedelta(seconds=60)),
         "carry_out_actions": Kind(carry_out_actions, tries=12),
         "deliver_notices": Kind(deliver_notices, tries=12),
         "remove_ended_jobs": Kind(remove_ended_jobs),

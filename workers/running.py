@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 LONGEST_BACK_OFF: Final = timedelta(hours=1)
 LEASE_MARGIN: Final = timedelta(
-    seconds=15
+    seconds=5
 )  # a lease outlives its try's timeout, so that a try that runs is not sent again
 UNKNOWN_RETRY: Final = timedelta(seconds=30)  # a kind only newer workers know waits for one of them
 
