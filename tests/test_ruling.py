@@ -182,3 +182,28 @@ async def test_matching_lets_the_rest_of_the_worker_go_on(acme: Cast, client: UU
 @pytest.mark.parametrize("word", ["Straße", "İstanbul", "ΣΊΣΥΦΟΣ"])
 def test_a_word_finds_itself_as_it_was_written(word: str) -> None:
     assert matcher(words=[word], pattern=None)(f"In {word}!")
+
+
+async def test_many_findings_are_reported_over_several_jobs(acme: Cast, client: UUID, monkeypatch) -> None:
+    monkeypatch.setattr("backend.moderation.ruling.REPORTS_PER_RULE_JOB", 2)
+    posts = [
+        await acme.post("crypto" if n % 2 else "crypto loser scam", workspace=slug_of(acme, client)) for n in range(5)
+    ]
+    await write(acme, client, words=["crypto"])
+    await write(acme, client, name="Insults", words=["loser"])
+    await write(acme, client, name="Frauds", words=["scam"])
+    payload: dict = {}
+    for _ in range(12):
+        async with agency_scope(acme.system):
+            await current().execute(
+                "delete from jobs where agency_id = $1 and workspace_id = $2", acme.agency_id, client
+            )
+        await run(acme, client, **payload)
+        async with agency_scope(acme.system):
+            jobs = await Job.filter(workspace_id=client, kind="apply_rules")
+        if not jobs:
+            break
+        payload = jobs[0].payload
+    assert await reported(acme, client) == {post.id for post in posts}
+    async with agency_scope(acme.system):
+        assert await Report.filter(workspace_id=client).count() == 11  # more of one post than a job may make

@@ -16,6 +16,7 @@ from backend.moderation.reporting import Reporter, file_report
 from backend.moderation.thresholds import (
     PATTERN_CHARACTERS,
     POSTS_PER_RULE_JOB,
+    REPORTS_PER_RULE_JOB,
     RULE_MEMORY_BYTES,
     RULES_PER_WORKSPACE,
     WORDS_PER_RULE,
@@ -92,10 +93,15 @@ async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     page = await posts.order_by("id").limit(POSTS_PER_RULE_JOB + 1)
     piece = _affordable(page[:POSTS_PER_RULE_JOB], sum(match.program_size for _, match in matchers))
     # In a thread: RE2 lets go of the interpreter, so other jobs, leases and the relay go on meanwhile.
-    for post, rule in await asyncio.to_thread(_findings, piece, matchers):
-        await _report(post, rule)
-    if len(page) > len(piece):
-        await enqueue("apply_rules", {**payload, "first_id": page[len(piece)].id}, workspace_id=workspace_id)
+    findings = await asyncio.to_thread(_findings, piece, matchers)
+    rest, made = page[len(piece) :], 0
+    for post, rule in findings:
+        if made == REPORTS_PER_RULE_JOB:
+            rest = [post]
+            break
+        made += await _report(post, rule)
+    if rest:
+        await enqueue("apply_rules", {**payload, "first_id": rest[0].id}, workspace_id=workspace_id)
 
 
 def _affordable(posts: Sequence[Post], program_size: int) -> Sequence[Post]:
@@ -112,12 +118,14 @@ def _findings(posts: Sequence[Post], matchers: Sequence[tuple[Rule, "Matcher"]])
     return [(post, rule) for post in posts for rule, match in matchers if match(post.text)]
 
 
-async def _report(post: Post, rule: Rule) -> None:
+async def _report(post: Post, rule: Rule) -> bool:
+    """Whether there was anything new to report."""
     reporter = Reporter("rule", rule_id=rule.id)
     # Once per rule and post, whatever became of the case: a job that runs twice must not reopen what was judged fine.
     if await Report.filter(workspace_id=post.workspace_id, post_id=post.id, reporter_key=reporter.key).exists():
-        return
+        return False
     await file_report(post, reporter, reason=f"Found by the rule “{rule.name}”.", policy_id=rule.policy_id)
+    return True
 
 
 class Matcher:
