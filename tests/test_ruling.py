@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from uuid import UUID
 
 import pytest
@@ -108,10 +107,8 @@ def test_words_are_whole_words_of_any_script_in_any_case(text: str, words: list[
 
 
 def test_a_pattern_cannot_hold_up_a_worker() -> None:
-    matches = matcher(words=[], pattern="(a+)+$")
-    start = time.monotonic()
-    matches("a" * 1_000_000 + "!")
-    assert time.monotonic() - start < 5
+    """Backtracking would not end in a lifetime."""
+    assert not matcher(words=[], pattern="(a+)+$")("a" * 1_000_000 + "!")
 
 
 @pytest.mark.parametrize(
@@ -169,14 +166,14 @@ async def test_matching_lets_the_rest_of_the_worker_go_on(acme: Cast, client: UU
     for _ in range(6):
         await acme.post("".join(chance.choices("ab", k=90_000)), workspace=slug_of(acme, client))
     await write(acme, client, pattern="a[ab]{500}c")
-    longest = 0.0
     running = asyncio.create_task(run(acme, client))
+    done_meanwhile = 0
     while not running.done():
-        before = time.monotonic()
-        await asyncio.sleep(0.01)
-        longest = max(longest, time.monotonic() - before)
+        async with agency_scope(acme.system):
+            await Rule.filter(workspace_id=client).count()
+        done_meanwhile += not running.done()
     await running
-    assert longest < 1
+    assert done_meanwhile > 20
 
 
 @pytest.mark.parametrize("word", ["Straße", "İstanbul", "ΣΊΣΥΦΟΣ"])
