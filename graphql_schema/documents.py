@@ -4,7 +4,6 @@ Strawberry's own ParserCache and ValidationCache must not be used (reference/api
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from typing import Any, Final
 
 from graphql import (
@@ -21,7 +20,6 @@ from graphql import (
     validate,
     visit,
 )
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
@@ -35,25 +33,6 @@ _RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidation
 
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
 _valid: OrderedDict[int, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict()
-
-
-class KeptDocuments(SchemaExtension):
-    """For the transports that go through Strawberry's own pipeline; `TendSchema.execute` calls the two functions itself."""
-
-    def on_parse(self) -> Iterator[None]:
-        text = self.execution_context.query
-        if isinstance(text, str) and self.execution_context.graphql_document is None:
-            self.execution_context.graphql_document = parsed(text)
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        context = self.execution_context
-        if context.graphql_document is not None:
-            errors = mistakes(context.schema._schema, context.graphql_document, context._provided_operation_name)
-            if errors:
-                context.pre_execution_errors = errors
-            context.validation_rules = ()
-        yield
 
 
 def parsed(text: str) -> DocumentNode:

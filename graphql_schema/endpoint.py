@@ -18,11 +18,10 @@ from strawberry.types.graphql import OperationType
 from graphql_schema.context import RequestContext
 from graphql_schema.schema import schema
 from tenants.database import is_outage
-from tenants.doors import knock
+from tenants.doors import COOKIE, knock
 from tenants.entering import NotAdmitted, enter
 
 LARGEST_BODY: Final = 1 << 20  # bytes
-COOKIE: Final = "tend_session"
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),

@@ -1,26 +1,15 @@
 """What a client may read of an error: deliberate ones as they are, bugs as an id that the log knows."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
 
 from backend.kit.errors import Refusal
 from tenants.database import is_busy, is_outage
 
 log = structlog.get_logger()
-
-
-class MaskedErrors(SchemaExtension):
-    def on_operation(self) -> Iterator[None]:
-        yield
-        result = self.execution_context.result
-        errors = getattr(result, "errors", None)
-        if errors:
-            result.errors = [masked(error) for error in errors]  # type: ignore[union-attr]
 
 
 def masked(error: GraphQLError) -> GraphQLError:

@@ -12,6 +12,7 @@ from backend.kit.ids import new_id
 from tenants.database import unscoped
 
 SESSION_LIFETIME: Final = timedelta(days=30)
+COOKIE: Final = "tend_session"  # holds the token of a session, in development only
 _PREFIX = {"session": "tend_s_", "api_key": "tend_k_"}
 
 

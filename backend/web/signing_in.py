@@ -3,9 +3,7 @@ from html import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tenants.doors import knock
-
-COOKIE = "tend_session"
+from tenants.doors import COOKIE, knock
 
 
 async def sign_in_for_development(request: Request) -> Response:
