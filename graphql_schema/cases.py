@@ -1,6 +1,6 @@
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
@@ -9,7 +9,20 @@ from graphql_schema.communities import Member, Post
 from graphql_schema.journal import JournalEntry
 from graphql_schema.orders import CreationOrder, JournalOrder
 from graphql_schema.policies import Policy, PolicyVersion, Queue, Rule, Severity, Tier
-from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
+from graphql_schema.projection import (
+    Connection,
+    Each,
+    Either,
+    Filters,
+    Node,
+    aggregate,
+    column,
+    many,
+    one,
+    one_of,
+    publish,
+    sql,
+)
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right
@@ -60,6 +73,34 @@ class CaseFilter:
     is_overdue: bool | None = strawberry.UNSET
 
 
+CASE_FILTERS: Final = Filters(
+    CaseFilter,
+    {
+        "state": Each("state"),
+        "tier": Each("tier"),
+        "queue_id": "{row}.queue_id = {value}::uuid",
+        "is_mine": Either("{row}.claimed_by_id = {membership}", "{row}.claimed_by_id is distinct from {membership}"),
+        "is_overdue": Either(
+            "{row}.state <> 'closed' and {row}.due_at < now()", "{row}.state = 'closed' or {row}.due_at >= now()"
+        ),
+    },
+)
+
+
+@strawberry.enum(description="What cases are counted by.")
+class CaseGrouping(Enum):
+    STATE = "state"
+    TIER = "tier"
+    SEVERITY = "severity"
+    OUTCOME = "outcome"
+
+
+Reporter = Annotated[
+    Member | Staff | Rule,
+    strawberry.union("Reporter", description="Who complained; a machine of the client has no name."),
+]
+
+
 @publish(moderation.Report, kind="report", needs=Right.READ_CASES)
 class Report(Node):
     """One complaint by one reporter about one post."""
@@ -68,9 +109,8 @@ class Report(Node):
     channel: ReportChannel
     reason: str
     created_at: datetime
+    reporter: Reporter | None = one_of({"Member": "member_id", "Staff": "membership_id", "Rule": "rule_id"})
     member: Member | None = one("member_id", description="The member who complained.")
-    staff: Staff | None = one("membership_id")
-    rule: Rule | None = one("rule_id")
     policy: Policy | None = one("policy_id")
     case: Annotated["Case", strawberry.lazy("graphql_schema.cases")] | None = one("case_id")
 
@@ -143,4 +183,19 @@ class CaseCounts:
     oldest_due_at: datetime | None = sql(_cases("true").replace("count(*)", "min(c.due_at)"))
     closed: int = sql(
         "select count(*) from cases c where c.agency_id = {agency} and c.workspace_id = {row}.id and c.state = 'closed'"
+    )
+
+
+@publish(moderation.Case, needs=Right.READ_CASES)
+class CaseGroup:
+    """Cases that are alike in what they were counted by; what they were not counted by is null."""
+
+    state: CaseState | None
+    tier: Tier | None
+    severity: Severity | None
+    outcome: Outcome | None
+    count: int = aggregate("count(*)")
+    overdue_count: int = aggregate("count(*) filter (where {row}.state <> 'closed' and {row}.due_at < now())")
+    oldest_due_at: datetime | None = aggregate(
+        "min({row}.due_at) filter (where {row}.state <> 'closed')", description="Of the open ones."
     )

@@ -1,12 +1,12 @@
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
 from backend import communities, moderation
-from graphql_schema.orders import CaseOrder, MemberOrder, PostOrder, VersionOrder
-from graphql_schema.projection import Connection, Node, count, many, one, publish, sql
+from graphql_schema.orders import MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
+from graphql_schema.projection import Connection, Either, Filters, Node, Words, count, many, one, publish, sql
 from tenants.rights import Right
 
 if TYPE_CHECKING:
@@ -31,6 +31,28 @@ class PostFilter:
     community_id: strawberry.ID | None = strawberry.UNSET
     member_id: strawberry.ID | None = strawberry.UNSET
     is_hidden: bool | None = strawberry.UNSET
+    text: str | None = strawberry.field(
+        default=strawberry.UNSET, description="Has all of these words in its newest version; case does not matter."
+    )
+
+
+MEMBER_FILTERS: Final = Filters(
+    MemberFilter,
+    {
+        "community_id": "{row}.community_id = {value}::uuid",
+        "kind": "{row}.kind = {value}::text",
+        "handle": "{row}.handle = {value}::text",
+    },
+)
+POST_FILTERS: Final = Filters(
+    PostFilter,
+    {
+        "community_id": "{row}.community_id = {value}::uuid",
+        "member_id": "{row}.member_id = {value}::uuid",
+        "is_hidden": Either("{row}.hidden_at is not null", "{row}.hidden_at is null"),
+        "text": Words(communities.PostWord, "post_id", communities.searched_words),
+    },
+)
 
 
 @publish(communities.Community, kind="community", needs=Right.READ_WORKSPACE)
@@ -57,9 +79,17 @@ class Member(Node):
     first_seen_at: datetime
     community: Community | None = one("community_id")
     posts: Connection["Post"] = many("member_id", order=PostOrder)
-    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many("member_id", order=CaseOrder)
+    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
+        "member_id", order=MemberCaseOrder
+    )
     post_count: int = count(communities.Post, "member_id")
-    violation_count: int = count(moderation.Case, "member_id", where="{row}.outcome = 'violation'")
+    violation_count: int | None = count(
+        moderation.Case,
+        "member_id",
+        where="{row}.outcome = 'violation'",
+        needs=Right.READ_CASES,
+        description="Null for whoever may not read cases.",
+    )
 
 
 @publish(communities.PostVersion, needs=Right.READ_CONTENT)

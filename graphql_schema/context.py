@@ -7,7 +7,7 @@ import strawberry
 
 from tenants.actor import Actor
 from tenants.doors import Caller
-from tenants.entering import OwnMembership, own_memberships
+from tenants.entering import OwnMembership, confirm, own_memberships
 
 
 @dataclass(slots=True)
@@ -18,11 +18,17 @@ class RequestContext:
     actor: Actor | None
     request_id: str
     memberships: list[OwnMembership] | None = None
+    only_reads: bool = False  # it may be stopped at any moment: nobody waits for what it changes
 
     async def before_scope(self, root_fields: set[str]) -> None:
         """Asked once per operation, before its transaction takes a connection: what `viewer` needs spans agencies, and
-        a request that waits for a second connection while it holds one can starve the pool."""
+        a request that waits for a second connection while it holds one can starve the pool.
+
+        Raises NoLongerAdmitted.
+        """
         if "viewer" in root_fields and self.memberships is None and self.caller is not None and self.caller.person_id:
+            if self.actor is not None:
+                await confirm(self.actor)
             self.memberships = await own_memberships(self.caller)
 
 

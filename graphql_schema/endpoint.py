@@ -16,10 +16,12 @@ from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graphql_schema.context import RequestContext
+from graphql_schema.leaving import ClientLeft, unless_left
 from graphql_schema.schema import schema
 from tenants.database import is_outage
-from tenants.doors import COOKIE, knock
-from tenants.entering import NotAdmitted, enter
+from tenants.doors import COOKIE
+from tenants.entering import NotAdmitted, admit, forget
+from tenants.scope import NoLongerAdmitted
 
 LARGEST_BODY: Final = 1 << 20  # bytes
 _ALWAYS: Final = (
@@ -53,6 +55,9 @@ class Endpoint(GraphQL[RequestContext, None]):
             response = await self._answer(request, request_id)
         except NotAdmitted as refusal:
             response = problem(refusal.status, refusal.code, refusal.message)
+        except ClientLeft:
+            log.info("request.left", request_id=request_id)
+            return
         except HTTPException as refusal:
             response = problem(refusal.status_code, "BAD_REQUEST", refusal.reason)
         except Exception as failure:
@@ -70,24 +75,24 @@ class Endpoint(GraphQL[RequestContext, None]):
             response = problem(405, "METHOD_NOT_ALLOWED", "Send operations by POST.")
             response.headers["Allow"] = "POST"
             return response
-        context = await self._admit(request, request_id)
         if wants_page:
-            return await self.run(request, context=context)
+            return await self.run(request, context=await self._admit(request, request_id))
         _refuse_other_types(request)
-        result = await self._execute(_request_data(await request.body()), context)
+        context = await self._admit(request, request_id)
+        data = _request_data(await request.body())
+        try:
+            result = await self._execute(request, data, context)
+        except NoLongerAdmitted:
+            forget(self._token(request) or "", **_scope_of(request))
+            result = await self._execute(request, data, await self._admit(request, request_id))
         return Response(orjson.dumps(_answer_of(result)), media_type="application/json")
 
     async def _admit(self, request: Request, request_id: str) -> RequestContext:
         """Raises NotAdmitted."""
         token = self._token(request)
-        caller = await knock(token) if token is not None else None
-        if caller is None:
+        if token is None:
             raise NotAdmitted("UNAUTHENTICATED", "Sign in: this needs a valid token.", status=401)
-        actor = await enter(
-            caller,
-            agency=_scope_header(request, "x-agency-id"),
-            workspace=_scope_header(request, "x-workspace-id"),
-        )
+        caller, actor = await admit(token, **_scope_of(request))
         return RequestContext(caller=caller, actor=actor, request_id=request_id)
 
     def _token(self, request: Request) -> str | None:
@@ -99,15 +104,16 @@ class Endpoint(GraphQL[RequestContext, None]):
             return request.cookies.get(COOKIE)
         return None
 
-    async def _execute(self, data: GraphQLRequestData, context: RequestContext) -> ExecutionResult:
+    async def _execute(self, request: Request, data: GraphQLRequestData, context: RequestContext) -> ExecutionResult:
+        execution = schema.execute(
+            data.query,
+            variable_values=data.variables,
+            context_value=context,
+            operation_name=data.operation_name,
+            allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
+        )
         try:
-            return await schema.execute(
-                data.query,
-                variable_values=data.variables,
-                context_value=context,
-                operation_name=data.operation_name,
-                allowed_operation_types={OperationType.QUERY, OperationType.MUTATION},
-            )
+            return await unless_left(execution, request.receive, may_stop=lambda: context.only_reads)
         except InvalidOperationTypeError:
             raise NotAdmitted("BAD_REQUEST", "Subscriptions are not served by POST.", status=400) from None
         except CannotGetOperationTypeError:
@@ -139,6 +145,14 @@ def problem(status: int, code: str, message: str) -> Response:
     body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def _scope_of(request: Request) -> dict[str, str | None]:
+    """Raises NotAdmitted."""
+    return {
+        "agency": _scope_header(request, "x-agency-id"),
+        "workspace": _scope_header(request, "x-workspace-id"),
+    }
 
 
 def _scope_header(request: Request, name: str) -> str | None:

@@ -5,7 +5,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from backend.journal import JournalEntry as JournalRow
-from graphql_schema.projection import Node, one, publish, sql
+from graphql_schema.projection import Node, one, one_of, publish, sql
 from graphql_schema.staff import Staff
 from tenants.rights import Right
 
@@ -27,4 +27,9 @@ class JournalEntry(Node):
     actor_kind: ActorKind
     staff: Staff | None = one("membership_id")
     subject_id: strawberry.ID = sql("{row}.subject_kind || '_' || {row}.subject_id")
+    subject: Node | None = one_of(
+        dict.fromkeys(("Case", "Rule", "Policy", "Community", "Workspace"), "subject_id"),
+        kind="subject_kind",
+        description="What it was done to.",
+    )
     detail: JSON

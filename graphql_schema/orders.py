@@ -1,4 +1,4 @@
-"""In which orders lists may be asked for: a column, `-` in front for descending. Each has an index that serves it."""
+"""In which orders lists may be asked for: columns, `-` in front for descending. Each has an index that serves it."""
 
 from enum import Enum
 
@@ -42,9 +42,17 @@ class VersionOrder(Enum):
     OLDEST = "version"
 
 
-@strawberry.enum(description="Orders of cases.")
+@strawberry.enum(description="Orders of cases. Open ones come last where it is about closing.")
 class CaseOrder(Enum):
     MOST_URGENT = "virtual_deadline"
+    NEWEST = "-opened_at"
+    OLDEST = "opened_at"
+    MOST_REPORTED = "-report_count, opened_at"
+    RECENTLY_CLOSED = "-closed_at"
+
+
+@strawberry.enum(description="Orders of the cases of one member.")
+class MemberCaseOrder(Enum):
     NEWEST = "-opened_at"
     OLDEST = "opened_at"
 

@@ -4,11 +4,11 @@ import strawberry
 
 from backend.kit.ids import parse_published
 from graphql_schema.agencies import Agency, Workspace
-from graphql_schema.cases import Case
+from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.notices import Notice
-from graphql_schema.orders import CreationOrder, WorkspaceOrder
+from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
 from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
@@ -24,6 +24,9 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(description="Everything that can be read, within your scope.")
 class Query:
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
+    cases: Connection[Case] = many(
+        None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."
+    )
     notices: Connection[Notice] = many(None, order=CreationOrder, description="What you were told.")
 
     @strawberry.field(description="You, and the agencies and clients you may work for. Needs no scope.")

@@ -3,7 +3,7 @@ from enum import Enum
 
 import strawberry
 
-from graphql_schema.projection import Node, publish
+from graphql_schema.projection import Node, column, publish
 from tenants import models
 from tenants.rights import Right
 
@@ -25,5 +25,7 @@ class Staff(Node):
     id: strawberry.ID
     name: str
     role: MembershipRole
-    ends_at: datetime | None
+    ends_at: datetime | None = column(
+        needs=Right.MANAGE_WORKSPACES, description="When they leave; told to those who run the agency."
+    )
     created_at: datetime

@@ -8,6 +8,20 @@ from tenants.rights import RIGHTS_OF, Right, Role
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What an actor was let in by, remembered from an earlier request: each scope asks again whether it still holds.
+
+    `mark` sums up everything the admission rested on; app.admission() in SQL sums up the same, as it is now.
+    """
+
+    token_kind: str
+    key_hash: bytes
+    workspace_id: UUID | None
+    workspace_slug: str | None
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """`workspaces` is None for an actor who sees the whole agency, else exactly the workspaces they may touch."""
 
@@ -18,6 +32,7 @@ class Actor:
     name: str
     membership_id: UUID | None = None
     api_key_id: UUID | None = None
+    proof: Proof | None = None
 
     @property
     def sees_all(self) -> bool:

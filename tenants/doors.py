@@ -29,6 +29,7 @@ class Caller:
     """Whoever a valid token belongs to: a person with their agencies, or an API key of one agency."""
 
     token_kind: str
+    key_hash: bytes
     target_id: UUID  # the session or the API key
     person_id: UUID | None
     person_name: str
@@ -70,6 +71,7 @@ async def knock(token: str) -> Caller | None:
     first = rows[0]
     return Caller(
         token_kind=kind,
+        key_hash=hash_of(token),
         target_id=first["target_id"],
         person_id=first["person_id"],
         person_name=first["name"] or "",

@@ -1,13 +1,17 @@
 """From a caller and the scope a request names to the actor: which agency, which clients, which rights."""
 
-from dataclasses import dataclass
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.clock import now
 from backend.kit.ids import parse_published
-from tenants.actor import Actor, system
-from tenants.doors import Caller
+from tenants.actor import Actor, Proof, system
+from tenants.doors import Caller, hash_of, knock
 from tenants.models import Workspace
 from tenants.provisioning import is_slug
 from tenants.rights import RIGHTS_OF, Right, Role
@@ -44,6 +48,44 @@ def mismatch() -> NotAdmitted:
     return NotAdmitted("WORKSPACE_MISMATCH", "The request names another scope than its credentials allow.", status=403)
 
 
+_REMEMBERED: Final = 4_096
+_remembered: OrderedDict[tuple[bytes, str | None, str | None], tuple[Caller, Actor]] = OrderedDict()
+
+
+async def admit(token: str, *, agency: str | None, workspace: str | None) -> tuple[Caller, Actor | None]:
+    """Who holds the token, and their actor in the scope that is named, as `enter`. Raises NotAdmitted.
+
+    A known answer is given without asking the database: its proof is checked when the actor's scope opens. Whoever
+    lets an actor act outside a scope of theirs calls `confirm` first; whoever hears NoLongerAdmitted calls `forget` and
+    admits again.
+    """
+    key = (hash_of(token), agency, workspace)
+    known = _remembered.get(key)
+    if known is not None:
+        _remembered.move_to_end(key)
+        return known
+    caller = await knock(token)
+    if caller is None:
+        raise NotAdmitted("UNAUTHENTICATED", "Sign in: this needs a valid token.", status=401)
+    actor = await enter(caller, agency=agency, workspace=workspace)
+    if actor is not None and actor.proof is not None:
+        _remembered[key] = (caller, actor)
+        if len(_remembered) > _REMEMBERED:
+            _remembered.popitem(last=False)
+    return caller, actor
+
+
+def forget(token: str, *, agency: str | None, workspace: str | None) -> None:
+    _remembered.pop((hash_of(token), agency, workspace), None)
+
+
+async def confirm(actor: Actor) -> None:
+    """Raises NoLongerAdmitted."""
+    if actor.proof is not None:
+        async with agency_scope(actor, read_only=True):
+            pass
+
+
 async def enter(caller: Caller, *, agency: str | None, workspace: str | None) -> Actor | None:
     """The actor of a request that names `agency` and `workspace` by published id or slug; None where a person of
     several agencies (or of none) names neither. Raises NotAdmitted."""
@@ -67,6 +109,8 @@ async def enter(caller: Caller, *, agency: str | None, workspace: str | None) ->
         for entrance in candidates
         if (actor := await _member_of(caller, entrance.agency_id, workspace=workspace)) is not None
     ]
+    if len(candidates) > 1 and not workspace.startswith("workspace_"):
+        found = [replace(actor, proof=None) for actor in found]  # another agency may get a client of that name
     if len(found) > 1:
         raise NotAdmitted("BAD_REQUEST", "Several of your agencies have a workspace of that name.", status=400)
     if not found:
@@ -138,6 +182,12 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
         return None
     role = Role(row["role"])
     rights = RIGHTS_OF[role]
+    mark = _mark(
+        caller.target_id,
+        *(caller.person_id, caller.person_name, caller.person_email),
+        _listed(f"{entrance.agency_id} {entrance.slug}" for entrance in caller.entrances),
+        *(row["id"], role.value, row["name"], _listed(map(str, row["workspaces"])), row["wanted"]),
+    )
     actor = Actor(
         agency_id=agency_id,
         role=role,
@@ -145,8 +195,19 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
         workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(row["workspaces"]),
         name=row["name"],
         membership_id=row["id"],
+        proof=Proof(caller.token_kind, caller.key_hash, wanted_id, wanted_slug, mark),
     )
     return actor if workspace is None else _narrowed(actor, row["wanted"])
+
+
+def _mark(*facts: Any) -> str:
+    """As app.admission() in SQL makes it: the same facts in the same order."""
+    text = "|".join("" if fact is None else str(fact) for fact in facts)
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ",".join(sorted(parts))
 
 
 def _named(workspace: str | None) -> tuple[UUID | None, str | None]:
@@ -154,7 +215,7 @@ def _named(workspace: str | None) -> tuple[UUID | None, str | None]:
     parsed = parse_published(workspace or "")
     if parsed is not None and parsed[0] == "workspace":
         return parsed[1], None
-    return None, workspace
+    return None, workspace if workspace is not None and is_slug(workspace) else None
 
 
 def _narrowed(actor: Actor, workspace_id: UUID | None) -> Actor | None:
@@ -192,6 +253,12 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
             workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
             name=row["name"],
             api_key_id=row["id"],
+            proof=Proof(
+                caller.token_kind,
+                caller.key_hash,
+                *_named(workspace),
+                _mark(row["id"], row["name"], row["workspace_id"], row["slug"], row["wanted"]),
+            ),
         )
         if agency is not None and agency not in (row["slug"], f"agency_{agency_id}"):
             raise mismatch()

@@ -3,19 +3,26 @@
 import asyncio
 from collections.abc import Sequence
 from contextvars import ContextVar, Token
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 from tortoise import connections
 
-from tenants.actor import Actor
+from tenants.actor import Actor, Proof
 from tenants.database import ACQUIRE_TIMEOUT_SECONDS, CONNECTION, NoScope, ScopedTransaction, client, pool
+
+NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
 _current: ContextVar["agency_scope | None"] = ContextVar("agency_scope", default=None)
 
 
 class AnotherScopeIsOpen(RuntimeError):
     """A scope was opened inside the scope of somebody else: a bug, since the inner one would be the outer one."""
+
+
+class NoLongerAdmitted(Exception):
+    """What the actor was let in by has changed since: a revoked session, another role, a client taken away."""
 
 
 class NotCommitted(RuntimeError):
@@ -25,8 +32,9 @@ class NotCommitted(RuntimeError):
 class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async with agency_scope(actor):`
     """Everything inside runs as `actor`, in one transaction: committed at the end, rolled back by any exception.
 
-    A scope of the same actor inside it joins it. Raises AnotherScopeIsOpen inside the scope of another actor, and
-    TimeoutError when no connection came free within ACQUIRE_TIMEOUT_SECONDS. Safe against cancellation at any await:
+    A scope of the same actor inside it joins it. Raises AnotherScopeIsOpen inside the scope of another actor,
+    NoLongerAdmitted when the actor's proof does not hold any more, and TimeoutError when no connection came free within
+    ACQUIRE_TIMEOUT_SECONDS. Safe against cancellation at any await:
     the context variables are reset before the first await of the exit, and a connection whose state is unknown is
     closed, not returned.
     """
@@ -62,6 +70,11 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         connection = await pool().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
         try:
             await connection.execute(_begin(self._actor, read_only=self._read_only))
+        except asyncpg.PostgresError as problem:
+            await _give_back(connection)
+            if problem.sqlstate == NO_LONGER_ADMITTED:
+                raise NoLongerAdmitted from None
+            raise
         except BaseException:
             connection.terminate()
             await pool().release(connection)
@@ -145,4 +158,27 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     settings += (
         "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
     )
-    return f"BEGIN{' READ ONLY' if read_only else ''}; {settings}"
+    return (
+        f"BEGIN{' READ ONLY' if read_only else ''}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
+    )
+
+
+def _ask_again(proof: Proof) -> str:
+    """Raises in PostgreSQL unless the proof holds. Nothing here is text of a client: hashes, ids, our own words, and a
+    short name of letters, digits and hyphens."""
+    workspace = "null" if proof.workspace_id is None else f"'{UUID(str(proof.workspace_id))}'"
+    assert proof.workspace_slug is None or proof.workspace_slug.replace("-", "").isalnum()
+    slug = "null" if proof.workspace_slug is None else f"'{proof.workspace_slug}'"
+    kind, key, mark = proof.token_kind, proof.key_hash.hex(), proof.mark
+    return f"SELECT app.admit('{kind}', '\\x{key}', {workspace}, {slug}, '{mark}')"
+
+
+async def _give_back(connection: Any) -> None:
+    """A connection whose transaction failed at its very beginning."""
+    try:
+        await connection.execute("ROLLBACK")
+    except BaseException:
+        connection.terminate()
+        raise
+    finally:
+        await pool().release(connection)

@@ -99,6 +99,10 @@ def sql_type(model: type[Model], column: str) -> str:
     return _SQL_TYPES[type(model._meta.fields_map[column])]
 
 
+def is_nullable(model: type[Model], column: str) -> bool:
+    return bool(model._meta.fields_map[column].null)
+
+
 def has_column(model: type[Model], column: str) -> bool:
     return column in model._meta.fields_map
 

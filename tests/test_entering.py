@@ -1,6 +1,7 @@
 """Who asks, and for which client: section 6a of the design, over HTTP."""
 
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -11,7 +12,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.settings import Settings, as_role
 from tenants import database
-from tenants.doors import open_session, revoke_session
+from tenants.doors import hash_of, open_session, revoke_session
 from tenants.models import Membership
 from tenants.provisioning import issue_api_key
 from tenants.rights import Role
@@ -139,6 +140,110 @@ async def test_a_revoked_or_expired_session_opens_nothing(api: httpx.AsyncClient
     await revoke_session(revoked)
     for token in (revoked, expired):
         assert code(await ask(api, token, AGENCY)) == "UNAUTHENTICATED"
+
+
+READ = AGENCY
+WRITE = "mutation { claimNextCase(input: {}) { userErrors { code } } }"
+
+
+@pytest.mark.parametrize("document", [READ, WRITE, "{ viewer { person { name } } }", "{ __typename }"])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("revoked", "UNAUTHENTICATED"),
+        ("expired", "UNAUTHENTICATED"),
+        ("ended", "FORBIDDEN"),
+        ("unassigned", "FORBIDDEN"),
+        ("moved", "FORBIDDEN"),
+    ],
+)
+async def test_what_is_taken_away_is_gone_at_once_though_the_caller_was_just_here(
+    api: httpx.AsyncClient, acme: Cast, document: str, change: str, expected: str
+) -> None:
+    who = f"gone-{new_id()}"[:40]
+    actor = await acme.hire(who, Role.MODERATOR, [acme.workspaces["forum"]])
+    headers = {"X-Workspace-Id": "forum"}
+    for _ in range(2):
+        assert "errors" not in await ask(api, acme.tokens[who], document, headers=headers)
+    async with database.unscoped() as connection:
+        person = "(select person_id from sessions s join doors d on d.target_id = s.id where d.key_hash = $1)"
+        if change == "revoked":
+            await revoke_session(acme.tokens[who])
+        elif change == "expired":
+            await connection.execute(
+                f"update sessions set expires_at = now() where person_id = {person}", hash_of(acme.tokens[who])
+            )
+    async with agency_scope(acme.system) as scope:
+        if change == "ended":
+            await scope.execute("update memberships set ends_at = now() where id = $1", actor.membership_id)
+        elif change == "unassigned":
+            await scope.execute("delete from assignments where membership_id = $1", actor.membership_id)
+        elif change == "moved":
+            await scope.execute(
+                "update assignments set workspace_id = $2 where membership_id = $1",
+                actor.membership_id,
+                acme.workspaces["chat"],
+            )
+    assert code(await ask(api, acme.tokens[who], document, headers=headers)) == expected
+
+
+async def test_another_role_counts_from_the_next_request_on(api: httpx.AsyncClient, acme: Cast) -> None:
+    who = f"role-{new_id()}"[:40]
+    actor = await acme.hire(who, Role.MODERATOR, [acme.workspaces["forum"]])
+    staff = "{ agency { staff { totalCount } } }"
+    assert (await ask(api, acme.tokens[who], staff))["data"]["agency"]["staff"]["totalCount"] > 0
+    async with agency_scope(acme.system):
+        await Membership.filter(id=actor.membership_id).update(role="stakeholder")
+    assert (await ask(api, acme.tokens[who], staff))["data"]["agency"]["staff"]["totalCount"] == 0
+
+
+async def test_a_remembered_caller_costs_three_round_trips(
+    api: httpx.AsyncClient, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    for name in ("execute", "fetch", "fetchrow", "fetchval"):
+        original = getattr(asyncpg.Connection, name)
+
+        async def noted(self: Any, sql: str, *args: Any, _original: Any = original, **named: Any) -> Any:
+            sent.append(sql)
+            return await _original(self, sql, *args, **named)
+
+        monkeypatch.setattr(asyncpg.Connection, name, noted)
+    for _ in range(3):
+        sent.clear()
+        await ask(api, acme.tokens["lead"], WORKSPACES)
+    begin, read, end = sent
+    assert begin.startswith("BEGIN READ ONLY; SET LOCAL app.agency_id")
+    assert "app.admit('session'" in begin
+    assert "workspaces t" in read
+    assert end == "ROLLBACK"
+
+
+async def test_a_mutation_of_two_fields_keeps_what_was_done_before_the_door_closed(
+    api: httpx.AsyncClient, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second field fails; the first is neither lost nor done twice."""
+    who = f"twice-{new_id()}"[:40]
+    await acme.hire(who, Role.OWNER, [])
+    slugs = [f"w-{str(new_id())[-12:]}" for _ in range(2)]
+    create = 'createWorkspace(input: {{ slug: "{}", name: "x" }}) {{ workspace {{ slug }} userErrors {{ code }} }}'
+    await ask(api, acme.tokens[who], AGENCY)
+    end = agency_scope._end
+
+    async def closing(self: Any, *, failed: bool) -> None:
+        await end(self, failed=failed)
+        monkeypatch.setattr(agency_scope, "_end", end)
+        await revoke_session(acme.tokens[who])
+
+    monkeypatch.setattr(agency_scope, "_end", closing)
+    answer = await ask(
+        api, acme.tokens[who], f"mutation {{ a: {create.format(slugs[0])} b: {create.format(slugs[1])} }}"
+    )
+    assert answer["data"] is None or answer["data"]["b"] is None
+    assert code(answer) == "UNAUTHENTICATED"
+    made = await ask(api, acme.tokens["owner"], "{ workspaces(first: 100, orderBy: NEWEST) { nodes { slug } } }")
+    found = [node["slug"] for node in made["data"]["workspaces"]["nodes"]]
+    assert [slug in found for slug in slugs] == [True, False]
 
 
 async def test_an_api_key_is_bound_to_its_workspace(api: httpx.AsyncClient, acme: Cast, globex: Cast) -> None:

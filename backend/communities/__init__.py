@@ -3,7 +3,8 @@
 from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
 from backend.communities.creating import create_community, find_workspace
 from backend.communities.importing import ImportCount, import_chat, is_bot
-from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion
+from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
+from backend.communities.searching import searched_words
 from backend.communities.taking_in import IncomingPost, take_in
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MemberWarning",
     "Post",
     "PostVersion",
+    "PostWord",
     "create_community",
     "find_workspace",
     "hide_post",
@@ -22,6 +24,7 @@ __all__ = [
     "is_bot",
     "is_hidden",
     "is_warned",
+    "searched_words",
     "take_in",
     "warn_member",
 ]

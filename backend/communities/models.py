@@ -78,6 +78,19 @@ class PostVersion(WorkspaceModel):
         manager = ScopedManager()
 
 
+class PostWord(WorkspaceModel):
+    """A word that stands in the newest version of a post: what text search reads. Tortoise's key is the post."""
+
+    grants = ("select", "insert", "delete")
+    id: UUID = fields.UUIDField(primary_key=True, source_field="post_id")
+    word = fields.TextField()
+    posted_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "post_words"
+        manager = ScopedManager()
+
+
 class MemberWarning(WorkspaceModel):
     """What a member of a built-in community was told about a decision on their post."""
 

@@ -8,13 +8,14 @@ from functools import cache
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from backend.communities.searching import words_of
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.outbox import enqueue
 from tenants.scope import current
 
 # Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
-SIZES: Final = (256, 128, 64, 32, 16, 8, 4, 2, 1)
+SIZES: Final = (2048, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,9 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
         for external_id, edited in known.items()
         if (fresh := [text for text in texts.get(external_id, ()) if _digest(text) not in edited.digests])
     }
+    words = [(word, arrival.post.posted_at, arrival.id) for arrival in new for word in words_of(arrival.texts[-1])]
     for edited, fresh in edits.items():
-        await _rewrite(workspace_id, edited, version=edited.version + len(fresh), text=fresh[-1])
+        words += await _rewrite(workspace_id, edited, version=edited.version + len(fresh), text=fresh[-1])
     rows = [
         *((new_id(), arrival.id, n, text) for arrival in new for n, text in enumerate(arrival.texts, 1)),
         *(
@@ -98,6 +100,7 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
         ),
     ]
     await _insert(_version_rows, rows, workspace_id)
+    await _insert(_word_rows, sorted(words), workspace_id)
     await _ask_for_rules(workspace_id, [arrival.id for arrival in new], [edited.id for edited in edits])
     return TakenIn(new=len(new), known=len(posts) - len(rows), changed=len(rows) - len(new))
 
@@ -221,8 +224,15 @@ def _is_as_before(row: Any, newest: Mapping[str, IncomingPost], first_seen: Mapp
     )
 
 
-async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str) -> None:
+async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str) -> list[tuple[str, datetime, UUID]]:
+    """The rows of the words that are new in the post; those that left it are gone."""
     scope = current()
+    before = await scope.fetchrow(
+        "select text, posted_at from posts where agency_id = $1 and workspace_id = $2 and id = $3",
+        scope.actor.agency_id,
+        workspace_id,
+        post.id,
+    )
     await scope.execute(
         "update posts set text = $4, version = $5 where agency_id = $1 and workspace_id = $2 and id = $3",
         scope.actor.agency_id,
@@ -231,6 +241,17 @@ async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str)
         text,
         version,
     )
+    old, new = set(words_of(before["text"])), set(words_of(text))
+    await scope.execute(
+        """delete from post_words where agency_id = $1 and workspace_id = $2 and word = any($3::text[])
+              and posted_at = $4 and post_id = $5""",
+        scope.actor.agency_id,
+        workspace_id,
+        list(old - new),
+        before["posted_at"],
+        post.id,
+    )
+    return [(word, before["posted_at"], post.id) for word in new - old]
 
 
 async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Sequence[UUID]) -> None:
@@ -271,6 +292,12 @@ def _post_rows(count: int) -> str:
 def _version_rows(count: int) -> str:
     columns = "agency_id, workspace_id, id, post_id, version, text"
     return f"insert into post_versions ({columns}) values {_placeholders(count, shared=2, own=4)}"
+
+
+@cache
+def _word_rows(count: int) -> str:
+    columns = "agency_id, workspace_id, word, posted_at, post_id"
+    return f"insert into post_words ({columns}) values {_placeholders(count, shared=2, own=3)}"
 
 
 @cache

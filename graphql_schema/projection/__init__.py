@@ -1,19 +1,26 @@
 """GraphQL selection -> one SQL statement -> JSON: the engine, which knows no domain.
 
-Steps: `declaring` (what a type publishes), `selecting` (a selection becomes a plan), `paging` (arguments of a list),
-`compiling` (a plan becomes one statement), `serving` (the statement runs in the caller's scope).
+Steps: `declaring` (what a type publishes), `selecting` (a selection becomes a plan), `paging` (the arguments of its
+lists), `pricing` (what it costs), `compiling` (a plan becomes one statement; `listing`: its lists, `ordering`: their order
+and cursors, `texts`: JSON as text), `serving` (the statement runs in the caller's scope).
 """
 
 from graphql_schema.projection.declaring import (
     Connection,
+    Each,
+    Either,
     Filters,
     Node,
     PageInfo,
+    Words,
+    aggregate,
     column,
     count,
+    groups,
     identity,
     many,
     one,
+    one_of,
     publish,
     published_kinds,
     same_row,
@@ -23,16 +30,22 @@ from graphql_schema.projection.serving import Execution, Ref, ref
 
 __all__ = [
     "Connection",
+    "Each",
+    "Either",
     "Execution",
     "Filters",
     "Node",
     "PageInfo",
     "Ref",
+    "Words",
+    "aggregate",
     "column",
     "count",
+    "groups",
     "identity",
     "many",
     "one",
+    "one_of",
     "publish",
     "published_kinds",
     "ref",

@@ -79,19 +79,82 @@ class ToOne:
 
 
 @dataclass(frozen=True, slots=True)
-class Filters:
-    """A filter input and the SQL condition of each of its fields, by Python name; `{value}` is the given value."""
+class OneOf:
+    """The first row that is there among several types: by type name, the column that holds the row's id. With `kind`,
+    only the type whose ids have the prefix that stands in this column."""
 
-    input: type
-    conditions: Mapping[str, str]
+    choices: Mapping[str, str]
+    kind: str | None = None
+
+
+# Filters: what a condition makes of the given value. `variant` is what its SQL depends on; all else is a parameter.
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """SQL with `{value}::type` for the value."""
+
+    sql: str
+
+    def read(self, value: Any) -> tuple[Any, Any]:
+        return value, None
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """SQL for true and for false: written out, so that each can use a partial index."""
+
+    yes: str
+    no: str
+
+    def read(self, value: Any) -> tuple[Any, Any]:
+        return value, bool(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """The column has one of the given values: an index range for each, so that their order needs no sorting."""
+
+    column: str
+
+    def read(self, value: Any) -> tuple[Any, Any]:
+        values = sorted(set(value))
+        return values, len(values)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Rows that hold all words of a text. `model` has one row per word, with the columns `word`, `row` (the id of the
+    row that holds it) and those the list is ordered by; `words` takes a text apart, the rarest word first."""
+
+    model: type[TenantModel]
+    row: str
+    words: Callable[[str], list[str]]
+
+    def read(self, value: Any) -> tuple[Any, Any]:
+        return self.words(value), None
+
+
+Condition = Where | Either | Each | Words
+
+
+class Filters:
+    """A filter input, and the condition of each of its fields by Python name. A plain text is a `Where`."""
+
+    def __init__(self, input: type, conditions: Mapping[str, Condition | str]) -> None:
+        self.input = input
+        self.conditions: Mapping[str, Condition] = {
+            name: Where(condition) if isinstance(condition, str) else condition
+            for name, condition in conditions.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
     """The rows whose column `key` holds this row's `own` column; all rows of the scope where `key` is None.
 
-    `order` is an enum whose values are columns, with a leading `-` for descending; the first one is the default. Its
-    columns must be NOT NULL; the id breaks ties.
+    `order` is an enum of orders (see `ordering`); the first one is the default. `by_workspace`: a list across
+    workspaces, read from the index of each and merged.
     """
 
     key: str | None
@@ -99,6 +162,24 @@ class ToMany:
     own: str = "id"
     where: str | None = None
     filters: Filters | None = None
+    by_workspace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The rows whose column `key` holds this row's id, counted by the columns that are asked for: `by` is an enum of
+    columns with few values. In the type of a group a column is what its rows share, null when not grouped by."""
+
+    key: str
+    by: type[Enum]
+    filters: Filters | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """Of the rows of a group; `{row}` is each of them."""
+
+    sql: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +191,7 @@ class Count:
     where: str | None = None
 
 
-Source = Identity | Column | Expression | SameRow | ToOne | ToMany | Count
+Source = Identity | Column | Expression | SameRow | ToOne | OneOf | ToMany | Groups | Aggregate | Count
 
 
 @dataclass(slots=True)
@@ -151,10 +232,11 @@ class ProjectedField(StrawberryField):
     """A field that PostgreSQL fills; Strawberry only sees its type and arguments."""
 
     source: Source
+    needs: Right | None  # without it the field is null
 
     def __copy__(self) -> "ProjectedField":
         new = super().__copy__()
-        new.source = self.source
+        new.source, new.needs = self.source, self.needs
         return new
 
     @property
@@ -173,9 +255,14 @@ class _Listing:
 LISTING: Final = _Listing()
 
 
-def _field(source: Source, description: str | None, arguments: list[StrawberryArgument] | None = None) -> Any:
+def _field(
+    source: Source,
+    description: str | None,
+    arguments: list[StrawberryArgument] | None = None,
+    needs: Right | None = None,
+) -> Any:
     made = ProjectedField(description=description)
-    made.source = source
+    made.source, made.needs = source, needs
     made.init = False
     if arguments is not None:
         made.arguments = arguments
@@ -186,13 +273,13 @@ def identity() -> Any:
     return _field(Identity(), "Opaque, and unique across all types.")
 
 
-def column(name: str = "", *, description: str | None = None) -> Any:
+def column(name: str = "", *, needs: Right | None = None, description: str | None = None) -> Any:
     """A column of the model; of the field's own name where `name` is left out."""
-    return _field(Column(name), description)
+    return _field(Column(name), description, needs=needs)
 
 
-def sql(expression: str, *, description: str | None = None) -> Any:
-    return _field(Expression(expression), description)
+def sql(expression: str, *, needs: Right | None = None, description: str | None = None) -> Any:
+    return _field(Expression(expression), description, needs=needs)
 
 
 def same_row(*, description: str | None = None) -> Any:
@@ -203,8 +290,24 @@ def one(key: str, *, reverse: bool = False, description: str | None = None) -> A
     return _field(ToOne(key, reverse), description)
 
 
-def count(model: type[TenantModel], key: str, *, where: str | None = None, description: str | None = None) -> Any:
-    return _field(Count(model, key, where), description)
+def one_of(choices: Mapping[str, str], *, kind: str | None = None, description: str | None = None) -> Any:
+    """`choices`: the column that holds the row's id, by the name of the published type."""
+    return _field(OneOf(choices, kind), description)
+
+
+def count(
+    model: type[TenantModel],
+    key: str,
+    *,
+    where: str | None = None,
+    needs: Right | None = None,
+    description: str | None = None,
+) -> Any:
+    return _field(Count(model, key, where), description, needs=needs)
+
+
+def aggregate(expression: str, *, description: str | None = None) -> Any:
+    return _field(Aggregate(expression), description)
 
 
 def many(
@@ -214,31 +317,41 @@ def many(
     own: str = "id",
     where: str | None = None,
     filters: Filters | None = None,
+    by_workspace: bool = False,
     description: str | None = None,
 ) -> Any:
-    def argument(name: str, type_: Any, text: str) -> StrawberryArgument:
-        # UNSET, not None: otherwise the schema prints `= null` on every optional argument.
-        return StrawberryArgument(
-            python_name=name,
-            graphql_name=None,
-            type_annotation=StrawberryAnnotation(type_),
-            default=strawberry.UNSET,
-            description=text,
-        )
-
     arguments = [
-        argument("first", int | None, "Rows from the beginning, or after `after`: 0 to 100, 50 when left out."),
-        argument("after", str | None, "Only rows after this cursor."),
-        argument("last", int | None, "Rows from the end, or before `before`; not together with `first`."),
-        argument("before", str | None, "Only rows before this cursor."),
-        argument("order_by", order | None, "In which order; ties are broken by id."),
+        _argument("first", int | None, "Rows from the beginning, or after `after`: 0 to 100, 50 when left out."),
+        _argument("after", str | None, "Only rows after this cursor."),
+        _argument("last", int | None, "Rows from the end, or before `before`; not together with `first`."),
+        _argument("before", str | None, "Only rows before this cursor."),
+        _argument("order_by", order | None, "In which order; ties are broken by id."),
+        *_filter(filters),
     ]
-    if filters is not None:
-        arguments.append(argument("filter", filters.input | None, "Only rows that meet all of these."))
-    return _field(ToMany(key, order, own, where, filters), description, arguments)
+    return _field(ToMany(key, order, own, where, filters, by_workspace), description, arguments)
 
 
-@dataclass_transform(field_specifiers=(column, sql, one, many, count, identity, same_row))
+def groups(key: str, *, by: type[Enum], filters: Filters | None = None, description: str | None = None) -> Any:
+    arguments = [_argument("by", list[by], "By which columns; by none, all rows are one group."), *_filter(filters)]  # type: ignore[valid-type]
+    return _field(Groups(key, by, filters), description, arguments)
+
+
+def _filter(filters: Filters | None) -> list[StrawberryArgument]:
+    return [] if filters is None else [_argument("filter", filters.input | None, "Only rows that meet all of these.")]
+
+
+def _argument(name: str, type_: Any, text: str) -> StrawberryArgument:
+    # UNSET, not None: otherwise the schema prints `= null` on every optional argument.
+    return StrawberryArgument(
+        python_name=name,
+        graphql_name=None,
+        type_annotation=StrawberryAnnotation(type_),
+        default=strawberry.UNSET,
+        description=text,
+    )
+
+
+@dataclass_transform(field_specifiers=(column, sql, one, one_of, many, groups, aggregate, count, identity, same_row))
 def publish(
     model: type[TenantModel] | None, *, kind: str | None = None, needs: Right | None = None, row: str | None = None
 ) -> Callable[[type[T]], type[T]]:

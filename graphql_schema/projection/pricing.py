@@ -4,28 +4,33 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from graphql_schema.projection.declaring import Count, Expression
-from graphql_schema.projection.paging import Page
-from graphql_schema.projection.selecting import Embedded, Leaf, ListPlan, ObjectPlan, Plan
+from graphql_schema.projection.paging import Arguments, Page
+from graphql_schema.projection.selecting import Choice, Embedded, GroupPlan, Leaf, ListPlan, ObjectPlan, Plan
 
 # Points of one operation, all its root fields together. As Linear; two nested lists of the default size with a few
 # references fit.
 MOST_EXPENSIVE: Final = 10_000
 COUNT_PRICE: Final = 5  # a count reads the index of a whole list
+GROUPS_PRICE: Final = 25  # groups read the rows of a whole list
 UNAFFORDABLE: Final = 10**12  # sums stop here: the answer must fit into JSON
 
 
-def price(plan: Plan, pages: Sequence[Page]) -> int:
-    points = _list(plan.root, pages) if isinstance(plan.root, ListPlan) else _object(plan.root, pages)
+def price(plan: Plan, arguments: Sequence[Arguments]) -> int:
+    points = _list(plan.root, arguments) if isinstance(plan.root, ListPlan) else _object(plan.root, arguments)
     return min(points, UNAFFORDABLE)
 
 
-def _object(plan: ObjectPlan, pages: Sequence[Page]) -> int:
+def _object(plan: ObjectPlan, arguments: Sequence[Arguments]) -> int:
     points = 1
     for _key, entry in plan.entries:
         if isinstance(entry, Embedded):
-            points += _object(entry.object, pages)
+            points += _object(entry.object, arguments)
+        elif isinstance(entry, Choice):
+            points += max(_object(each, arguments) for each in entry.objects)
         elif isinstance(entry, ListPlan):
-            points += _list(entry, pages)
+            points += _list(entry, arguments)
+        elif isinstance(entry, GroupPlan):
+            points += GROUPS_PRICE
         elif isinstance(entry, Leaf) and _counts(entry.source):
             points += COUNT_PRICE
     return points
@@ -35,13 +40,15 @@ def _counts(source: Any) -> bool:
     return isinstance(source, Count) or (isinstance(source, Expression) and source.sql.startswith("select"))
 
 
-def _list(plan: ListPlan, pages: Sequence[Page]) -> int:
-    points, size = 1, pages[plan.site].size
+def _list(plan: ListPlan, arguments: Sequence[Arguments]) -> int:
+    page = arguments[plan.site]
+    assert isinstance(page, Page)
+    points, size = 1, page.size
     for _key, name, chosen in plan.parts:
         if name == "nodes":
-            points += size * _object(chosen, pages)
+            points += size * _object(chosen, arguments)
         elif name == "edges":
-            points += size * max(1, sum(_object(inner, pages) for _k, n, inner in chosen if n == "node"))
+            points += size * max(1, sum(_object(inner, arguments) for _k, n, inner in chosen if n == "node"))
         elif name == "totalCount":
             points += COUNT_PRICE
     return points

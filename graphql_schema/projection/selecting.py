@@ -21,12 +21,23 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetails, collect_subfields
 
-from graphql_schema.projection.declaring import ProjectedField, Published, SameRow, Source, ToMany, ToOne, published
+from graphql_schema.projection.declaring import (
+    Groups,
+    OneOf,
+    ProjectedField,
+    Published,
+    SameRow,
+    Source,
+    ToMany,
+    ToOne,
+    published,
+)
+from tenants.rights import Right
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A place in the document where a list gets its arguments."""
+class ListSite:
+    """A place in the document where a list gets its arguments. `is_fixed`: they contain no variable."""
 
     definition: GraphQLField
     node: FieldNode
@@ -36,12 +47,27 @@ class Site:
     is_fixed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class GroupSite:
+    """A place in the document where a list of groups gets its arguments."""
+
+    definition: GraphQLField
+    node: FieldNode
+    source: Groups
+    target: Published
+    is_fixed: bool
+
+
+Site = ListSite | GroupSite
+
+
 @dataclass(slots=True)
 class Leaf:
     source: Source
     type_name: str
     is_list: bool
     nullable: bool
+    needs: Right | None = None
 
 
 @dataclass(slots=True)
@@ -49,13 +75,21 @@ class ObjectPlan:
     """`entries`: response key and what stands there; a str is the constant `__typename`."""
 
     published: Published
-    entries: "list[tuple[str, str | Leaf | Embedded | ListPlan]]" = field(default_factory=list)
+    entries: "list[tuple[str, str | Leaf | Embedded | Choice | ListPlan | GroupPlan]]" = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Embedded:
     source: ToOne | SameRow
     object: ObjectPlan
+
+
+@dataclass(slots=True)
+class Choice:
+    """A union or an interface: a plan for each type that may stand there."""
+
+    source: OneOf
+    objects: list[ObjectPlan]
 
 
 @dataclass(slots=True)
@@ -70,15 +104,22 @@ class ListPlan:
 
 
 @dataclass(slots=True)
+class GroupPlan:
+    source: Groups
+    site: int
+    object: ObjectPlan
+
+
+@dataclass(slots=True)
 class Plan:
     """`statements` are kept with the plan they were made from, by the shape of their arguments."""
 
     root: ObjectPlan | ListPlan
     sites: list[Site]
     statements: dict[Any, Any] = field(default_factory=dict)
-    # Pages of sites whose arguments contain no variable: the same for every request.
+    # Arguments of sites that contain no variable: the same for every request.
     fixed: dict[int, Any] = field(default_factory=dict)
-    cost: int | None = None  # known where every page is fixed
+    cost: int | None = None  # known where all arguments are fixed
 
 
 class Unprojectable(TypeError):
@@ -141,14 +182,32 @@ def _object(executor: Any, type_: GraphQLObjectType, details: list[FieldDetails]
         target = get_named_type(definition.type)
         if isinstance(source, ToMany):
             plan.entries.append((key, _list(executor, definition, group, sites)))
+        elif isinstance(source, Groups):
+            plan.entries.append((key, _groups(executor, definition, source, group, sites)))
+        elif isinstance(source, OneOf):
+            types = [executor.schema.type_map[choice] for choice in source.choices]
+            plan.entries.append((key, Choice(source, [_object(executor, type_, group, sites) for type_ in types])))
         elif isinstance(source, ToOne | SameRow):
             assert is_object_type(target)
             plan.entries.append((key, Embedded(source, _object(executor, target, group, sites))))
         else:
             nullable = not isinstance(definition.type, GraphQLNonNull)
             bare = definition.type if nullable else definition.type.of_type
-            plan.entries.append((key, Leaf(source, target.name, is_list_type(bare), nullable)))
+            plan.entries.append((key, Leaf(source, target.name, is_list_type(bare), nullable, declared.needs)))
     return plan
+
+
+def _groups(
+    executor: Any, definition: GraphQLField, source: Groups, details: list[FieldDetails], sites: list[Site]
+) -> GroupPlan:
+    group_type = get_named_type(definition.type)
+    assert is_object_type(group_type)
+    target = published(group_type.name)
+    if target is None:
+        raise Unprojectable(f"{group_type.name} is not published.")
+    node, place = details[0].node, len(sites)
+    sites.append(GroupSite(definition, node, source, target, not _has_variables(node)))
+    return GroupPlan(source, place, _object(executor, group_type, details, sites))
 
 
 def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], sites: list[Site]) -> ListPlan:
@@ -163,13 +222,13 @@ def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], 
     node = details[0].node
     plan = ListPlan(declared.source, len(sites), target)
     sites.append(
-        Site(
+        ListSite(
             definition,
             node,
             f"{declared.origin.__name__ if declared.origin else ''}.{declared.python_name}",
             declared.source,
             target,
-            not any(_has_variable(a.value) for a in node.arguments or ()),
+            not _has_variables(node),
         )
     )
     for key, group in _subfields(executor, connection, details).items():
@@ -194,7 +253,7 @@ def _list(executor: Any, definition: GraphQLField, details: list[FieldDetails], 
     return plan
 
 
-def _has_variable(value: Any) -> bool:
+def _has_variables(node: FieldNode) -> bool:
     found = False
 
     class Finder(Visitor):
@@ -202,5 +261,6 @@ def _has_variable(value: Any) -> bool:
             nonlocal found
             found = True
 
-    visit(value, Finder())
+    for argument in node.arguments or ():
+        visit(argument.value, Finder())
     return found

@@ -18,11 +18,11 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list
 from graphql_schema.projection.declaring import LISTING
-from graphql_schema.projection.paging import Page, page_of
+from graphql_schema.projection.paging import Arguments, arguments_of
 from graphql_schema.projection.pricing import MOST_EXPENSIVE, UNAFFORDABLE, price
 from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
 from tenants.actor import Actor
-from tenants.scope import agency_scope, current
+from tenants.scope import NoLongerAdmitted, agency_scope, current
 
 _OPERATIONS_KEPT: Final = 256
 _PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @skip and @include
@@ -60,6 +60,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._spent = 0
+        self._has_written = False
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """A query reads in one read-only transaction; a mutation opens one for each of its fields."""
@@ -69,13 +70,16 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     async def _query(self, serially: bool | None) -> Any:
         actor: Actor | None = self.context_value.actor
+        self.context_value.only_reads = True
         roots = self._root_fields()
         try:
             await self.context_value.before_scope(roots)
-            if actor is None or all(name == "viewer" or name.startswith("__") for name in roots):
+            if actor is None:
                 return await self._settled(super().execute_operation(serially))
             async with agency_scope(actor, read_only=True):
                 return await self._settled(super().execute_operation(serially))
+        except NoLongerAdmitted:
+            raise
         except Exception as problem:  # noqa: BLE001 - no scope could be opened; masked and logged like any other
             return ExecutionResult(None, [GraphQLError(str(problem), self.operation, original_error=problem)])
 
@@ -107,9 +111,15 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                     result = await result
                 if len(self.collected_errors.errors) > errors:
                     scope.doom()
-                return result
+            self._has_written = True
+            return result  # noqa: TRY300 - the scope's end is what may fail
         except GraphQLError:
             raise
+        except NoLongerAdmitted:
+            if not self._has_written:
+                raise  # nothing has happened: the request is admitted anew
+            self.handle_field_error(no_longer_admitted(), return_type, field_details_list, path)
+            return None
         except Exception as problem:  # noqa: BLE001 - it becomes an error of the field, and is logged there
             # Opening or committing failed: an error of this field like any other.
             self.handle_field_error(problem, return_type, field_details_list, path)
@@ -156,18 +166,18 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _read_ids(self, type_: GraphQLObjectType, details: Any, ids: list[UUID]) -> dict[UUID, Any]:
         actor = actor_of(self.context_value)
         plan = self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
-        pages = self._pages(plan, times=len(ids))
-        statement = _statement(plan, pages, actor, compile_by_id)
-        rows = await current().fetch(statement.sql, *statement.values(actor, pages, ids))
+        arguments = self._arguments(plan, times=len(ids))
+        statement = _statement(plan, arguments, actor, compile_by_id)
+        rows = await current().fetch(statement.sql, *statement.values(actor, arguments, ids))
         return {row["id"]: orjson.Fragment(row["json"]) for row in rows}
 
     async def _read_list(self, info: Any, details: Any) -> Any:
         actor = actor_of(self.context_value)
         definition = info.parent_type.fields[info.field_name]
         plan = self._plan(("list", info.field_name), details, lambda: select_list(self, definition, details))
-        pages = self._pages(plan)
-        statement = _statement(plan, pages, actor, compile_list)
-        return orjson.Fragment(await current().fetchval(statement.sql, *statement.values(actor, pages, None)))
+        arguments = self._arguments(plan)
+        statement = _statement(plan, arguments, actor, compile_list)
+        return orjson.Fragment(await current().fetchval(statement.sql, *statement.values(actor, arguments, None)))
 
     def _type_named(self, name: str) -> Any:
         return self.schema.type_map[name]
@@ -192,23 +202,23 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             plan = operation.plans[key] = make()
         return plan
 
-    def _pages(self, plan: Plan, *, times: int = 1) -> list[Page]:
+    def _arguments(self, plan: Plan, *, times: int = 1) -> list[Arguments]:
         """Raises GraphQLError for arguments nobody can serve, and when the operation as a whole costs too much."""
-        pages: list[Page] = []
+        found: list[Arguments] = []
         for index, site in enumerate(plan.sites):
-            page = plan.fixed.get(index)
-            if page is None:
+            arguments = plan.fixed.get(index)
+            if arguments is None:
                 given = get_argument_values(
                     site.definition, site.node, self.variable_values, None, self.hide_suggestions
                 )
-                page = page_of(site, site.target, given)
+                arguments = arguments_of(site, given)
                 if site.is_fixed:
-                    plan.fixed[index] = page
-            pages.append(page)
+                    plan.fixed[index] = arguments
+            found.append(arguments)
         cost = plan.cost
         if cost is None:
-            cost = price(plan, pages)
-            if len(plan.fixed) == len(pages):
+            cost = price(plan, found)
+            if len(plan.fixed) == len(found):
                 plan.cost = cost
         self._spent = min(self._spent + cost * times, UNAFFORDABLE)
         if self._spent > MOST_EXPENSIVE:
@@ -216,7 +226,11 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 f"This costs {self._spent:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
                 extensions={"code": "QUERY_TOO_COMPLEX", "cost": self._spent, "maximumCost": MOST_EXPENSIVE},
             )
-        return pages
+        return found
+
+
+def no_longer_admitted() -> GraphQLError:
+    return GraphQLError("What let you in has changed meanwhile.", extensions={"code": "UNAUTHENTICATED"})
 
 
 def actor_of(context: Any) -> Actor:
@@ -229,12 +243,12 @@ def actor_of(context: Any) -> Actor:
     return actor
 
 
-def _statement(plan: Plan, pages: Sequence[Page], actor: Actor, compile: Any) -> Statement:
+def _statement(plan: Plan, arguments: Sequence[Arguments], actor: Actor, compile: Any) -> Statement:
     """One text for each shape of arguments and kind of actor."""
-    key = (tuple(page.shape for page in pages), actor.sees_all, actor.rights)
+    key = (tuple(each.shape for each in arguments), actor.sees_all, actor.rights)
     statement: Statement | None = plan.statements.get(key)
     if statement is None:
         if len(plan.statements) >= _STATEMENTS_KEPT_PER_PLAN:
             plan.statements.clear()
-        statement = plan.statements[key] = compile(plan, pages, actor)
+        statement = plan.statements[key] = compile(plan, arguments, actor)
     return statement

@@ -135,14 +135,14 @@ async def test_from_import_to_notice(
     async def queue() -> Any:
         data = await do(
             """query($w: ID!) { workspace(id: $w) { cases(filter: { state: [QUEUED] }) {
-                 totalCount nodes { id post { text } reports { nodes { channel rule { name } } } } } } }""",
+                 totalCount nodes { id post { text } reports { nodes { channel reporter { ... on Rule { name } } } } } } } }""",
             w=workspace,
         )
         return data["workspace"]["cases"] if data["workspace"]["cases"]["totalCount"] else None
 
     found = await eventually(queue)
     assert [node["post"]["text"] for node in found["nodes"]] == ["FREE CRYPTO here"]
-    assert found["nodes"][0]["reports"]["nodes"] == [{"channel": "RULE", "rule": {"name": "Scams"}}]
+    assert found["nodes"][0]["reports"]["nodes"] == [{"channel": "RULE", "reporter": {"name": "Scams"}}]
 
     posts = await do("query($w: ID!) { workspace(id: $w) { posts { nodes { id text } } } }", w=workspace)
     rude = next(p["id"] for p in posts["workspace"]["posts"]["nodes"] if "idiot" in p["text"])

@@ -2,6 +2,8 @@
 else in Python. It knows the declarations (which column, which relation) and nothing of the engine's SQL."""
 
 import base64
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +19,12 @@ from backend.moderation import Case
 from backend.policies import PolicyVersion
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
+    Aggregate,
     Count,
     Expression,
+    Groups,
     Identity,
+    OneOf,
     Published,
     SameRow,
     ToMany,
@@ -48,11 +53,17 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "communityId"): lambda row, value, _: row.community_id == value,
     ("posts", "memberId"): lambda row, value, _: row.member_id == value,
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
+    ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
     ("cases", "isMine"): lambda row, value, actor: (row.claimed_by_id == actor.membership_id) == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
+}
+AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
+    "count": len,
+    "overdueCount": lambda rows: len([row for row in rows if row.state != "closed" and row.due_at < now()]),
+    "oldestDueAt": lambda rows: min((row.due_at for row in rows if row.state != "closed"), default=None),
 }
 WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.membership_id = {membership}": lambda row, actor: (
@@ -62,6 +73,10 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
     "{row}.role <> 'stakeholder'": lambda row, _: row.role != "stakeholder",
 }
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"[a-zäöü0-9]+|[一-龯]", text.lower()))
 
 
 def expression(type_name: str, field: str) -> Callable[[Any], Any]:
@@ -137,11 +152,35 @@ def text_of(value: Any) -> Any:
     return value
 
 
+def columns_of(order: str) -> list[tuple[str, bool]]:
+    """Each column of an order, and whether it descends."""
+    return [(part.removeprefix("-"), part.startswith("-")) for part in order.split(", ")]
+
+
 def cursor_of(info_name: str, order: str, row: Any) -> str:
-    key = getattr(row, order.removeprefix("-"))
-    if isinstance(key, datetime):
-        key = text_of(key).replace("T", " ").replace("+00:00", "+00")
-    return base64.b64encode(f"{info_name} {order} {key} {row.id}".encode()).decode()
+    keys = [text_of(getattr(row, column)) for column, _ in columns_of(order)]
+    text = json.dumps(keys, ensure_ascii=False, separators=(",", ":"))
+    return base64.b64encode(f"{info_name} {order} {text} {row.id}".encode()).decode()
+
+
+def compared(order: str) -> Callable[[Any, Any], int]:
+    """Rows without a value come last; the id breaks ties, in the direction of the last column."""
+    columns = columns_of(order)
+
+    def compare(a: Any, b: Any) -> int:
+        for column, descending in [*columns, ("id", columns[-1][1])]:
+            x, y = getattr(a, column), getattr(b, column)
+            if x is None or y is None:
+                if (x is None) != (y is None):
+                    return 1 if x is None else -1
+                continue
+            if isinstance(x, str):  # the server sorts by code point
+                x, y = x.encode(), y.encode()
+            if x != y:
+                return (1 if x > y else -1) * (-1 if descending else 1)
+        return 0
+
+    return compare
 
 
 def _allowed(entry: Published, actor: Actor) -> bool:
@@ -188,6 +227,47 @@ async def _to_one(row: Row, source: ToOne, target: Published, actor: Actor) -> R
     return Row(target, found[0]) if found else None
 
 
+async def _one_of(row: Row, source: OneOf, actor: Actor) -> Row | None:
+    for name, key in source.choices.items():
+        entry = published(name)
+        if source.kind is None or getattr(row.values, source.kind) == entry.kind:
+            found = await _to_one(row, ToOne(key), entry, actor)
+            if found is not None:
+                return found
+    return None
+
+
+@dataclass(frozen=True)
+class Group:
+    """What its rows share, by column; None for columns they were not grouped by."""
+
+    rows: list[Any]
+    shared: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        return self.shared.get(name)
+
+
+async def _groups(row: Row, name: str, source: Groups, target: Published, actor: Actor, args: dict[str, Any]) -> list[Row]:  # fmt: skip
+    if not _allowed(target, actor):
+        return []
+    rows = _filtered(await _rows(target, actor, **{source.key: row.values.id}), "cases", args, actor)
+    by = [source.by[chosen].value for chosen in dict.fromkeys(args["by"])]
+    found: dict[tuple[Any, ...], list[Any]] = {} if by else {(): []}
+    for each in rows:
+        found.setdefault(tuple(getattr(each, column) for column in by), []).append(each)
+    ordered = sorted(found, key=lambda key: tuple((value is None, value or "") for value in key))
+    return [Row(target, Group(found[key], dict(zip(by, key, strict=True)))) for key in ordered]
+
+
+def _filtered(rows: list[Any], name: str, args: dict[str, Any], actor: Actor) -> list[Any]:
+    for key, value in (args.get("filter") or {}).items():
+        if value is not None:
+            wanted = _uuid(value) if key.endswith("Id") else value
+            rows = [row for row in rows if FILTERS[to_snake_case(name), key](row, wanted, actor)]
+    return rows
+
+
 async def _connection(parent: Row | None, name: str, type_name: str, source: ToMany, target: Published, actor: Actor, args: dict[str, Any]) -> dict[str, Any]:  # fmt: skip
     first, last = args.get("first"), args.get("last")
     size = last if last is not None else first if first is not None else 50
@@ -199,19 +279,9 @@ async def _connection(parent: Row | None, name: str, type_name: str, source: ToM
     rows = await _rows(target, actor, **where)
     if source.where is not None:
         rows = [row for row in rows if WHERES[source.where](row, actor)]
-    for key, value in (args.get("filter") or {}).items():
-        if value is not None:
-            wanted = _uuid(value) if key.endswith("Id") else value
-            rows = [row for row in rows if FILTERS[to_snake_case(name), key](row, wanted, actor)]
+    rows = _filtered(rows, name, args, actor)
     total = len(rows)
-    column, descending = order.removeprefix("-"), order.startswith("-")
-
-    def compare(a: Any, b: Any) -> int:
-        x, y = (getattr(a, column), a.id), (getattr(b, column), b.id)
-        if isinstance(x[0], str):  # the server sorts by code point
-            x, y = (x[0].encode(), x[1]), (y[0].encode(), y[1])
-        return ((x > y) - (x < y)) * (-1 if descending else 1)
-
+    compare = compared(order)
     rows.sort(key=cmp_to_key(compare))
     list_name = f"{type_name}.{to_snake_case(name)}"
     cursors = [cursor_of(list_name, order, row) for row in rows]
@@ -244,13 +314,9 @@ def _cut(which: str, cursor: str, rows: list[Any], cursors: list[str], name: str
     class At:
         id = UUID(text[-36:])
 
-    key: Any = text[len(prefix) : -37]
-    column = order.removeprefix("-")
-    if column.endswith("_at") or column in ("at", "virtual_deadline"):
-        key = datetime.fromisoformat(key)
-    elif column == "version":
-        key = int(key)
-    setattr(At, column, key)
+    for (column, _), key in zip(columns_of(order), json.loads(text[len(prefix) : -37]), strict=True):
+        moment = isinstance(key, str) and (column.endswith("_at") or column in ("at", "virtual_deadline"))
+        setattr(At, column, datetime.fromisoformat(key) if moment else key)
     keep = [(compare(row, At) > 0) if which == "after" else (compare(row, At) < 0) for row in rows]
     return [r for r, k in zip(rows, keep, strict=True) if k], [c for c, k in zip(cursors, keep, strict=True) if k]
 
@@ -260,8 +326,18 @@ def _resolver(type_name: str, field_name: str) -> Any:
     source = definition.extensions["strawberry-definition"].source
     target = get_named_type(definition.type).name
 
+    needs = definition.extensions["strawberry-definition"].needs
+
     async def resolve(row: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
         actor = info.context
+        if needs is not None and not actor.holds(needs):
+            return None
+        if isinstance(source, OneOf):
+            return await _one_of(row, source, actor)
+        if isinstance(source, Groups):
+            return await _groups(row, field_name, source, published(target), actor, args)
+        if isinstance(source, Aggregate):
+            return text_of(AGGREGATES[field_name](row.values.rows))
         if isinstance(source, SameRow):
             return Row(published(target), row.values)
         if isinstance(source, ToOne):
@@ -291,7 +367,7 @@ def _build() -> Any:
             for field_name, field in type_.fields.items():
                 field.resolve = _resolver(name, field_name)
     query = built.query_type
-    for name in ("workspaces", "notices"):
+    for name in ("workspaces", "cases", "notices"):
         query.fields[name].resolve = _resolver("Query", name)
     for kind in ("case", "post", "member"):
         query.fields[kind].resolve = lambda _root, info, kind=kind, **args: _by_id(info, args["id"], kind)
@@ -318,6 +394,7 @@ def _build() -> Any:
         agency,
         workspace,
     )
+    built.type_map["Reporter"].resolve_type = lambda value, _info, _type: value.entry.cls.__name__
     built.type_map["Node"].resolve_type = lambda value, _info, _type: value.entry.cls.__name__
     return built
 

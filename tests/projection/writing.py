@@ -13,6 +13,8 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     get_named_type,
+    is_abstract_type,
+    is_composite_type,
     is_interface_type,
     is_object_type,
 )
@@ -20,6 +22,7 @@ from graphql import (
 from graphql_schema.projection.declaring import ToMany
 
 PAGES = (0, 1, 2, 3, 5, None)
+TEXTS = {"handle": ("reporter", "ä ☃"), "text": ("TEXT 3", "4, text!", "hello", "text ☃ nowhere")}
 
 
 @dataclass
@@ -64,16 +67,18 @@ class Writer:
         return Operation(f"{head} {{ {' '.join(roots)} }} {' '.join(self.fragments)}", self.variables)
 
     def _selection(self, type_: Any, depth: int) -> str:
-        if is_interface_type(type_):
-            kinds = self.chance.sample(sorted(t.name for t in self.schema.get_possible_types(type_)), 3)
-            parts = ["__typename", "id"] + [
-                f"... on {k} {{ {self._fields(self.schema.type_map[k], depth)} }}" for k in kinds
-            ]
-            return " ".join(parts)
-        return self._fields(type_, depth)
+        if not is_abstract_type(type_):
+            return self._fields(type_, depth)
+        possible = sorted(t.name for t in self.schema.get_possible_types(type_))
+        kinds = self.chance.sample(possible, min(3, len(possible)))
+        parts = ["__typename", "id"] if is_interface_type(type_) else ["__typename", "... on Node { id }"]
+        return " ".join(
+            [*parts, *(f"... on {kind} {{ {self._fields(self.schema.type_map[kind], depth)} }}" for kind in kinds)]
+        )
 
     def _fields(self, type_: GraphQLObjectType, depth: int) -> str:
-        names = [n for n, f in type_.fields.items() if depth > 0 or not is_object_type(get_named_type(f.type))]
+        names = [n for n, f in type_.fields.items() if depth > 0 or not is_composite_type(get_named_type(f.type))]
+        names += 2 * [n for n in names if "filter" in type_.fields[n].args]  # where most can go wrong
         parts = []
         for name in self.chance.choices(names, k=self.chance.randint(1, 4)) if names else []:
             parts.append(self._field(type_, name, depth - 1))
@@ -100,7 +105,7 @@ class Writer:
             alias = f"a{self.chance.randrange(10**9)}"
         target = get_named_type(definition.type)
         body = ""
-        if is_object_type(target) or is_interface_type(target):
+        if is_composite_type(target):
             body = f" {{ {self._selection(target, depth)} }}"
         return f"{alias + ': ' if alias else ''}{name}{arguments} {self._directive()}{body}"
 
@@ -130,6 +135,11 @@ class Writer:
         given: dict[str, str] = {}
         if "first" in definition.args:
             self._page(type_, name, definition, given)
+        elif "by" in definition.args:
+            inner = get_named_type(definition.args["by"].type)
+            given["by"] = f"[{', '.join(self.chance.sample(list(inner.values), self.chance.randint(0, 2)))}]"
+            if self.chance.random() < 0.4:
+                given["filter"] = self._input(get_named_type(definition.args["filter"].type))
         elif name == "workspace":
             if self.chance.random() < 0.5:
                 given["slug"] = f'"{self.chance.choice(("forum", "chat", "shop", "nobody"))}"'
@@ -157,17 +167,15 @@ class Writer:
         declared = definition.extensions["strawberry-definition"]
         key = (f"{declared.origin.__name__}.{declared.python_name}", (order or next(iter(source.order))).value)
         for which in ("after", "before"):
-            if self.pools.cursors.get(key) and self.chance.random() < 0.35:
+            if self.pools.cursors.get(key) and self.chance.random() < 0.5:
                 given[which] = f'"{self.chance.choice(self.pools.cursors[key])}"'
-        if "filter" in definition.args and self.chance.random() < 0.4:
+        if "filter" in definition.args and self.chance.random() < 0.6:
             given["filter"] = self._input(get_named_type(definition.args["filter"].type))
 
     def _input(self, type_: GraphQLInputObjectType) -> str:
-        parts = []
-        for name, definition in type_.fields.items():
-            if self.chance.random() < 0.5:
-                parts.append(f"{name}: {self._value(definition.type, name)}")
-        return f"{{ {', '.join(parts)} }}"
+        # One or two: with more, next to nothing is left in the lists.
+        chosen = self.chance.sample(list(type_.fields.items()), self.chance.choice((1, 1, 2)))
+        return f"{{ {', '.join(f'{name}: {self._value(field.type, name)}' for name, field in chosen)} }}"
 
     def _value(self, type_: Any, name: str) -> str:
         if self.chance.random() < 0.1:
@@ -181,7 +189,9 @@ class Writer:
             return self.chance.choice(list(type_.values))
         if type_.name == "ID":
             return self._id(name.removesuffix("Id"))
-        return self.chance.choice(("true", "false")) if type_.name == "Boolean" else '"reporter"'
+        if type_.name == "Boolean":
+            return self.chance.choice(("true", "false"))
+        return f'"{self.chance.choice(TEXTS[name])}"'
 
     def _id(self, kind: str | None) -> str:
         kinds = [kind] if kind in self.pools.ids else list(self.pools.ids)
