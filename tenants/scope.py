@@ -158,9 +158,10 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     settings += (
         "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
     )
-    return (
-        f"BEGIN{' READ ONLY' if read_only else ''}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
-    )
+    # Reads are projections: texts without values, written so that one plan is right for all of them. Left to choose,
+    # PostgreSQL plans many anew for every request, and planning takes longer than running (case detail: 1.6 and 0.2 ms).
+    begin = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan" if read_only else "BEGIN"
+    return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
 
 
 def _ask_again(proof: Proof) -> str:

@@ -1,55 +1,55 @@
-"""Runs every benchmark on an embedded PostgreSQL of its own and keeps the figures in .tend/bench.json."""
+"""Runs the benchmarks on an embedded PostgreSQL of their own and keeps the figures in .tend/bench.json."""
 
 import argparse
 import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from rich.console import Console
 
-from backend.installing import bring_up_to_date
-from infra.bench import claiming, queue_page, results
+from backend.embedded import EmbeddedPostgres, EmbeddedRedis
+from infra.bench import claiming, reads, results
 from infra.bench.load import GENERATOR
-from infra.bench.servers import Place, a_place
+from infra.bench.operations import OPERATIONS
+from infra.bench.servers import embedded_servers, fresh_place
 
-OPERATIONS: Final = {"claiming": "claim", "queue_page": "queue_page", "importing": "import"}
-MEASURES: Final[dict[str, Callable[[Place, Console], Awaitable[list[results.Row]]]]] = {
-    "claiming": claiming.measure,
-    "queue_page": queue_page.measure,
-}
+READS: Final = [operation.name for operation in OPERATIONS]
+NAMES: Final = ["claiming", *READS, "importing"]
+# As they are called in the results.
+ROWS: Final = {"claiming": "claim", "importing": "import"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description=__doc__)
-    parser.add_argument("--only", choices=list(OPERATIONS), help="one benchmark instead of all")
-    only: str | None = parser.parse_args().only
+    parser.add_argument("--only", choices=NAMES, nargs="+", default=NAMES, help="some benchmarks instead of all")
+    chosen: list[str] = parser.parse_args().only
     console = Console()
     if not console.is_terminal:
-        console = Console(width=140)
-    chosen = [only] if only else list(OPERATIONS)
+        console = Console(width=150)
     if "importing" in chosen and not os.environ.get("TEND_CHAT_DIR"):
-        chosen.remove("importing")
+        chosen = [name for name in chosen if name != "importing"]
         console.print("Left out: importing. Set TEND_CHAT_DIR to the folder with the chat rooms (*.jsonl.gz).")
     if not chosen:
         sys.exit(1)
     console.print(f"Load generator: {GENERATOR}. {os.cpu_count()} cores.")
-    results.forget([OPERATIONS[name] for name in chosen])
-    with a_place() as place:
-        asyncio.run(bring_up_to_date(place.settings))
-        for name in chosen:
-            if name == "importing":
-                # It keeps and shows its figures itself.
-                subprocess.run([sys.executable, "-m", "infra.bench.importing"], check=True, env=place.environment)
-                continue
-            results.keep(asyncio.run(_measure(name, place, console)))
+    results.forget([ROWS.get(name, name) for name in chosen])
+    with embedded_servers() as (postgres, redis):
+        if wanted := [name for name in READS if name in chosen]:
+            results.keep(reads.measure(postgres, redis, console, wanted))
+        _writes(postgres, redis, console, chosen)
     console.print(f"Figures: {results.FILE}")
 
 
-async def _measure(name: str, place: Place, console: Console) -> list[results.Row]:
-    return await MEASURES[name](place, console)
+def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, chosen: list[str]) -> None:
+    if "claiming" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(asyncio.run(claiming.measure(place, console)))
+    if "importing" in chosen:
+        with fresh_place(postgres, redis) as place:
+            # It keeps and shows its figures itself.
+            subprocess.run([sys.executable, "-m", "infra.bench.importing"], check=True, env=place.environment)
 
 
 if __name__ == "__main__":

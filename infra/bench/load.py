@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from typing import Final, cast
 from urllib.parse import urlsplit
 
@@ -29,12 +31,20 @@ end
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A POST of `body`, or a GET where there is none. `url` is HTTP on a loopback address."""
+class Asked:
+    """A POST of `body`, or a GET where there is none."""
 
-    url: str
+    path: str
     headers: dict[str, str]
-    body: str | None
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """`asked` one after the other, over and over. `base_url` is HTTP on a loopback address."""
+
+    base_url: str
+    asked: list[Asked]
     connections: int
     seconds: float
 
@@ -56,16 +66,18 @@ def run(load: Load) -> Measured:
     """Blocks for `load.seconds`; the load comes from another process. Raises RuntimeError when answers fail."""
     measured = _wrk(load) if WRK else _stand_in(load)
     if measured.failures or not measured.requests:
-        raise RuntimeError(f"{measured.failures} of {measured.requests} requests to {load.url} failed")
+        raise RuntimeError(f"{measured.failures} of {measured.requests} requests to {load.base_url} failed")
     return measured
 
 
 def _wrk(load: Load) -> Measured:
     assert WRK is not None
-    lines = [f"wrk.method = {_lua('GET' if load.body is None else 'POST')}"]
-    if load.body is not None:
-        lines.append(f"wrk.body = {_lua(load.body)}")
-    lines += [f"wrk.headers[{_lua(name)}] = {_lua(value)}" for name, value in load.headers.items()]
+    lines = ["local asked, at = {}, 0", "init = function(args)"]
+    for number, one in enumerate(load.asked, 1):
+        headers = ", ".join(f"[{_lua(name)}] = {_lua(value)}" for name, value in one.headers.items())
+        method, body = ("GET", "nil") if one.body is None else ("POST", _lua(one.body))
+        lines.append(f"  asked[{number}] = wrk.format({_lua(method)}, {_lua(one.path)}, {{ {headers} }}, {body})")
+    lines += ["end", "request = function()", "  at = at % #asked + 1", "  return asked[at]", "end"]
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write("\n".join(lines) + _REPORT)
         script.flush()
@@ -77,7 +89,7 @@ def _wrk(load: Load) -> Measured:
             "--timeout=10s",
             "-s",
             script.name,
-            load.url,
+            load.base_url,
         ]
         done = subprocess.run(argv, check=True, capture_output=True, text=True, timeout=load.seconds + 30)
     return Measured(**json.loads(done.stdout.strip().splitlines()[-1]))
@@ -98,8 +110,8 @@ def _stand_in(load: Load) -> Measured:
 class _Connection(asyncio.Protocol):
     """Asks again and again until `until` (of time.perf_counter)."""
 
-    def __init__(self, request: bytes, until: float) -> None:
-        self.request, self.until = request, until
+    def __init__(self, requests: Iterator[bytes], until: float) -> None:
+        self.requests, self.until = requests, until
         self.milliseconds: list[float] = []
         self.failures = 0
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -137,25 +149,20 @@ class _Connection(asyncio.Protocol):
         self._received.clear()
         self._length = -1
         self._asked_at = time.perf_counter()
-        self._transport.write(self.request)
+        self._transport.write(next(self.requests))
 
 
 async def _generate(load: Load) -> Measured:
-    parts = urlsplit(load.url)
+    parts = urlsplit(load.base_url)
     assert parts.port is not None
     assert parts.hostname in ("127.0.0.1", "::1"), "loads go to this machine only"
-    body = (load.body or "").encode()
-    lines = [f"{'GET' if load.body is None else 'POST'} {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
-    lines += [f"{name}: {value}" for name, value in load.headers.items()]
-    if body:
-        lines.append(f"Content-Length: {len(body)}")
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+    requests = cycle([_bytes_of(asked, parts.netloc) for asked in load.asked])
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
     made = [
         (
             await loop.create_connection(
-                lambda: _Connection(request, started + load.seconds), parts.hostname, parts.port
+                lambda: _Connection(requests, started + load.seconds), parts.hostname, parts.port
             )
         )[1]
         for _ in range(load.connections)
@@ -173,10 +180,21 @@ async def _generate(load: Load) -> Measured:
     )
 
 
+def _bytes_of(asked: Asked, host: str) -> bytes:
+    body = (asked.body or "").encode()
+    lines = [f"{'GET' if asked.body is None else 'POST'} {asked.path} HTTP/1.1", f"Host: {host}"]
+    lines += [f"{name}: {value}" for name, value in asked.headers.items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
 def main() -> None:
     import uvloop
 
-    print(json.dumps(asdict(uvloop.run(_generate(Load(**json.load(sys.stdin)))))))
+    told = json.load(sys.stdin)
+    load = Load(**{**told, "asked": [Asked(**asked) for asked in told["asked"]]})
+    print(json.dumps(asdict(uvloop.run(_generate(load)))))
 
 
 if __name__ == "__main__":

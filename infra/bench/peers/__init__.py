@@ -1,0 +1,1 @@
+"""Who Tend is measured against: SQL by hand, stock Strawberry, PostGraphile."""

@@ -1,0 +1,29 @@
+"""What a plan of PostgreSQL gives away: rows read or sorted beyond the page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+
+def faults(node: dict[str, Any], *, under_limit: bool = False) -> Iterator[str]:
+    """Below a Limit of a plan (`explain (format json)`): sequential scans, indexes without condition, and sorts of more
+    than a few pages."""
+    kind = node["Node Type"]
+    limit = under_limit or kind == "Limit"
+    if under_limit and kind in ("Sort", "Incremental Sort") and not all(map(_pages, node["Plans"])):
+        yield f"{kind} by {', '.join(node['Sort Key'])}"
+    if under_limit and kind == "Seq Scan":
+        yield f"Seq Scan on {node['Relation Name']}"
+    if under_limit and kind.startswith("Index") and "Index Cond" not in node:
+        yield f"{kind} of {node['Index Name']} without a condition"
+    for child in node.get("Plans", ()):
+        yield from faults(child, under_limit=limit)
+
+
+def _pages(node: dict[str, Any]) -> bool:
+    """Whether the rows are a few pages put together: of each workspace, or of each range."""
+    below = [child for child in node.get("Plans", ()) if child["Parent Relationship"] != "InitPlan"]
+    if node["Node Type"] == "Limit":
+        return True
+    if node["Node Type"] == "Nested Loop":
+        return _pages(below[1])
+    return node["Node Type"] in ("Append", "Subquery Scan", "Merge Append", "Result") and all(map(_pages, below))
