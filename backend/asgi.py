@@ -1,5 +1,6 @@
 """The web application: `uvicorn --factory backend.asgi:app`."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,10 @@ def app(settings: Settings | None = None) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         models.load()
         await database.connect(chosen.app_url, models=models.MODEL_MODULES, pool_size=chosen.pool_size)
+        # What stays for good (a quarter of a million objects) is not looked through again: collections of it were the
+        # slowest hundredth of all requests, 30 ms instead of 5.
+        gc.collect()
+        gc.freeze()
         try:
             yield
         finally:

@@ -15,10 +15,11 @@ from strawberry.types.graphql import OperationType
 
 from graphql_schema.documents import mistakes, parsed
 from graphql_schema.masking import masked
-from graphql_schema.projection import Execution, published_kinds
+from graphql_schema.projection import Execution, published_kinds, straight
 from graphql_schema.queries import Query
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.working_cases import WorkingCases
+from tenants.scope import NoLongerAdmitted
 
 COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
@@ -56,6 +57,10 @@ class TendSchema(strawberry.Schema):
         type_ = OperationType(operation.operation.value)
         if allowed_operation_types is not None and type_ not in allowed_operation_types:
             raise InvalidOperationTypeError(type_)
+        if type_ is OperationType.QUERY:
+            data = await self._straight(operation, variable_values, context_value)
+            if data is not None:
+                return data
         result = execute(
             self._schema,
             document,
@@ -70,6 +75,15 @@ class TendSchema(strawberry.Schema):
             result = await result
         errors = [masked(error) for error in result.errors] if result.errors else None
         return ExecutionResult(data=result.data, errors=errors)
+
+    async def _straight(self, operation: Any, variables: Any, context: Any) -> ExecutionResult | None:
+        try:
+            data = await straight(self._schema, operation, variables, context)
+        except NoLongerAdmitted:
+            raise
+        except Exception as problem:  # noqa: BLE001 - an outage; masked and logged like any other
+            return ExecutionResult(None, [masked(GraphQLError(str(problem), operation, original_error=problem))])
+        return None if data is None else ExecutionResult(data, None)
 
 
 schema: Final = TendSchema(

@@ -10,7 +10,15 @@ import asyncpg
 from tortoise import connections
 
 from tenants.actor import Actor, Proof
-from tenants.database import ACQUIRE_TIMEOUT_SECONDS, CONNECTION, NoScope, ScopedTransaction, client, pool
+from tenants.database import (
+    ACQUIRE_TIMEOUT_SECONDS,
+    CONNECTION,
+    PLANS_OF_WRITES,
+    NoScope,
+    ScopedTransaction,
+    client,
+    pool,
+)
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
@@ -153,25 +161,30 @@ def current_agency() -> UUID:
 def _begin(actor: Actor, *, read_only: bool) -> str:
     """One round trip. SET takes no parameter and set_config() is not propagated on a Citus cluster, so values are
     written into the text: only the canonical form of UUID objects and constants of our own."""
-    workspaces = ",".join(sorted(str(UUID(str(id))) for id in actor.workspaces or ()))
-    settings = f"SET LOCAL app.agency_id = '{UUID(str(actor.agency_id))}'; "
-    settings += (
-        "SET LOCAL app.sees_all = 'on'; " if actor.sees_all else f"SET LOCAL app.workspaces = '{{{workspaces}}}'; "
-    )
-    # Reads are projections: texts without values, written so that one plan is right for all of them. Left to choose,
-    # PostgreSQL plans many anew for every request, and planning takes longer than running (case detail: 1.6 and 0.2 ms).
-    begin = "BEGIN READ ONLY; SET LOCAL plan_cache_mode = force_generic_plan" if read_only else "BEGIN"
+    settings = f"SET LOCAL app.agency_id = '{_text(actor.agency_id)}'; "
+    if actor.workspaces is None:
+        settings += "SET LOCAL app.sees_all = 'on'; "
+    else:
+        settings += f"SET LOCAL app.workspaces = '{{{','.join(sorted(map(_text, actor.workspaces)))}}}'; "
+    begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}"
     return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
 
 
 def _ask_again(proof: Proof) -> str:
     """Raises in PostgreSQL unless the proof holds. Nothing here is text of a client: hashes, ids, our own words, and a
     short name of letters, digits and hyphens."""
-    workspace = "null" if proof.workspace_id is None else f"'{UUID(str(proof.workspace_id))}'"
+    workspace = "null" if proof.workspace_id is None else f"'{_text(proof.workspace_id)}'"
     assert proof.workspace_slug is None or proof.workspace_slug.replace("-", "").isalnum()
     slug = "null" if proof.workspace_slug is None else f"'{proof.workspace_slug}'"
     kind, key, mark = proof.token_kind, proof.key_hash.hex(), proof.mark
     return f"SELECT app.admit('{kind}', '\\x{key}', {workspace}, {slug}, '{mark}')"
+
+
+def _text(id: UUID) -> str:
+    """Raises TypeError for anything but a UUID, whose text is always the canonical one."""
+    if not isinstance(id, UUID):
+        raise TypeError(id)
+    return str(id)
 
 
 async def _give_back(connection: Any) -> None:

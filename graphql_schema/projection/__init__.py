@@ -2,7 +2,8 @@
 
 Steps: `declaring` (what a type publishes), `selecting` (a selection becomes a plan), `paging` (the arguments of its
 lists), `pricing` (what it costs), `compiling` (a plan becomes one statement; `listing`: its lists, `ordering`: their order
-and cursors, `texts`: JSON as text), `serving` (the statement runs in the caller's scope).
+and cursors, `texts`: JSON as text), `reading` (the statement runs in the caller's scope), `serving` (inside graphql-core's
+executor; `going_straight`: without it).
 """
 
 from graphql_schema.projection.declaring import (
@@ -26,7 +27,9 @@ from graphql_schema.projection.declaring import (
     same_row,
     sql,
 )
-from graphql_schema.projection.serving import Execution, Ref, ref
+from graphql_schema.projection.going_straight import straight
+from graphql_schema.projection.reading import Ref, ref
+from graphql_schema.projection.serving import Execution
 
 __all__ = [
     "Connection",
@@ -51,4 +54,5 @@ __all__ = [
     "ref",
     "same_row",
     "sql",
+    "straight",
 ]

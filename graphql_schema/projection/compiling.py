@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from graphql_schema.projection import listing
@@ -35,14 +36,14 @@ def compile_by_id(plan: Plan, arguments: Sequence[Arguments], actor: Actor) -> S
     """Columns `id` and `json`, one row for each wanted id (a list of UUID) that is there for the actor."""
     assert isinstance(plan.root, ObjectPlan)
     compiler = Compiler(plan, arguments, actor)
-    row = compiler.alias()
+    row, asked = compiler.alias(), compiler.alias()
     joins: list[str] = []
     body = compiler.object(plan.root, row, joins)
     wanted = compiler.parameter(lambda _actor, _arguments, wanted: wanted, "uuid[]")
-    where = compiler.own_conditions(plan.root.published, row)
+    # Joined to the ids, one by one through the primary key: of `id = any()` the planner only knows that there may be many.
     sql = (
-        f"select {row}.id, {body} as json from {plan.root.published.table} {row} {' '.join(joins)} "
-        f"where {where} and {row}.id = any({wanted})"
+        f"select {row}.id, {body} as json from unnest({wanted}) {asked}(id) join {plan.root.published.table} {row} "
+        f"on {compiler.own_conditions(plan.root.published, row)} and {row}.id = {asked}.id {' '.join(joins)}"
     )
     return _numbered(sql, compiler.binders)
 
@@ -53,6 +54,18 @@ def compile_list(plan: Plan, arguments: Sequence[Arguments], actor: Actor) -> St
     compiler = Compiler(plan, arguments, actor)
     body = listing.connection(compiler, plan.root, None, None)
     return _numbered(f"select {body} as json", compiler.binders)
+
+
+@lru_cache(maxsize=256)
+def together(texts: tuple[str, ...]) -> str:
+    """One statement for several that answer with `id` and `json`: their rows, with the place of the statement in
+    `which`. Its parameters are theirs, one after the other."""
+    parts, shift = [], 0
+    for which, text in enumerate(texts):
+        moved = re.sub(r"\$(\d+)::", lambda found, shift=shift: f"${int(found[1]) + shift}::", text)  # type: ignore[misc]
+        parts.append(f"select {which} as which, each.id, each.json from ({moved}) each")
+        shift += max(int(number) for number in re.findall(r"\$(\d+)::", text))
+    return " union all ".join(parts)
 
 
 def _numbered(sql: str, binders: Sequence[Binder]) -> Statement:
@@ -132,6 +145,18 @@ class Compiler:
             return self.own_conditions(target, row)
         return self.conditions_within(target, row, f"{parent_row}.{parent.workspace_column}")
 
+    def referred_conditions(self, target: Published, row: str, parent: Published, parent_row: str) -> str:
+        """Of a row found by its id. The id and the agency are its primary key; the workspace is compared in a way that
+        no index serves: estimates of agency times workspace are far too low, and PostgreSQL 18 took whole indexes of a
+        workspace for cheaper than one key."""
+        if self.hidden(target) or parent.workspace_column is None or target.workspace_column is None:
+            return self.own_conditions(target, row)
+        return (
+            f"{row}.agency_id = {self.agency()} "
+            f"and {row}.{target.workspace_column} is not distinct from {parent_row}.{parent.workspace_column}"
+            f"{self._row_condition(target, row)}"
+        )
+
     def _row_condition(self, target: Published, row: str) -> str:
         return "" if target.row is None else f" and ({self.fill(target.row, row)})"
 
@@ -157,42 +182,38 @@ class Compiler:
     def _embedded(self, entry: Embedded, parent: Published, row: str, joins: list[str]) -> str:
         if isinstance(entry.source, SameRow):
             return self.object(entry.object, row, joins)
-        key, reverse = entry.source.key, entry.source.reverse
-        other, body = self._joined(
-            entry.object,
-            parent,
-            row,
-            joins,
-            lambda other: f"{other}.{key} = {row}.id" if reverse else f"{other}.id = {row}.{key}",
-        )
+        key, reverse, target = entry.source.key, entry.source.reverse, entry.object.published
+
+        def match(other: str) -> str:
+            if reverse:
+                return f"{self.child_conditions(target, other, parent, row)} and {other}.{key} = {row}.id"
+            return f"{self.referred_conditions(target, other, parent, row)} and {other}.id = {row}.{key}"
+
+        other, body = self._joined(entry.object, joins, match)
         return NULL if body is None else f"case when {other}.id is null then {NULL} else {body} end"
 
     def _choice(self, entry: Choice, parent: Published, row: str, joins: list[str]) -> str:
-        cases = []
+        source, cases = entry.source, []
         for plan in entry.objects:
-            key = f"{row}.{entry.source.choices[plan.published.cls.__name__]}"
-            kind = "" if entry.source.kind is None else f" and {row}.{entry.source.kind} = '{plan.published.kind}'"
-            other, body = self._joined(
-                plan,
-                parent,
-                row,
-                joins,
-                lambda other, key=key, kind=kind: f"{other}.id = {key}{kind}",  # type: ignore[misc]
-            )
+            target = plan.published
+            kind = "" if source.kind is None else f" and {row}.{source.kind} = '{target.kind}'"
+            key = f"{row}.{source.choices[target.cls.__name__]}{kind}"
+
+            def match(other: str, target: Published = target, key: str = key) -> str:
+                return f"{self.referred_conditions(target, other, parent, row)} and {other}.id = {key}"
+
+            other, body = self._joined(plan, joins, match)
             if body is not None:
                 cases.append(f"when {other}.id is not null then {body}")
         return f"case {' '.join(cases)} else {NULL} end" if cases else NULL
 
-    def _joined(
-        self, plan: ObjectPlan, parent: Published, row: str, joins: list[str], match: Callable[[str], str]
-    ) -> tuple[str, str | None]:
-        """The alias of a row joined to `row`, and its object; None for a type that the actor may not see."""
-        target, other = plan.published, self.alias()
-        if self.hidden(target):
+    def _joined(self, plan: ObjectPlan, joins: list[str], match: Callable[[str], str]) -> tuple[str, str | None]:
+        """The alias of the one row that matches, and its object; None for a type that the actor may not see."""
+        other = self.alias()
+        if self.hidden(plan.published):
             return other, None
         # The join stands before those of the object inside it, which refer to it.
-        conditions = self.child_conditions(target, other, parent, row)
-        joins.append(f"left join {target.table} {other} on {conditions} and {match(other)}")
+        joins.append(f"left join {plan.published.table} {other} on {match(other)}")
         return other, self.object(plan, other, joins)
 
     def _leaf(self, leaf: Leaf, parent: Published, row: str, text: Text) -> None:

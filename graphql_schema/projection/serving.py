@@ -1,57 +1,20 @@
-"""Statements run in the caller's scope, and their bytes are spliced into the response, never parsed.
+"""graphql-core's executor, with statements where it would walk objects.
 
-graphql-core does everything else: coercion, several root fields, fragments, mutations, introspection. Where a resolver
-answers with a reference (model and id), or a list at the root is reached, this class reads it with one statement.
+It does everything else: coercion, several root fields, fragments, mutations, introspection. Where a resolver answers
+with a reference (model and id), or a list at the root is reached, this class reads it with one statement.
 """
 
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
-import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLObjectType, OperationType, get_named_type, is_abstract_type
+from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.collect_fields import collect_fields
-from graphql.execution.values import get_argument_values
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list
 from graphql_schema.projection.declaring import LISTING
-from graphql_schema.projection.paging import Arguments, arguments_of
-from graphql_schema.projection.pricing import MOST_EXPENSIVE, UNAFFORDABLE, price
-from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
+from graphql_schema.projection.going_straight import leave_word
+from graphql_schema.projection.reading import Reading, Ref, no_agency
 from tenants.actor import Actor
-from tenants.scope import NoLongerAdmitted, agency_scope, current
-
-_OPERATIONS_KEPT: Final = 256
-_PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @skip and @include
-_STATEMENTS_KEPT_PER_PLAN: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A row by the name of its published type and its id: what resolvers return instead of objects."""
-
-    type_name: str
-    id: UUID
-
-
-def ref(type_: type, id: UUID) -> Any:
-    """Typed Any, so that a resolver can be annotated with the type the client sees."""
-    return Ref(type_.__name__, id)
-
-
-@dataclass(slots=True)
-class _Operation:
-    """What is known about one parsed operation. `node` is kept, so that its id() cannot be given to another."""
-
-    node: Any
-    choosing: tuple[str, ...]
-    plans: dict[Any, Plan]
-
-
-_operations: OrderedDict[int, _Operation] = OrderedDict()
+from tenants.scope import NoLongerAdmitted, agency_scope
 
 
 class Execution(StrawberryGraphQLCoreExecutionContext):
@@ -59,7 +22,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._spent = 0
+        self._reading = Reading(self, self.context_value.actor)
         self._has_written = False
 
     def execute_operation(self, serially: bool | None = None) -> Any:
@@ -77,7 +40,10 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             if actor is None:
                 return await self._settled(super().execute_operation(serially))
             async with agency_scope(actor, read_only=True):
-                return await self._settled(super().execute_operation(serially))
+                result = await self._settled(super().execute_operation(serially))
+            if not result.errors:
+                leave_word(self, self._reading.known())
+            return result  # noqa: TRY300 - opening the scope is what may fail
         except NoLongerAdmitted:
             raise
         except Exception as problem:  # noqa: BLE001 - no scope could be opened; masked and logged like any other
@@ -129,104 +95,24 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         if isinstance(result, Ref):
-            return self._read_one(return_type, field_details_list, result)
+            return self._reading.one(return_type, field_details_list, result)
         if result is LISTING:
-            return self._read_list(info, field_details_list)
+            return self._reading.list(info.field_name, info.parent_type.fields[info.field_name], field_details_list)
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_abstract_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         if isinstance(result, Ref):
-            return self._read_one(self._type_named(result.type_name), field_details_list, result)
+            return self._reading.one(self.schema.type_map[result.type_name], field_details_list, result)  # type: ignore[arg-type]
         return super().complete_abstract_value(return_type, field_details_list, info, path, result, position_context)
 
     def complete_list_value(
         self, return_type: Any, field_details_list: Any, info: Any, path: Any, result: Any, position_context: Any
     ) -> Any:
         if isinstance(result, list) and any(isinstance(item, Ref) for item in result):
-            return self._read_many(return_type, field_details_list, result)
+            return self._reading.many(return_type, field_details_list, result)
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
-
-    async def _read_one(self, type_: GraphQLObjectType, details: Any, wanted: Ref) -> Any:
-        rows = await self._read_ids(type_, details, [wanted.id])
-        return rows.get(wanted.id)
-
-    async def _read_many(self, return_type: Any, details: Any, wanted: Sequence[Ref | None]) -> list[Any]:
-        """One statement per type, answers in the order asked, null where there is nothing."""
-        found: dict[Ref, Any] = {}
-        for name in sorted({item.type_name for item in wanted if item is not None}):
-            ids = list({item.id for item in wanted if item is not None and item.type_name == name})
-            row_type = get_named_type(return_type)
-            type_ = self._type_named(name) if is_abstract_type(row_type) else row_type
-            for id, value in (await self._read_ids(type_, details, ids)).items():
-                found[Ref(name, id)] = value
-        return [None if item is None else found.get(item) for item in wanted]
-
-    async def _read_ids(self, type_: GraphQLObjectType, details: Any, ids: list[UUID]) -> dict[UUID, Any]:
-        actor = actor_of(self.context_value)
-        plan = self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
-        arguments = self._arguments(plan, times=len(ids))
-        statement = _statement(plan, arguments, actor, compile_by_id)
-        rows = await current().fetch(statement.sql, *statement.values(actor, arguments, ids))
-        return {row["id"]: orjson.Fragment(row["json"]) for row in rows}
-
-    async def _read_list(self, info: Any, details: Any) -> Any:
-        actor = actor_of(self.context_value)
-        definition = info.parent_type.fields[info.field_name]
-        plan = self._plan(("list", info.field_name), details, lambda: select_list(self, definition, details))
-        arguments = self._arguments(plan)
-        statement = _statement(plan, arguments, actor, compile_list)
-        return orjson.Fragment(await current().fetchval(statement.sql, *statement.values(actor, arguments, None)))
-
-    def _type_named(self, name: str) -> Any:
-        return self.schema.type_map[name]
-
-    def _plan(self, what: Any, details: Any, make: Any) -> Plan:
-        """Plans live as long as the parsed document: the same document asks for the same plan again and again."""
-        operation = _operations.get(id(self.operation))
-        if operation is None:
-            choosing = variables_that_choose(self.operation, self.fragment_definitions)
-            operation = _Operation(self.operation, choosing, {})
-            _operations[id(self.operation)] = operation
-            if len(_operations) > _OPERATIONS_KEPT:
-                _operations.popitem(last=False)
-        else:
-            _operations.move_to_end(id(self.operation))
-        chosen = tuple(self.variable_values.coerced.get(name) for name in operation.choosing)
-        key = (what, tuple(id(detail.node) for detail in details), chosen)
-        plan = operation.plans.get(key)
-        if plan is None:
-            if len(operation.plans) >= _PLANS_KEPT_PER_OPERATION:
-                operation.plans.clear()
-            plan = operation.plans[key] = make()
-        return plan
-
-    def _arguments(self, plan: Plan, *, times: int = 1) -> list[Arguments]:
-        """Raises GraphQLError for arguments nobody can serve, and when the operation as a whole costs too much."""
-        found: list[Arguments] = []
-        for index, site in enumerate(plan.sites):
-            arguments = plan.fixed.get(index)
-            if arguments is None:
-                given = get_argument_values(
-                    site.definition, site.node, self.variable_values, None, self.hide_suggestions
-                )
-                arguments = arguments_of(site, given)
-                if site.is_fixed:
-                    plan.fixed[index] = arguments
-            found.append(arguments)
-        cost = plan.cost
-        if cost is None:
-            cost = price(plan, found)
-            if len(plan.fixed) == len(found):
-                plan.cost = cost
-        self._spent = min(self._spent + cost * times, UNAFFORDABLE)
-        if self._spent > MOST_EXPENSIVE:
-            raise GraphQLError(
-                f"This costs {self._spent:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
-                extensions={"code": "QUERY_TOO_COMPLEX", "cost": self._spent, "maximumCost": MOST_EXPENSIVE},
-            )
-        return found
 
 
 def no_longer_admitted() -> GraphQLError:
@@ -237,18 +123,5 @@ def actor_of(context: Any) -> Actor:
     """Raises GraphQLError (BAD_REQUEST) where the request named no agency."""
     actor: Actor | None = context.actor
     if actor is None:
-        raise GraphQLError(
-            "Name the agency this is about: X-Agency-Id or X-Workspace-Id.", extensions={"code": "BAD_REQUEST"}
-        )
+        raise no_agency()
     return actor
-
-
-def _statement(plan: Plan, arguments: Sequence[Arguments], actor: Actor, compile: Any) -> Statement:
-    """One text for each shape of arguments and kind of actor."""
-    key = (tuple(each.shape for each in arguments), actor.sees_all, actor.rights)
-    statement: Statement | None = plan.statements.get(key)
-    if statement is None:
-        if len(plan.statements) >= _STATEMENTS_KEPT_PER_PLAN:
-            plan.statements.clear()
-        statement = plan.statements[key] = compile(plan, arguments, actor)
-    return statement
