@@ -2,7 +2,7 @@ from uuid import UUID
 
 import strawberry
 
-from backend.kit.ids import parse_published
+from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.communities import Member, Post
@@ -80,6 +80,6 @@ class Query:
 
 
 def _ref_to(id: str) -> Ref | None:
-    parsed = parse_published(id)
-    kind = published_kinds().get(parsed[0]) if parsed is not None else None
-    return Ref(kind.cls.__name__, parsed[1]) if kind is not None and parsed is not None else None
+    found = split_published(id)
+    type_name = None if found is None else published_kinds().get(found[0])
+    return None if found is None or type_name is None else Ref(type_name.cls.__name__, found[1])

@@ -17,12 +17,18 @@ def published(kind: str, id: UUID) -> str:
     return f"{kind}_{id}"
 
 
-def parse_published(text: str) -> tuple[str, UUID] | None:
-    """The kind and the uuid of a published id; None for anything but its one canonical spelling.
+def split_published(text: str) -> tuple[str, str] | None:
+    """The kind and the uuid's text of a published id; None for anything but its one canonical spelling.
 
     `UUID()` also takes braces, upper case and no hyphens: several spellings of one object would break every cache.
     """
     kind, separator, rest = text.rpartition("_")
     if not separator or _CANONICAL.fullmatch(rest) is None:
         return None
-    return kind, UUID(rest)
+    return kind, rest
+
+
+def parse_published(text: str) -> tuple[str, UUID] | None:
+    """The kind and the uuid of a published id; None as `split_published`."""
+    found = split_published(text)
+    return None if found is None else (found[0], UUID(found[1]))

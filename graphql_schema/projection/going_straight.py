@@ -20,9 +20,10 @@ from graphql import (
     GraphQLScalarType,
     get_named_type,
     is_abstract_type,
+    print_ast,
 )
 from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.values import get_argument_values, get_variable_values
+from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from graphql_schema.projection.declaring import ProjectedField, published
 from graphql_schema.projection.reading import Operation, Reading, Ref, known_operation
@@ -45,6 +46,9 @@ class _Root:
 @dataclass(frozen=True, slots=True)
 class _Straight:
     roots: tuple[_Root, ...]
+    plain: (
+        tuple[tuple[str, bool], ...] | None
+    )  # its variables, where all are texts or lists of texts that must be given
     fragments: Any
     fragment_definitions: Any
 
@@ -58,7 +62,9 @@ def leave_word(executor: Any, operation: Operation) -> None:
     if operation.straight is None:
         roots = _roots(executor)
         operation.straight = (
-            _NEVER if roots is None else _Straight(roots, executor.fragments, executor.fragment_definitions)
+            _NEVER
+            if roots is None
+            else _Straight(roots, _plain(executor.operation), executor.fragments, executor.fragment_definitions)
         )
 
 
@@ -67,10 +73,12 @@ async def straight(schema: Any, operation_node: Any, variables: dict[str, Any] |
     operation = known_operation(operation_node)
     if operation is None or not operation.straight or context.actor is None:
         return None
-    values = get_variable_values(schema, operation_node.variable_definitions or (), variables or {}, max_errors=1)
+    known: _Straight = operation.straight
+    values = _given(known, variables or {}) or get_variable_values(
+        schema, operation_node.variable_definitions or (), variables or {}, max_errors=1
+    )
     if isinstance(values, list):
         return None
-    known: _Straight = operation.straight
     reading = Reading(
         SimpleNamespace(
             schema=schema,
@@ -116,6 +124,28 @@ async def _read(root: _Root, reading: Reading, context: Any) -> Any:
     if data is None and isinstance(root.definition.type, GraphQLNonNull):
         raise _NotStraight
     return data
+
+
+def _plain(operation_node: Any) -> tuple[tuple[str, bool], ...] | None:
+    found = []
+    for definition in operation_node.variable_definitions or ():
+        type_ = print_ast(definition.type)
+        if type_ not in ("ID!", "String!", "[ID!]!", "[String!]!"):
+            return None
+        found.append((definition.variable.name.value, type_.startswith("[")))
+    return tuple(found)
+
+
+def _given(known: _Straight, variables: dict[str, Any]) -> VariableValues | None:
+    """The variables as they are, where coercing would change nothing; it takes 100 µs for fifty ids."""
+    if known.plain is None:
+        return None
+    coerced = {}
+    for name, is_list in known.plain:
+        value = coerced[name] = variables.get(name)
+        if not ((type(value) is list and all(type(item) is str for item in value)) if is_list else type(value) is str):
+            return None
+    return VariableValues({}, coerced)
 
 
 def _roots(executor: Any) -> tuple[_Root, ...] | None:

@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -22,17 +22,16 @@ _PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @s
 _STATEMENTS_KEPT_PER_PLAN: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A row by the name of its published type and its id: what resolvers return instead of objects."""
+class Ref(NamedTuple):
+    """A row by the name of its published type and its uuid's text: what resolvers return instead of objects."""
 
     type_name: str
-    id: UUID
+    id: str
 
 
 def ref(type_: type, id: UUID) -> Any:
     """Typed Any, so that a resolver can be annotated with the type the client sees."""
-    return Ref(type_.__name__, id)
+    return Ref(type_.__name__, str(id))
 
 
 @dataclass(slots=True)
@@ -75,21 +74,23 @@ class Reading:
 
     async def many(self, return_type: Any, details: Any, wanted: Sequence[Ref | None]) -> list[Any]:
         """One statement for all types, answers in the order asked, null where there is nothing."""
-        names = sorted({item.type_name for item in wanted if item is not None})
-        if not names:
+        wanted_of: dict[str, dict[str, None]] = {}
+        for item in wanted:
+            if item is not None:
+                wanted_of.setdefault(item.type_name, {})[item.id] = None
+        if not wanted_of:
             return [None] * len(wanted)
-        row_type = get_named_type(return_type)
+        row_type, names = get_named_type(return_type), sorted(wanted_of)
         texts: list[str] = []
         values: list[Any] = []
         for name in names:
-            ids = list({item.id for item in wanted if item is not None and item.type_name == name})
             type_ = self.schema.type_map[name] if is_abstract_type(row_type) else row_type
-            statement, own = self._by_ids(type_, details, ids)
+            statement, own = self._by_ids(type_, details, list(wanted_of[name]))
             texts.append(statement.sql)
             values += own
         rows = await current().fetch(together(tuple(texts)), *values)
-        found = {(names[row["which"]], row["id"]): orjson.Fragment(row["json"]) for row in rows}
-        return [None if item is None else found.get((item.type_name, item.id)) for item in wanted]
+        found = {(names[which], str(id)): orjson.Fragment(json) for which, id, json in rows}
+        return [None if item is None else found.get(item) for item in wanted]
 
     async def list(self, field_name: str, definition: GraphQLField, details: Any) -> Any:
         actor = self._acting()
@@ -98,7 +99,7 @@ class Reading:
         statement = _statement(plan, arguments, actor, compile_list)
         return orjson.Fragment(await current().fetchval(statement.sql, *statement.values(actor, arguments, None)))
 
-    def _by_ids(self, type_: GraphQLObjectType, details: Any, ids: Sequence[UUID]) -> tuple[Statement, Sequence[Any]]:
+    def _by_ids(self, type_: GraphQLObjectType, details: Any, ids: Sequence[str]) -> tuple[Statement, Sequence[Any]]:
         actor = self._acting()
         plan = self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
         arguments = self._arguments(plan, times=len(ids))

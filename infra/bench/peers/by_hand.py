@@ -167,27 +167,23 @@ POST_SEARCH: Final = """
 
 # $2: the ids as they were sent; $3 to $6: what is asked for of each table.
 NODES: Final = """
-    with found as (
-        select n.id, row_to_json(n) as node
-          from (select 'Case' as __typename, 'case_' || id as id, upper(state) as state, upper(tier) as tier
-                  from cases where agency_id = $1 and id = any($3)) n
-        union all
-        select n.id, row_to_json(n)
-          from (select 'Post' as __typename, 'post_' || id as id, text, posted_at as "postedAt"
-                  from posts where agency_id = $1 and id = any($4)) n
-        union all
-        select n.id, row_to_json(n)
-          from (select 'Member' as __typename, 'member_' || id as id, handle, upper(kind) as kind
-                  from members where agency_id = $1 and id = any($5)) n
-        union all
-        select n.id, row_to_json(n)
-          from (select 'Report' as __typename, 'report_' || id as id, reason, upper(channel) as channel
-                  from reports where agency_id = $1 and id = any($6)) n
-    )
-    select json_build_object('data', json_build_object('nodes',
-               coalesce(json_agg(found.node order by wanted.place), '[]')))
-      from unnest($2::text[]) with ordinality wanted(id, place)
-      left join found using (id)"""
+    select json_build_object('data', json_build_object('nodes', coalesce(json_agg(
+        case wanted.kind
+        when 'case' then (
+            select json_build_object('__typename', 'Case', 'id', 'case_' || id, 'state', upper(state), 'tier', upper(tier))
+              from cases where agency_id = $1 and id = wanted.id)
+        when 'post' then (
+            select json_build_object('__typename', 'Post', 'id', 'post_' || id, 'text', text, 'postedAt', posted_at)
+              from posts where agency_id = $1 and id = wanted.id)
+        when 'member' then (
+            select json_build_object('__typename', 'Member', 'id', 'member_' || id, 'handle', handle, 'kind', upper(kind))
+              from members where agency_id = $1 and id = wanted.id)
+        when 'report' then (
+            select json_build_object('__typename', 'Report', 'id', 'report_' || id, 'reason', reason,
+                                     'channel', upper(channel))
+              from reports where agency_id = $1 and id = wanted.id)
+        end order by wanted.place), '[]')))
+      from unnest($2::text[], $3::uuid[]) with ordinality wanted(kind, id, place)"""
 
 
 async def queue_page(request: Request) -> Response:
@@ -215,11 +211,8 @@ async def nodes(request: Request) -> Response:
     wanted = request.query_params.get("ids", "").split(",")
     if len(wanted) > 100:
         raise HTTPException(400)
-    ids: dict[str, list[UUID]] = {"case": [], "post": [], "member": [], "report": []}
-    for parsed in map(parse_published, wanted):
-        if parsed is not None and parsed[0] in ids:
-            ids[parsed[0]].append(parsed[1])
-    return await _answer(request, NODES, wanted, *ids.values())
+    parsed = [parse_published(id) or ("", UUID(int=0)) for id in wanted]
+    return await _answer(request, NODES, [kind for kind, _ in parsed], [id for _, id in parsed])
 
 
 async def live(_request: Request) -> Response:

@@ -14,7 +14,7 @@ const pool = new pg.Pool({
   max: Number(process.env.TEND_POOL_SIZE ?? 10),
   // As on Tend's own connections.
   options:
-    "-c search_path=app -c TimeZone=UTC -c jit=off -c statement_timeout=15000 -c lock_timeout=5000" +
+    "-c search_path=app -c TimeZone=UTC -c jit=off -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_material=off -c statement_timeout=15000 -c lock_timeout=5000" +
     " -c idle_in_transaction_session_timeout=30000",
 });
 pool.on("error", (problem) => console.error(problem));
