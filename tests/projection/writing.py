@@ -140,12 +140,12 @@ class Writer:
             given["by"] = f"[{', '.join(self.chance.sample(list(inner.values), self.chance.randint(0, 2)))}]"
             if self.chance.random() < 0.4:
                 given["filter"] = self._input(get_named_type(definition.args["filter"].type))
-        elif name == "workspace":
+        elif "slug" in definition.args:
             if self.chance.random() < 0.5:
                 given["slug"] = f'"{self.chance.choice(("forum", "chat", "shop", "nobody"))}"'
             else:
                 given["id"] = self._id("workspace")
-        elif name == "nodes":
+        elif "ids" in definition.args:
             given["ids"] = f"[{', '.join(self._id(None) for _ in range(self.chance.randint(0, 4)))}]"
         elif "id" in definition.args:
             given["id"] = self._id(None if name == "node" else name)
@@ -175,6 +175,8 @@ class Writer:
     def _input(self, type_: GraphQLInputObjectType) -> str:
         # One or two: with more, next to nothing is left in the lists.
         chosen = self.chance.sample(list(type_.fields.items()), self.chance.choice((1, 1, 2)))
+        if "text" in type_.fields and self.chance.random() < 0.5:
+            chosen = [("text", type_.fields["text"])]
         return f"{{ {', '.join(f'{name}: {self._value(field.type, name)}' for name, field in chosen)} }}"
 
     def _value(self, type_: Any, name: str) -> str:
