@@ -81,5 +81,5 @@ class Query:
 
 def _ref_to(id: str) -> Ref | None:
     found = split_published(id)
-    type_name = None if found is None else published_kinds().get(found[0])
-    return None if found is None or type_name is None else Ref(type_name.cls.__name__, found[1])
+    published = None if found is None else published_kinds().get(found[0])
+    return None if found is None or published is None else Ref(published.cls.__name__, found[1])

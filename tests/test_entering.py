@@ -11,7 +11,7 @@ from cast import Cast, ask
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.settings import Settings, as_role
-from tenants import database
+from tenants import database, entering
 from tenants.doors import hash_of, open_session, revoke_session
 from tenants.models import Membership
 from tenants.provisioning import issue_api_key
@@ -185,6 +185,30 @@ async def test_what_is_taken_away_is_gone_at_once_though_the_caller_was_just_her
                 acme.workspaces["chat"],
             )
     assert code(await ask(api, acme.tokens[who], document, headers=headers)) == expected
+
+
+async def test_an_api_key_is_remembered_and_ends_at_once(api: httpx.AsyncClient, acme: Cast) -> None:
+    key = await issue_api_key(acme.agency_id, name=f"site {new_id()}", workspace_id=acme.workspaces["forum"])
+    for _ in range(2):
+        assert "data" in await ask(api, key, WORKSPACES, headers={"X-Workspace-Id": "forum"})
+    assert (hash_of(key), None, "forum") in entering._remembered
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update api_keys set ends_at = now() where id = (select target_id from doors where key_hash = $1)",
+            hash_of(key),
+        )
+    assert code(await ask(api, key, WORKSPACES, headers={"X-Workspace-Id": "forum"})) == "UNAUTHENTICATED"
+    assert (hash_of(key), None, "forum") not in entering._remembered
+
+
+async def test_the_door_says_what_the_database_says(api: httpx.AsyncClient, acme: Cast) -> None:
+    """A mark made in Python that PostgreSQL makes otherwise would cost every request the way through the door again."""
+    for who in ("owner", "lead", "moderator", "contractor", "stakeholder"):
+        for scope in ({}, {"X-Workspace-Id": "forum"}, {"X-Workspace-Id": f"workspace_{acme.workspaces['forum']}"}):
+            await ask(api, acme.tokens[who], WORKSPACES, headers=scope)
+            key = (hash_of(acme.tokens[who]), None, scope.get("X-Workspace-Id"))
+            _caller, actor = entering._remembered[key]
+            await entering.confirm(actor)  # raises NoLongerAdmitted
 
 
 async def test_another_role_counts_from_the_next_request_on(api: httpx.AsyncClient, acme: Cast) -> None:

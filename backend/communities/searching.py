@@ -20,5 +20,5 @@ def words_of(text: str) -> list[str]:
 
 
 def searched_words(text: str) -> list[str]:
-    """The words a post must have all of, the longest first: it is likely the rarest, and the search goes along it."""
+    """The words a post must have all of: the longest of them, where there are too many."""
     return sorted(words_of(text), key=len, reverse=True)[:MOST_WORDS_OF_A_SEARCH]

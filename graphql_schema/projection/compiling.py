@@ -63,7 +63,7 @@ def together(texts: tuple[str, ...]) -> str:
     parts, shift = [], 0
     for which, text in enumerate(texts):
         moved = re.sub(r"\$(\d+)::", lambda found, shift=shift: f"${int(found[1]) + shift}::", text)  # type: ignore[misc]
-        parts.append(f"select {which} as which, each.id, each.json from ({moved}) each")
+        parts.append(f"select {which} as which, each.id::text, each.json from ({moved}) each")
         shift += max(int(number) for number in re.findall(r"\$(\d+)::", text))
     return " union all ".join(parts)
 

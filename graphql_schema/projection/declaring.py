@@ -125,14 +125,15 @@ class Each:
 @dataclass(frozen=True, slots=True)
 class Words:
     """Rows that hold all words of a text. `model` has one row per word, with the columns `word`, `row` (the id of the
-    row that holds it) and those the list is ordered by; `words` takes a text apart, the rarest word first."""
+    row that holds it) and those the list is ordered by; `words` takes a text apart."""
 
     model: type[TenantModel]
     row: str
     words: Callable[[str], list[str]]
 
     def read(self, value: Any) -> tuple[Any, Any]:
-        return self.words(value), None
+        words = self.words(value)
+        return words, len(words) > 1
 
 
 Condition = Where | Either | Each | Words

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from graphql_schema.projection.compiling import Binder, Compiler
 
 MOST_RANGES: Final = 8  # of one filter; more values are one condition
+COUNTED: Final = 1_000  # rows of a word, to tell the rarest: words that have more are equally common
 
 
 @dataclass(slots=True)
@@ -194,7 +195,7 @@ def _rows(c: "Compiler", target: Published, row: str, site: int, scope: Callable
         elif isinstance(condition, Each):
             _each_value(c, rows, f"{row}.{condition.column}", given, _filter_binder(site, index))
         else:
-            _with_words(c, rows, condition, target, row, scope, _filter_binder(site, index))
+            _with_words(c, rows, condition, target, row, scope, given, _filter_binder(site, index))
     return rows
 
 
@@ -215,24 +216,32 @@ def _with_words(
     target: Published,
     row: str,
     scope: Callable[[Published, str], str],
+    given: Given,
     bind: "Binder",
 ) -> None:
-    """The rows of the first word, in its index's order; each must have the other words as well."""
-    model, word, other = condition.model, c.alias(), c.alias()
+    """The rows of the rarest word, in its index's order; each must have the other words as well."""
+    model, word = condition.model, c.alias()
     table = Published(cls=target.cls, model=model, kind=None, needs=None)
     columns = [column for column in model._meta.fields_db_projection.values() if column not in ("agency_id", "word")]
     words = c.parameter(bind, "text[]")
-    same = " and ".join(f"{other}.{column} = {word}.{column}" for column in columns)
-    has_word = f"select from {table.table} {other} where {other}.agency_id = {c.agency()} and {other}.word = x.word"
     rows.tables = f"{table.table} {word} join {target.table} {row} on {row}.id = {word}.{condition.row}"
-    rows.conditions += [
-        scope(table, word),
-        f"{word}.word = ({words})[1]",
-        f"not exists (select from unnest(({words})[2:]) x(word) where not exists ({has_word} and {same}))",
-    ]
+    rows.conditions += [scope(table, word)]
     rows.columns = lambda key: (
         f"{word}.{condition.row}" if key.column == "id" else f"{word if key.column in columns else row}.{key.column}"
     )
+    if not given.variant:
+        rows.conditions.append(f"{word}.word = ({words})[1]")
+        return
+    counted, other = c.alias(), c.alias()
+    few = (
+        f"select from {table.table} {counted} where {scope(table, counted)} and {counted}.word = x.word limit {COUNTED}"
+    )
+    same = " and ".join(f"{other}.{column} = {word}.{column}" for column in columns)
+    has_word = f"select from {table.table} {other} where {other}.agency_id = {c.agency()} and {other}.word = x.word"
+    numbered = f"unnest({words}) with ordinality x(word, place)"
+    rarest = f"select x.word from {numbered} order by (select count(*) from ({few}) few), x.place limit 1"
+    others = f"select from unnest({words}) x(word) where x.word <> {word}.word and not exists ({has_word} and {same})"
+    rows.conditions += [f"{word}.word = ({rarest})", f"not exists ({others})"]
 
 
 def _keyset(c: "Compiler", site: int, page: Page, columns: Callable[[Key], str]) -> tuple[list[Conditions], list[str]]:

@@ -89,7 +89,7 @@ class Reading:
             texts.append(statement.sql)
             values += own
         rows = await current().fetch(together(tuple(texts)), *values)
-        found = {(names[which], str(id)): orjson.Fragment(json) for which, id, json in rows}
+        found: dict[tuple[str, str], Any] = {(names[which], id): orjson.Fragment(json) for which, id, json in rows}
         return [None if item is None else found.get(item) for item in wanted]
 
     async def list(self, field_name: str, definition: GraphQLField, details: Any) -> Any:

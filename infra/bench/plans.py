@@ -26,9 +26,9 @@ def _tables(node: dict[str, Any]) -> set[str]:
 
 
 def _pages(node: dict[str, Any]) -> bool:
-    """Whether the rows are a few pages put together: of each workspace, or of each range."""
+    """Whether the rows are a few pages put together (of each workspace, of each range), or given with the request."""
     below = [child for child in node.get("Plans", ()) if child["Parent Relationship"] != "InitPlan"]
-    if node["Node Type"] == "Limit":
+    if node["Node Type"] in ("Limit", "Function Scan"):
         return True
     if node["Node Type"] == "Nested Loop":
         return _pages(below[1])

@@ -59,7 +59,7 @@ def measure(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     chosen = [operation for operation in OPERATIONS if operation.name in names]
     rounds: list[Round] = []
     sizes: dict[tuple[str, str, str], int] = {}
-    for data_set in (LARGE,) if __import__("os").environ.get("TRY") else (SMALL, LARGE):
+    for data_set in (SMALL, LARGE):
         console.print(
             f"Data set {data_set.name}: {data_set.posts:,} posts, {data_set.cases:,} cases, {data_set.reports:,} reports"
         )
@@ -147,7 +147,7 @@ def _rounds(
 ) -> list[Round]:
     """The biggest agency alone, at each number of connections; then, for Tend, all agencies at once."""
     found = []
-    for connections in CONNECTIONS if data_set is LARGE and not __import__("os").environ.get("TRY") else (8,):
+    for connections in CONNECTIONS if data_set is LARGE else (8,):
         for who, process in processes.items():
             load.run(load.Load(process.base_url, [_asked(who, operation, wanted[0])], connections, WARM_UP_SECONDS))
         for _ in range(ROUNDS):

@@ -22,7 +22,7 @@ from graphql import (
 from graphql_schema.projection.declaring import ToMany
 
 PAGES = (0, 1, 2, 3, 5, None)
-TEXTS = {"handle": ("reporter", "ä ☃"), "text": ("TEXT 3", "4, text!", "hello", "text ☃ nowhere")}
+TEXTS = {"handle": ("reporter", "ä ☃"), "text": ("TEXT 3", "3, 5!", "5 hello", "☃ 2")}
 
 
 @dataclass
