@@ -230,7 +230,7 @@ async def _plans(place: Place, sample: Sample, chosen: list[Operation]) -> dict[
     def explaining(name: str) -> Any:
         async def explained(scope: agency_scope, sql: str, *values: Any) -> Any:
             if "string_agg" in sql or "as json" in sql:
-                text = await originals["fetchval"](scope, f"explain (format json) {sql}", *values)
+                text = await originals["fetchval"](scope, f"explain (generic_plan, format json) {sql}", *values)
                 found[operation.name].append(json.loads(text)[0]["Plan"])
             return await originals[name](scope, sql, *values)
 

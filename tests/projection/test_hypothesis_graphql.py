@@ -162,9 +162,7 @@ def seen() -> Iterator[Counter[str]]:
     assert counted["refused by both"] > 10, counted
 
 
-@examples(
-    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
-)
+@examples(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(document=QUERIES, who=st.sampled_from(ROLES), world=st.integers(0, 1), narrowed=st.sampled_from((None, "forum")))
 async def test_the_engine_answers_generated_queries_as_the_naive_execution_does(
     api: httpx.AsyncClient,

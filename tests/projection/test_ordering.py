@@ -159,7 +159,10 @@ def test_rows_without_a_value_are_a_range_of_their_own() -> None:
     closed = key("a", descending=True, nullable=True)
     assert ranges_of(closed, values=(1,)) == [("(r.a, r.id) < (p.a, p.id)",), ("r.a is null",)]
     assert ranges_of(closed, values=(None,)) == [("r.a is null", "(r.id) < (p.id)")]
-    assert ranges_of(closed, values=(None,), backward=True) == [("r.a is null", "(r.id) > (p.id)"), ("r.a is not null",)]
+    assert ranges_of(closed, values=(None,), backward=True) == [
+        ("r.a is null", "(r.id) > (p.id)"),
+        ("r.a is not null",),
+    ]
 
 
 def test_an_order_is_written_as_its_index_is() -> None:

@@ -80,8 +80,13 @@ def test_a_union_costs_as_much_as_its_dearest_type() -> None:
 
 
 def test_aliases_and_root_fields_add_up() -> None:
-    assert price_of('{ a: case(id: "x") { id } b: case(id: "x") { post { id } } cases(first: 2) { nodes { id } } }') == 6
-    assert price_of('{ case(id: "x") { a: reports(first: 2) { nodes { id } } b: reports(first: 2) { nodes { id } } } }') == 7
+    assert (
+        price_of('{ a: case(id: "x") { id } b: case(id: "x") { post { id } } cases(first: 2) { nodes { id } } }') == 6
+    )
+    assert (
+        price_of('{ case(id: "x") { a: reports(first: 2) { nodes { id } } b: reports(first: 2) { nodes { id } } } }')
+        == 7
+    )
 
 
 def test_what_is_skipped_costs_nothing_and_what_is_repeated_costs_once() -> None:

@@ -24,7 +24,11 @@ async def postgres(settings: Settings) -> AsyncIterator[asyncpg.Connection]:
 
 
 @examples(max_examples=100, deadline=None, derandomize=True, database=None)
-@given(texts=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from("'\\\"$")), min_size=1))
+@given(
+    texts=st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from("'\\\"$")), min_size=1
+    )
+)
 async def test_a_literal_is_the_text_it_was_made_from(postgres: asyncpg.Connection, texts: list[str]) -> None:
     row = await postgres.fetchrow(f"select {', '.join(map(literal, texts))}")
     assert list(row) == texts
@@ -33,7 +37,9 @@ async def test_a_literal_is_the_text_it_was_made_from(postgres: asyncpg.Connecti
 @examples(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(
     parts=st.lists(
-        st.tuples(st.booleans(), st.text(st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from("'\\")))
+        st.tuples(
+            st.booleans(), st.text(st.characters(codec="utf-8", exclude_characters="\x00") | st.sampled_from("'\\"))
+        )
     )
 )
 async def test_constants_and_expressions_are_joined_in_their_order(
