@@ -16,6 +16,7 @@ create index cases_by_closing on app.cases (agency_id, workspace_id, closed_at d
 create index cases_by_reports on app.cases (agency_id, workspace_id, report_count desc, opened_at, id);
 create index cases_by_state_and_opening on app.cases (agency_id, workspace_id, state, opened_at, id);
 create index cases_by_tier on app.cases (agency_id, workspace_id, tier, virtual_deadline, id);
+create index cases_of_queue on app.cases (agency_id, workspace_id, queue_id, virtual_deadline, id);
 create index cases_open on app.cases (agency_id, workspace_id, virtual_deadline, id) where state <> 'closed';
 create index cases_due on app.cases (agency_id, workspace_id, due_at) where state <> 'closed';
 create index cases_of_claimer on app.cases (agency_id, claimed_by_id, workspace_id) where claimed_by_id is not null;

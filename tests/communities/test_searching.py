@@ -207,9 +207,7 @@ async def test_another_agency_and_another_client_do_not_find_it(
     assert await search(api, globex, client, "confidential") is None
 
 
-async def test_a_contractor_finds_posts_of_their_own_clients_only(
-    api: httpx.AsyncClient, acme: Cast
-) -> None:
+async def test_a_contractor_finds_posts_of_their_own_clients_only(api: httpx.AsyncClient, acme: Cast) -> None:
     word = f"w{new_id().hex}"
     [forum] = await write(acme, acme.workspaces["forum"], word)
     [chat] = await write(acme, acme.workspaces["chat"], word)

@@ -47,19 +47,20 @@ NOT_ANSWERED = {"viewer"}  # by the naive execution
 # are refused by the engine only.
 PLACES = st.integers(0, 40).map(lambda number: nodes.String(f"#{number}"))
 NOISE = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8).map(nodes.String)
-SIZES = (0, 1, 2, 3, 5, LARGEST_PAGE, LARGEST_PAGE + 1, -1, 2**31 - 1)
+SIZES = (1, 2, 3, 1, 2, 3, 5, 0, LARGEST_PAGE, LARGEST_PAGE + 1, -1, 2**31 - 1)
 NOTHING = st.just(nodes.Null)
 SCALARS = {
     "Int": st.one_of(NOTHING, NOTHING, st.sampled_from(SIZES).map(nodes.Int)),
-    "String": st.one_of(NOTHING, PLACES, PLACES, PLACES, NOISE),
+    "String": st.one_of(NOTHING, NOTHING, NOTHING, PLACES, PLACES, PLACES, PLACES, NOISE),
     "DateTime": st.datetimes().map(lambda moment: nodes.String(f"{moment.isoformat()}Z")),
     "JSON": st.dictionaries(st.text(), st.integers()).map(json.dumps).map(nodes.String),
 }
 # Where a value must be given, null is none.
-IDS = st.one_of(PLACES, PLACES, PLACES, NOISE)
+IDS = st.one_of(PLACES, PLACES, PLACES, PLACES, PLACES, NOISE)
 ROOTS = sorted(set(COMMITTED.query_type.fields) - NOT_ANSWERED)
-# One root field as often as all together: whatever `node` may be takes most of the room.
-QUERIES = st.sampled_from([*([root] for root in ROOTS), ROOTS]).flatmap(
+# Where lists are, most can go wrong; whatever `node` may be takes most of the room.
+RICH = ("agency", "cases", "workspace", "workspaces")
+QUERIES = st.sampled_from([*([root] for root in (*ROOTS, *RICH, *RICH)), ROOTS]).flatmap(
     lambda fields: queries(
         COMMITTED, fields=fields, custom_scalars={**SCALARS, "ID": IDS}, print_ast=lambda document: document
     )
@@ -162,7 +163,7 @@ def seen() -> Iterator[Counter[str]]:
     assert counted["refused by both"] > 10, counted
 
 
-@examples(max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+@examples(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 @given(document=QUERIES, who=st.sampled_from(ROLES), world=st.integers(0, 1), narrowed=st.sampled_from((None, "forum")))
 async def test_the_engine_answers_generated_queries_as_the_naive_execution_does(
     api: httpx.AsyncClient,

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from cast import Cast, ask
 from graphql import get_named_type, parse, validate
-from graphql.execution.collect_fields import collect_fields
 from graphql.execution import Executor
+from graphql.execution.collect_fields import collect_fields
 from graphql.execution.values import get_argument_values
 
 from graphql_schema.projection.paging import arguments_of

@@ -137,7 +137,7 @@ def named(value: Any) -> str:
 async def test_an_index_gives_the_filtered_page_in_its_order(
     settings: Settings, acme: Cast, name: str, field: Any, given: dict[str, Any], who: str
 ) -> None:
-    site = site_of(name.split("(")[0], field)
+    site = site_of(name.split("(", maxsplit=1)[0], field)
     plan, text = await plan_of(acme, who, site, {"filter": given})
     problems = list(faults(plan))
     assert not problems, (problems, text)
@@ -149,7 +149,7 @@ async def test_an_index_begins_with_the_filter_and_goes_on_in_the_order(
 ) -> None:
     if not name.endswith((": one)", ": true)", ": false)")):
         return  # several values are a range each
-    site = site_of(name.split("(")[0], field)
+    site = site_of(name.split("(", maxsplit=1)[0], field)
     page = arguments_of(site, {"filter": given})
     assert isinstance(page, Page)
     condition = condition_of(site, given)
@@ -175,7 +175,7 @@ async def test_an_index_begins_with_the_filter_and_goes_on_in_the_order(
 async def test_an_index_gives_the_page_beyond_a_cursor(
     settings: Settings, acme: Cast, name: str, field: Any, arguments: dict[str, Any]
 ) -> None:
-    site = site_of(name.split("(")[0], field)
+    site = site_of(name.split("(", maxsplit=1)[0], field)
     if site.name in SHORT:
         return
     plan, text = await plan_of(acme, "owner", site, arguments)
@@ -197,7 +197,7 @@ async def test_each_value_of_a_filter_is_a_range_of_its_own(
     [values] = given.values()
     if not isinstance(values, list):
         return
-    site = site_of(name.split("(")[0], field)
+    site = site_of(name.split("(", maxsplit=1)[0], field)
     plan, text = await plan_of(acme, "owner", site, {"filter": given})
     assert len(list(scans(plan, site.target.table))) == len(values), text
 
@@ -206,7 +206,7 @@ async def test_each_value_of_a_filter_is_a_range_of_its_own(
 async def test_a_search_goes_along_the_index_of_its_first_word(
     settings: Settings, acme: Cast, name: str, field: Any, given: dict[str, Any]
 ) -> None:
-    site = site_of(name.split("(")[0], field)
+    site = site_of(name.split("(", maxsplit=1)[0], field)
     condition = condition_of(site, given)
     if not isinstance(condition, Words):
         return
@@ -249,5 +249,7 @@ def columns_and_rest(condition: Any, *, yes: bool) -> tuple[set[str], str | None
 
 def test_every_exemption_names_something_that_exists() -> None:
     assert set(SHORT) <= {name for name, _, _ in lists()}
-    found = {f"{get_named_type(field.args['filter'].type).name}({name.partition('(')[2]}" for name, field, _ in filters()}
+    found = {
+        f"{get_named_type(field.args['filter'].type).name}({name.partition('(')[2]}" for name, field, _ in filters()
+    }
     assert set(UNINDEXED) <= found
