@@ -225,7 +225,9 @@ def _with_words(
     columns = [column for column in model._meta.fields_db_projection.values() if column not in ("agency_id", "word")]
     words = c.parameter(bind, "text[]")
     rows.tables = f"{table.table} {word} join {target.table} {row} on {row}.id = {word}.{condition.row}"
-    rows.conditions += [scope(table, word)]
+    # The word lies within the scope, and its row where the word lies: found by its id alone.
+    rows.conditions[0] = c.referred_conditions(target, row, table, word)
+    rows.conditions.append(scope(table, word))
     rows.columns = lambda key: (
         f"{word}.{condition.row}" if key.column == "id" else f"{word if key.column in columns else row}.{key.column}"
     )

@@ -243,3 +243,18 @@ async def test_following_cursors_either_way_meets_every_post_found_once(
         before = page["pageInfo"]["startCursor"]
     assert forwards == expected
     assert backwards == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("தமிழ்", ["தமிழ்"]),
+        ("İSTANBUL istanbul", ["istanbul"]),
+        ("ΐ Ϊ́", ["ΐ"]),
+        ("𠮷𠮷野", ["𠮷", "野"]),
+        ("snake_case", ["snake", "case"]),
+    ],
+)
+def test_words_of_other_scripts_stay_whole(text: str, words: list[str]) -> None:
+    assert words_of(text) == words

@@ -38,7 +38,6 @@ SHORT = {
 UNINDEXED = {
     "MemberFilter(handle: one)": "few members have one handle: members_by_handle finds them, and they are sorted",
     "PostFilter(isHidden: false)": "most posts: the few hidden ones are dropped on the way",
-    "CaseFilter(queueId: one)": "TODO",
     "CaseFilter(isMine: true)": "few cases are one person's: cases_of_claimer finds them, and they are sorted",
     "CaseFilter(isMine: false)": "most cases: the few of one person are dropped on the way",
     "CaseFilter(isOverdue: true)": "a range of one column in the order of another: among the open ones, most urgent first",
