@@ -2,7 +2,7 @@
 
 Needs TEND_CHAT_DIR (the rooms, *.jsonl.gz) and TEND_DATABASE_URL (as tend_app, migrated). Both sides use the same role
 and the same scope; each run fills a fresh agency, in a process of its own. Plain SQL gets its rows parsed, without
-repeats and with ids, and writes members, posts and versions: no look-ups, no jobs, no journal.
+repeats and with ids, and writes members, posts, versions and words: no look-ups, no jobs, no journal.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from rich.table import Table
 
 from backend.communities import import_chat
 from backend.communities.models import Community
+from backend.communities.searching import words_of
 from backend.kit.ids import new_id
 from tenants import database
 from tenants.actor import system
@@ -94,7 +95,9 @@ def _parsed(path: Path) -> dict[str, Any]:
             sent_at = datetime.fromisoformat(entry["sent_at"])
             member = members.setdefault(entry["author"], (new_id(), entry["author"], sent_at))
             posts.setdefault(entry["id"], (new_id(), member[0], entry["id"], entry["text"], sent_at))
-    return {"name": path.name.split(".")[0], "lines": lines, "members": members, "posts": list(posts.values())}
+    rows = list(posts.values())
+    words = {post[0]: words_of(post[3]) for post in rows}
+    return {"name": path.name.split(".")[0], "lines": lines, "members": members, "posts": rows, "words": words}
 
 
 async def _write_room(agency_id: UUID, workspace_id: UUID, room: dict[str, Any]) -> None:
@@ -132,6 +135,16 @@ async def _write_room(agency_id: UUID, workspace_id: UUID, room: dict[str, Any])
                 [new_id() for _ in columns[0]],
                 columns[0],
                 columns[3],
+            )
+            words = sorted(
+                (word, at, id) for id, at in zip(columns[0], columns[4], strict=True) for word in room["words"][id]
+            )
+            await scope.execute(
+                """insert into post_words (agency_id, workspace_id, word, posted_at, post_id)
+                   select $1, $2, r.* from unnest($3::text[], $4::timestamptz[], $5::uuid[]) r""",
+                agency_id,
+                workspace_id,
+                *map(list, zip(*words, strict=True)),
             )
 
 
