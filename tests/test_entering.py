@@ -14,7 +14,7 @@ from backend.settings import Settings, as_role
 from tenants import database, entering
 from tenants.doors import hash_of, open_session, revoke_session
 from tenants.models import Membership
-from tenants.provisioning import issue_api_key
+from tenants.provisioning import add_member, create_workspace, issue_api_key
 from tenants.rights import Role
 from tenants.scope import agency_scope
 
@@ -209,6 +209,21 @@ async def test_the_door_says_what_the_database_says(api: httpx.AsyncClient, acme
             key = (hash_of(acme.tokens[who]), None, scope.get("X-Workspace-Id"))
             _caller, actor = entering._remembered[key]
             await entering.confirm(actor)  # raises NoLongerAdmitted
+
+
+async def test_a_short_name_that_a_second_agency_takes_is_no_longer_enough(
+    api: httpx.AsyncClient, acme: Cast, globex: Cast
+) -> None:
+    email, slug = f"two-{new_id()}@example.org", f"w-{str(new_id())[-12:]}"
+    for cast in (acme, globex):
+        person_id, _ = await add_member(cast.agency_id, name="Two", email=email, role=Role.OWNER, workspaces=[])
+    token = await open_session(person_id)
+    for cast, expected in ((acme, None), (globex, "BAD_REQUEST")):
+        async with agency_scope(cast.system) as scope:
+            await create_workspace(scope.actor, slug=slug, name="x")
+        for _ in range(2):
+            answer = await ask(api, token, AGENCY, headers={"X-Workspace-Id": slug})
+            assert (code(answer) if "errors" in answer else None) == expected
 
 
 async def test_another_role_counts_from_the_next_request_on(api: httpx.AsyncClient, acme: Cast) -> None:

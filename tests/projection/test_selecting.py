@@ -212,3 +212,34 @@ async def test_what_needs_the_executor_keeps_it(
     )
     assert await get(api, acme, document, yes=True) == first
     assert len(runs) == 1
+
+
+async def test_what_one_role_may_read_is_not_handed_to_another(api: httpx.AsyncClient, acme: Cast, case: Case) -> None:
+    """Plans and statements are kept for a document: by what its reader may see, in whichever order they come."""
+    document = """query($id: ID!, $case: ID!) { workspace(id: $id) { cases(first: 1) { nodes { id } } posts(first: 1) { nodes { text } }
+        journal(first: 1) { nodes { action } } members(first: 1) { nodes { violationCount } } }
+        nodes(ids: [$case]) { id } agency { staff(first: 1) { nodes { name endsAt } } } }"""
+    variables = {"id": f"workspace_{acme.workspaces['forum']}", "case": f"case_{case.id}"}
+
+    async def as_(who: str) -> Any:
+        return await get(api, acme, document, who=who, **variables)
+
+    hidden = await as_("stakeholder")
+    for _ in range(2):
+        seen = await as_("moderator")
+        assert seen["workspace"]["cases"]["nodes"]
+        assert seen["workspace"]["journal"]["nodes"]
+        assert seen["nodes"] != [None]
+        assert seen["agency"]["staff"]["nodes"][0]["name"]
+        assert (await as_("contractor"))["workspace"]["journal"] == {"nodes": []}
+        assert await as_("stakeholder") == hidden
+    assert hidden == {
+        "workspace": {
+            "cases": {"nodes": []},
+            "posts": {"nodes": []},
+            "journal": {"nodes": []},
+            "members": {"nodes": []},
+        },
+        "nodes": [None],
+        "agency": {"staff": {"nodes": []}},
+    }
