@@ -6,6 +6,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+from backend.communities import write_words
 from backend.moderation import apply_rules, carry_out_actions, return_ended_claims
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
@@ -35,5 +36,6 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "deliver_notices": Kind(deliver_notices, tries=12),
         "remove_ended_jobs": Kind(remove_ended_jobs),
         "return_ended_claims": Kind(return_ended_claims),
+        "write_words": Kind(write_words),
     }
 )

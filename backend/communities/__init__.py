@@ -5,7 +5,7 @@ from backend.communities.creating import create_community, find_workspace
 from backend.communities.importing import ImportCount, import_chat, is_bot
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.searching import searched_words
-from backend.communities.taking_in import IncomingPost, take_in
+from backend.communities.taking_in import IncomingPost, take_in, write_words
 
 __all__ = [
     "Community",
@@ -27,4 +27,5 @@ __all__ = [
     "searched_words",
     "take_in",
     "warn_member",
+    "write_words",
 ]

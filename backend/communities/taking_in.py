@@ -8,13 +8,16 @@ from functools import cache
 from typing import Any, Final, Literal
 from uuid import UUID
 
+from backend.communities.models import Post
 from backend.communities.searching import words_of
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.outbox import enqueue
+from tenants.actor import Actor
 from tenants.scope import current
 
 # Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
+POSTS_PER_WORDS_JOB: Final = 500
 SIZES: Final = (2048, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
@@ -254,6 +257,22 @@ async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str)
     return [(word, before["posted_at"], post.id) for word in new - old]
 
 
+async def write_words(system: Actor, payload: Mapping[str, Any]) -> None:
+    """Job: the words of the client's posts from `first_id` on, where they are missing: those of posts that were here
+    before there was a search. Does a piece and promises the rest to its successor."""
+    workspace_id = next(iter(system.workspaces or ()))
+    posts = Post.filter(workspace_id=workspace_id)
+    if payload.get("first_id"):
+        posts = posts.filter(id__gte=UUID(payload["first_id"]))
+    page = await posts.order_by("id").limit(POSTS_PER_WORDS_JOB + 1).select_for_update()
+    words = sorted(
+        (word, post.posted_at, post.id) for post in page[:POSTS_PER_WORDS_JOB] for word in words_of(post.text)
+    )
+    await _insert(_word_rows, words, workspace_id)
+    for post in page[POSTS_PER_WORDS_JOB:]:
+        await enqueue("write_words", {"first_id": str(post.id)}, workspace_id=workspace_id)
+
+
 async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Sequence[UUID]) -> None:
     # The new ones ascend, so one range is all of them; ids of other imports that fall into it do no harm.
     ranges = [(new[0], new[-1])] if new else []
@@ -297,7 +316,8 @@ def _version_rows(count: int) -> str:
 @cache
 def _word_rows(count: int) -> str:
     columns = "agency_id, workspace_id, word, posted_at, post_id"
-    return f"insert into post_words ({columns}) values {_placeholders(count, shared=2, own=3)}"
+    return f"""insert into post_words ({columns}) values {_placeholders(count, shared=2, own=3)}
+        on conflict do nothing"""
 
 
 @cache

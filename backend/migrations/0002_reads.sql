@@ -69,3 +69,18 @@ begin
     raise exception 'no longer admitted' using errcode = 'TN001';
   end if;
 end $$;
+
+-- Posts that are here already get their words from a job for each client.
+do $$
+declare agency uuid;
+begin
+  for agency in select d.agency_id from app.doors d where d.kind = 'agency' loop
+    perform set_config('app.agency_id', agency::text, true), set_config('app.sees_all', 'on', true);
+    insert into app.jobs (agency_id, id, workspace_id, kind)
+    select agency, gen_random_uuid(), w.id, 'write_words' from app.workspaces w
+     where w.agency_id = agency
+       and exists (select from app.posts p where p.agency_id = agency and p.workspace_id = w.id);
+    insert into app.ready_agency (agency_id) values (agency);
+  end loop;
+  perform set_config('app.agency_id', '', true), set_config('app.sees_all', '', true);
+end $$;

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from backend.communities import IncomingPost, Post, PostWord, searched_words, take_in
+from backend.communities import IncomingPost, Post, PostWord, searched_words, take_in, write_words
 from backend.communities.searching import (
     LONGEST_WORD_CHARACTERS,
     MOST_WORDS_OF_A_POST,
@@ -19,6 +19,7 @@ from backend.communities.searching import (
     words_of,
 )
 from backend.kit.ids import new_id
+from backend.outbox import Job
 from tenants.scope import agency_scope
 
 START = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -258,3 +259,29 @@ async def test_following_cursors_either_way_meets_every_post_found_once(
 )
 def test_words_of_other_scripts_stay_whole(text: str, words: list[str]) -> None:
     assert words_of(text) == words
+
+
+async def test_posts_that_were_here_before_get_their_words_piece_by_piece(
+    acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after migration 0002: no row of words, one job for each client."""
+    monkeypatch.setattr("backend.communities.taking_in.POSTS_PER_WORDS_JOB", 2)
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    posts = [await acme.post(f"early bird {n}", workspace=slug) for n in range(5)]
+    system = acme.system.narrowed_to(client)
+    async with agency_scope(system) as scope:
+        before = await PostWord.filter(workspace_id=client).count()
+        await scope.execute("delete from post_words where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
+    payload: dict[str, Any] | None = {}
+    runs = 0
+    while payload is not None:
+        runs += 1
+        async with agency_scope(system):
+            await write_words(system, payload)
+            job = await Job.filter(kind="write_words", workspace_id=client).first()
+            payload = None if job is None else job.payload
+            await Job.filter(kind="write_words", workspace_id=client).delete()
+    assert runs == 3
+    async with agency_scope(system):
+        assert await PostWord.filter(workspace_id=client).count() == before == 3 * len(posts)

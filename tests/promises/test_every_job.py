@@ -60,6 +60,14 @@ async def _an_ended_claim(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return {}
 
 
+async def _posts_without_words(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    for n in range(3):
+        await acme.post(f"word {n}", workspace=slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("delete from post_words where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
+    return {}
+
+
 async def _nothing(_acme: Cast, _client: UUID, _slug: str) -> dict[str, Any]:
     return {}
 
@@ -70,6 +78,7 @@ SCENES: dict[str, Scene] = {
     "deliver_notices": _decided,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
+    "write_words": _posts_without_words,
 }
 
 
