@@ -20,7 +20,7 @@ from graphql_schema.leaving import ClientLeft, unless_left
 from graphql_schema.schema import schema
 from tenants.database import is_outage
 from tenants.doors import COOKIE
-from tenants.entering import NotAdmitted, admit, forget
+from tenants.entering import NotAdmitted, admit, forbidden, forget
 from tenants.scope import NoLongerAdmitted
 
 LARGEST_BODY: Final = 1 << 20  # bytes
@@ -84,7 +84,11 @@ class Endpoint(GraphQL[RequestContext, None]):
             result = await self._execute(request, data, context)
         except NoLongerAdmitted:
             forget(self._token(request) or "", **_scope_of(request))
-            result = await self._execute(request, data, await self._admit(request, request_id))
+            context = await self._admit(request, request_id)
+            try:
+                result = await self._execute(request, data, context)
+            except NoLongerAdmitted:  # gone while we asked, or by the database's clock and not yet by ours
+                raise forbidden() from None
         return Response(orjson.dumps(_answer_of(result)), media_type="application/json")
 
     async def _admit(self, request: Request, request_id: str) -> RequestContext:

@@ -187,6 +187,19 @@ async def test_what_is_taken_away_is_gone_at_once_though_the_caller_was_just_her
     assert code(await ask(api, acme.tokens[who], document, headers=headers)) == expected
 
 
+@pytest.mark.parametrize("document", [READ, WRITE])
+async def test_whom_only_the_database_finds_gone_is_refused_not_an_error(
+    api: httpx.AsyncClient, acme: Cast, monkeypatch: pytest.MonkeyPatch, document: str
+) -> None:
+    """Its clock is a moment ahead of ours: the way through the door lets in whom the scope then refuses."""
+    who = f"skew-{new_id()}"[:40]
+    actor = await acme.hire(who, Role.MODERATOR, [acme.workspaces["forum"]])
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update memberships set ends_at = now() where id = $1", actor.membership_id)
+    monkeypatch.setattr(entering, "now", lambda: now() - timedelta(seconds=5))
+    assert code(await ask(api, acme.tokens[who], document)) == "FORBIDDEN"
+
+
 async def test_an_api_key_is_remembered_and_ends_at_once(api: httpx.AsyncClient, acme: Cast) -> None:
     key = await issue_api_key(acme.agency_id, name=f"site {new_id()}", workspace_id=acme.workspaces["forum"])
     for _ in range(2):

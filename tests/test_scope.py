@@ -11,6 +11,7 @@ from tortoise import connections
 from backend.communities import Community
 from backend.outbox import Job, enqueue
 from backend.settings import Settings
+from tenants import database
 from tenants.database import NoScope, pool
 from tenants.models import Workspace
 from tenants.scope import AnotherScopeIsOpen, NotCommitted, agency_scope, current
@@ -174,3 +175,12 @@ async def test_what_was_reported_as_done_is_visible_even_between_timeouts(acme: 
         assert set(done) <= {row["dedupe_key"] for row in rows}
         assert len(done) > 50
         await scope.execute("delete from jobs where agency_id = $1 and kind = 'test'", acme.agency_id)
+
+
+async def test_reads_are_planned_along_keys_and_writes_as_postgresql_likes(acme: Cast) -> None:
+    async with agency_scope(acme.system, read_only=True) as scope:
+        for name, value in database.PLANS_OF_READS.items():
+            assert await scope.fetchval(f"show {name}") == value
+    async with agency_scope(acme.system) as scope:
+        for name in database.PLANS_OF_READS:
+            assert await scope.fetchval(f"show {name}") in ("auto", "on"), name

@@ -16,8 +16,9 @@ from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.scope import current
 
-# Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
 POSTS_PER_WORDS_JOB: Final = 500
+WORDS_PER_WORDS_JOB: Final = 50_000  # or fewer posts: a try has 15 seconds, and a post may have 2,000 words
+# Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
 SIZES: Final = (2048, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
@@ -265,12 +266,13 @@ async def write_words(system: Actor, payload: Mapping[str, Any]) -> None:
     if payload.get("first_id"):
         posts = posts.filter(id__gte=UUID(payload["first_id"]))
     page = await posts.order_by("id").limit(POSTS_PER_WORDS_JOB + 1).select_for_update()
-    words = sorted(
-        (word, post.posted_at, post.id) for post in page[:POSTS_PER_WORDS_JOB] for word in words_of(post.text)
-    )
-    await _insert(_word_rows, words, workspace_id)
-    for post in page[POSTS_PER_WORDS_JOB:]:
-        await enqueue("write_words", {"first_id": str(post.id)}, workspace_id=workspace_id)
+    words: list[tuple[str, datetime, UUID]] = []
+    for number, post in enumerate(page):
+        if number == POSTS_PER_WORDS_JOB or len(words) > WORDS_PER_WORDS_JOB:
+            await enqueue("write_words", {"first_id": str(post.id)}, workspace_id=workspace_id)
+            break
+        words += ((word, post.posted_at, post.id) for word in words_of(post.text))
+    await _insert(_word_rows, sorted(words), workspace_id)
 
 
 async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Sequence[UUID]) -> None:

@@ -1,6 +1,6 @@
 """GraphQL selection -> one SQL statement -> JSON: the engine, which knows no domain.
 
-Steps: `declaring` (what a type publishes), `selecting` (a selection becomes a plan), `paging` (the arguments of its
+Steps: `declaring` (what a type publishes; `filtering`: how its lists are filtered), `selecting` (a selection becomes a plan), `paging` (the arguments of its
 lists), `pricing` (what it costs), `compiling` (a plan becomes one statement; `listing`: its lists, `ordering`: their order
 and cursors, `texts`: JSON as text), `reading` (the statement runs in the caller's scope), `serving` (inside graphql-core's
 executor; `going_straight`: without it).
@@ -8,12 +8,8 @@ executor; `going_straight`: without it).
 
 from graphql_schema.projection.declaring import (
     Connection,
-    Each,
-    Either,
-    Filters,
     Node,
     PageInfo,
-    Words,
     aggregate,
     column,
     count,
@@ -27,6 +23,7 @@ from graphql_schema.projection.declaring import (
     same_row,
     sql,
 )
+from graphql_schema.projection.filtering import Each, Either, Filters, Words
 from graphql_schema.projection.going_straight import straight
 from graphql_schema.projection.reading import Ref, ref
 from graphql_schema.projection.serving import Execution

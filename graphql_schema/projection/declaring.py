@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar, dataclass_transform
 
@@ -11,6 +11,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
+from graphql_schema.projection.filtering import Filters
 from tenants.rights import Right
 from tenants.tables import TenantModel, has_column
 
@@ -87,69 +88,6 @@ class OneOf:
     kind: str | None = None
 
 
-# Filters: what a condition makes of the given value. `variant` is what its SQL depends on; all else is a parameter.
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """SQL with `{value}::type` for the value."""
-
-    sql: str
-
-    def read(self, value: Any) -> tuple[Any, Any]:
-        return value, None
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """SQL for true and for false: written out, so that each can use a partial index."""
-
-    yes: str
-    no: str
-
-    def read(self, value: Any) -> tuple[Any, Any]:
-        return value, bool(value)
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """The column has one of the given values: an index range for each, so that their order needs no sorting."""
-
-    column: str
-
-    def read(self, value: Any) -> tuple[Any, Any]:
-        values = sorted(set(value))
-        return values, len(values)
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """Rows that hold all words of a text. `model` has one row per word, with the columns `word`, `row` (the id of the
-    row that holds it) and those the list is ordered by; `words` takes a text apart."""
-
-    model: type[TenantModel]
-    row: str
-    words: Callable[[str], list[str]]
-
-    def read(self, value: Any) -> tuple[Any, Any]:
-        words = self.words(value)
-        return words, len(words) > 1
-
-
-Condition = Where | Either | Each | Words
-
-
-class Filters:
-    """A filter input, and the condition of each of its fields by Python name. A plain text is a `Where`."""
-
-    def __init__(self, input: type, conditions: Mapping[str, Condition | str]) -> None:
-        self.input = input
-        self.conditions: Mapping[str, Condition] = {
-            name: Where(condition) if isinstance(condition, str) else condition
-            for name, condition in conditions.items()
-        }
-
-
 @dataclass(frozen=True, slots=True)
 class ToMany:
     """The rows whose column `key` holds this row's `own` column; all rows of the scope where `key` is None.
@@ -204,7 +142,6 @@ class Published:
     kind: str | None
     needs: Right | None
     row: str | None = None
-    sources: dict[str, Source] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -378,7 +315,6 @@ def publish(
                 declared.source = source
             if isinstance(source, Column) and model is not None and not has_column(model, source.name):
                 raise TypeError(f"{cls.__name__}.{declared.python_name}: {model.__name__} has no column {source.name}.")
-            entry.sources[declared.python_name] = source
         _BY_TYPE_NAME[cls.__name__] = entry
         if kind is not None:
             if kind in _BY_KIND:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
-from graphql_schema.projection.declaring import Aggregate, Column, Each, Either, Published, Where, Words
+from graphql_schema.projection.declaring import Aggregate, Column, Published
+from graphql_schema.projection.filtering import Each, Either, Where, Words
 from graphql_schema.projection.ordering import Conditions, Key, at_most, beyond, order_by
 from graphql_schema.projection.paging import Given, Grouping, Page, cursor_prefix
 from graphql_schema.projection.selecting import GroupPlan, Leaf, ListPlan, ListSite
@@ -31,16 +32,17 @@ class _Rows:
 
     tables: str
     columns: Callable[[Key], str]
-    conditions: list[str]
+    scope: str
+    conditions: list[str] = field(default_factory=list)
     together: list[str] = field(default_factory=list)
     apart: list[list[Conditions]] = field(default_factory=list)
 
     @property
     def where(self) -> str:
-        return " and ".join([*self.conditions, *self.together])
+        return " and ".join([self.scope, *self.conditions, *self.together])
 
     def within(self, ranges: Sequence[Conditions]) -> str:
-        return " and ".join([*self.conditions, *(condition for group in ranges for condition in group)])
+        return " and ".join([self.scope, *self.conditions, *(condition for group in ranges for condition in group)])
 
 
 def connection(c: "Compiler", plan: ListPlan, parent: Published | None, parent_row: str | None) -> str:
@@ -181,7 +183,7 @@ def _list_rows(
 
 def _rows(c: "Compiler", target: Published, row: str, site: int, scope: Callable[[Published, str], str]) -> _Rows:
     """The rows of `target` within `scope` that meet the filters given at `site`."""
-    rows = _Rows(f"{target.table} {row}", _of(row), [scope(target, row)])
+    rows = _Rows(f"{target.table} {row}", _of(row), scope(target, row))
     filters = c.plan.sites[site].source.filters
     for index, given in enumerate(c.arguments[site].filters):
         assert filters is not None
@@ -226,8 +228,7 @@ def _with_words(
     words = c.parameter(bind, "text[]")
     rows.tables = f"{table.table} {word} join {target.table} {row} on {row}.id = {word}.{condition.row}"
     # The word lies within the scope, and its row where the word lies: found by its id alone.
-    rows.conditions[0] = c.referred_conditions(target, row, table, word)
-    rows.conditions.append(scope(table, word))
+    rows.scope = f"{scope(table, word)} and {c.referred_conditions(target, row, table, word)}"
     rows.columns = lambda key: (
         f"{word}.{condition.row}" if key.column == "id" else f"{word if key.column in columns else row}.{key.column}"
     )

@@ -13,7 +13,8 @@ from graphql import GraphQLError, get_named_type
 from strawberry.utils.str_converters import to_snake_case
 
 from backend.kit.ids import parse_published
-from graphql_schema.projection.declaring import DEFAULT_PAGE, LARGEST_PAGE, Filters
+from graphql_schema.projection.declaring import DEFAULT_PAGE, LARGEST_PAGE
+from graphql_schema.projection.filtering import Filters
 from graphql_schema.projection.ordering import Key, keys_of
 from graphql_schema.projection.selecting import GroupSite, ListSite, Site
 

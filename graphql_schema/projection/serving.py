@@ -23,7 +23,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._reading = Reading(self, self.context_value.actor)
-        self._has_written = False
+        self._has_begun = False
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """A query reads in one read-only transaction; a mutation opens one for each of its fields."""
@@ -71,18 +71,18 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return_type = self.schema.get_field(parent_type, field_details_list[0].node.name.value).type  # type: ignore[union-attr]
         try:
             async with agency_scope(actor_of(self.context_value)) as scope:
+                self._has_begun = True
                 errors = len(self.collected_errors.errors)
                 result = super().execute_field(parent_type, source, field_details_list, path, position_context)
                 if self.is_awaitable(result):
                     result = await result
                 if len(self.collected_errors.errors) > errors:
                     scope.doom()
-            self._has_written = True
-            return result  # noqa: TRY300 - the scope's end is what may fail
+                return result
         except GraphQLError:
             raise
         except NoLongerAdmitted:
-            if not self._has_written:
+            if not self._has_begun:
                 raise  # nothing has happened: the request is admitted anew
             self.handle_field_error(no_longer_admitted(), return_type, field_details_list, path)
             return None

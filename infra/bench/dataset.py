@@ -18,6 +18,7 @@ from backend.installing import bring_up_to_date, make_roles_and_database
 from backend.migrations.applying import history
 from backend.moderation.thresholds import PENALTY, RISK_HALVING, SHORTEST_SHARE, TARGET
 from backend.settings import Settings
+from infra.bench.servers import settings_for
 from tenants.doors import hash_of, new_token
 
 VOCABULARY: Final = 20_000
@@ -77,13 +78,7 @@ def prepared(postgres: EmbeddedPostgres, data_set: DataSet) -> Settings:
         if line != f"{name}|{COMPLETE}":
             postgres.sql(f"drop database {line.partition('|')[0]} with (force)")
     make_roles_and_database(postgres, database=name)
-    settings = Settings(
-        database_url=postgres.address("tend_app", name),
-        owner_database_url=postgres.address("tend_owner", name),
-        relay_database_url=postgres.address("tend_relay", name),
-        home=postgres.home,
-        development=False,
-    )
+    settings = settings_for(postgres, name)
     # A complete one too: its wall is written from models that are not part of its name.
     asyncio.run(bring_up_to_date(settings))
     if f"{name}|{COMPLETE}" not in found:

@@ -67,19 +67,23 @@ def embedded_servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedRedis]]:
         postgres.stop()
 
 
+def settings_for(postgres: EmbeddedPostgres, database: str) -> Settings:
+    """They name no Redis."""
+    return Settings(
+        database_url=postgres.address("tend_app", database),
+        owner_database_url=postgres.address("tend_owner", database),
+        relay_database_url=postgres.address("tend_relay", database),
+        home=postgres.home,
+        development=False,
+    )
+
+
 @contextmanager
 def fresh_place(postgres: EmbeddedPostgres, redis: EmbeddedRedis) -> Iterator[Place]:
     """With a database of its own, dropped in the end."""
     name = f"fresh_{secrets.token_hex(4)}"
     make_roles_and_database(postgres, database=name)
-    settings = Settings(
-        database_url=postgres.address("tend_app", name),
-        owner_database_url=postgres.address("tend_owner", name),
-        relay_database_url=postgres.address("tend_relay", name),
-        redis_url=redis.url,
-        home=HOME,
-        development=False,
-    )
+    settings = settings_for(postgres, name).model_copy(update={"redis_url": redis.url})
     try:
         asyncio.run(bring_up_to_date(settings))
         yield Place(settings, postgres)

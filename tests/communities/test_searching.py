@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from cast import Cast, ask
@@ -19,7 +20,9 @@ from backend.communities.searching import (
     words_of,
 )
 from backend.kit.ids import new_id
+from backend.migrations.applying import history
 from backend.outbox import Job
+from backend.settings import Settings
 from tenants.scope import agency_scope
 
 START = datetime(2026, 2, 1, 12, tzinfo=UTC)
@@ -261,11 +264,35 @@ def test_words_of_other_scripts_stay_whole(text: str, words: list[str]) -> None:
     assert words_of(text) == words
 
 
+async def test_the_migration_asks_for_the_words_of_every_client_with_posts(
+    settings: Settings, acme: Cast, globex: Cast
+) -> None:
+    text = (history()[1]).read_text()
+    await acme.post("early")
+    await globex.post("early")
+    empty = await acme.empty_workspace()
+    owner = await asyncpg.connect(settings.owner_url)
+    try:
+        async with owner.transaction():
+            await owner.execute(text[text.index("do $$") :])
+    finally:
+        await owner.close()
+    for cast in (acme, globex):
+        async with agency_scope(cast.system) as scope:
+            asked = [job.workspace_id for job in await Job.filter(kind="write_words")]
+            assert cast.workspaces["forum"] in asked
+            assert empty not in asked
+            assert set(asked) <= set(cast.workspaces.values())
+            await Job.filter(kind="write_words").delete()
+            assert await scope.fetchval("select count(*) from jobs where kind = 'write_words'") == 0
+
+
+@pytest.mark.parametrize(("limit", "pieces"), [("POSTS_PER_WORDS_JOB", 2), ("WORDS_PER_WORDS_JOB", 5)])
 async def test_posts_that_were_here_before_get_their_words_piece_by_piece(
-    acme: Cast, monkeypatch: pytest.MonkeyPatch
+    acme: Cast, monkeypatch: pytest.MonkeyPatch, limit: str, pieces: int
 ) -> None:
     """As after migration 0002: no row of words, one job for each client."""
-    monkeypatch.setattr("backend.communities.taking_in.POSTS_PER_WORDS_JOB", 2)
+    monkeypatch.setattr(f"backend.communities.taking_in.{limit}", pieces)
     client = await acme.empty_workspace()
     slug = next(slug for slug, id in acme.workspaces.items() if id == client)
     posts = [await acme.post(f"early bird {n}", workspace=slug) for n in range(5)]

@@ -10,11 +10,13 @@ import orjson
 import pytest
 from cast import Cast
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type
+from promises.test_every_list import SHORT
 
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from graphql_schema.projection.compiling import compile_by_id, compile_list
-from graphql_schema.projection.declaring import Column, Each, Either, ProjectedField, ToMany, Where, Words, published
+from graphql_schema.projection.declaring import Column, ProjectedField, ToMany, published
+from graphql_schema.projection.filtering import Each, Either, Where, Words
 from graphql_schema.projection.ordering import Key, keys_of
 from graphql_schema.projection.paging import Page, arguments_of, cursor_prefix
 from graphql_schema.projection.selecting import Leaf, ListPlan, ListSite, ObjectPlan, Plan
@@ -22,18 +24,6 @@ from graphql_schema.schema import schema
 from infra.bench.plans import faults
 from tenants.scope import agency_scope
 
-# As in test_every_list: lists that never grow long; each with its reason.
-SHORT = {
-    "Agency.workspaces": "clients of one agency",
-    "Agency.staff": "people of one agency",
-    "Query.workspaces": "clients of one agency",
-    "Workspace.communities": "communities of one client",
-    "Workspace.queues": "queues of one client",
-    "Decision.actions": "kinds of action on one decision",
-    "Workspace.policies": "policies of one client",
-    "Policy.versions": "unique by number: the incremental sort it shows sorts groups of one",
-    "Post.versions": "unique by number: the incremental sort it shows sorts groups of one",
-}
 # Filters without an index that begins with them and goes on in the list's default order; each with its reason.
 UNINDEXED = {
     "MemberFilter(handle: one)": "few members have one handle: members_by_handle finds them, and they are sorted",
