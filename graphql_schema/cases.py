@@ -166,9 +166,16 @@ class Case(Node):
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one("workspace_id")
 
 
-def _cases(condition: str) -> str:
+def _tallied(state: str) -> str:
     return (
-        "select count(*) from cases c where c.agency_id = {agency} and c.workspace_id = {row}.id "
+        f"select coalesce(sum(t.{state}), 0) from case_tallies t "
+        "where t.agency_id = {agency} and t.workspace_id = {row}.id"
+    )
+
+
+def _open_cases(selected: str, condition: str = "true") -> str:
+    return (
+        f"select {selected} from cases c where c.agency_id = {{agency}} and c.workspace_id = {{row}}.id "
         f"and c.state <> 'closed' and {condition}"
     )
 
@@ -177,13 +184,11 @@ def _cases(condition: str) -> str:
 class CaseCounts:
     """How many cases wait in a workspace."""
 
-    queued: int = sql(_cases("c.state = 'queued'"))
-    in_review: int = sql(_cases("c.state = 'in_review'"))
-    overdue: int = sql(_cases("c.due_at < now()"))
-    oldest_due_at: datetime | None = sql(_cases("true").replace("count(*)", "min(c.due_at)"))
-    closed: int = sql(
-        "select count(*) from cases c where c.agency_id = {agency} and c.workspace_id = {row}.id and c.state = 'closed'"
-    )
+    queued: int = sql(_tallied("queued"))
+    in_review: int = sql(_tallied("in_review"))
+    closed: int = sql(_tallied("closed"))
+    overdue: int = sql(_open_cases("count(*)", "c.due_at < now()"))
+    oldest_due_at: datetime | None = sql(_open_cases("min(c.due_at)"))
 
 
 @publish(moderation.Case, needs=Right.READ_CASES)

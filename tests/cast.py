@@ -118,6 +118,22 @@ class Cast:
                     case_id,
                 )
 
+    async def check_tallies(self) -> None:
+        """Every client's tally of its cases is what counting gives."""
+        async with agency_scope(self.system) as scope:
+            wrong = await scope.fetch(
+                """select w.slug, state, counted, tallied from workspaces w
+                    cross join lateral (values
+                        ('queued', (select sum(queued) from case_tallies t where t.workspace_id = w.id)),
+                        ('in_review', (select sum(in_review) from case_tallies t where t.workspace_id = w.id)),
+                        ('closed', (select sum(closed) from case_tallies t where t.workspace_id = w.id))
+                    ) tally (state, tallied)
+                    cross join lateral (select count(*) as counted from cases c
+                                         where c.workspace_id = w.id and c.state = tally.state) cases
+                    where counted <> coalesce(tallied, 0)"""
+            )
+        assert not wrong, wrong
+
     async def queue_id(self, workspace_id: UUID) -> UUID:
         async with agency_scope(self.system):
             return (await Queue.get(workspace_id=workspace_id)).id

@@ -71,8 +71,11 @@ async def settings(servers: Settings) -> AsyncIterator[Settings]:
 
 
 @pytest.fixture(scope="session")
-async def stage(settings: Settings) -> tuple[Cast, Cast]:
-    return await raise_curtain()
+async def stage(settings: Settings) -> AsyncIterator[tuple[Cast, Cast]]:
+    casts = await raise_curtain()
+    yield casts
+    for cast in casts:
+        await cast.check_tallies()  # whatever all the tests did
 
 
 @pytest.fixture(scope="session")

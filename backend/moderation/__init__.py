@@ -6,6 +6,7 @@ from backend.moderation.deciding import CaseAlreadyClosed, decide
 from backend.moderation.models import (
     Action,
     Case,
+    CaseTally,
     ClaimRecord,
     Decision,
     Queue,
@@ -16,11 +17,13 @@ from backend.moderation.models import (
 from backend.moderation.opening import open_workspace
 from backend.moderation.reporting import report_post
 from backend.moderation.ruling import apply_rules, create_rule
+from backend.moderation.tallying import count_cases_again
 
 __all__ = [
     "Action",
     "Case",
     "CaseAlreadyClosed",
+    "CaseTally",
     "Claim",
     "ClaimLost",
     "ClaimRecord",
@@ -32,6 +35,7 @@ __all__ = [
     "apply_rules",
     "carry_out_actions",
     "claim_next",
+    "count_cases_again",
     "create_rule",
     "decide",
     "extend",

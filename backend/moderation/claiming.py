@@ -11,6 +11,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.moderation.models import Queue, Skip
+from backend.moderation.tallying import tally
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
 from backend.outbox import enqueue
 from tenants.actor import Actor
@@ -230,6 +231,7 @@ async def _lease(case: Any, *, membership_id: UUID) -> Claim:
         hash_of(token),
         case["claimed_until"],
     )
+    await tally(case["workspace_id"], of="queued", to="in_review")
     await journal.record("case.claimed", subject_kind="case", subject_id=case["id"], workspace_id=case["workspace_id"])
     await _promise_return(case["workspace_id"], case["claimed_until"])
     return Claim(case["id"], token, case["claimed_until"])
@@ -254,6 +256,7 @@ async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
         claim["workspace_id"],
         claim["case_id"],
     )
+    await tally(claim["workspace_id"], of="in_review", to="queued")
     await journal.record(
         f"case.claim_{by}",
         subject_kind="case",

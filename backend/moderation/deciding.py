@@ -6,6 +6,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.claiming import held_claim
 from backend.moderation.models import Action, Case, Decision, Report
+from backend.moderation.tallying import tally
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
 from backend.policies import PolicyVersion
@@ -99,6 +100,7 @@ async def _close(case: Case, *, claim_id: UUID, outcome: str) -> None:
         case.id,
         outcome,
     )
+    await tally(case.workspace_id, of="in_review", to="closed")
     await scope.execute(
         """update claims set ended_at = now(), ended_by = 'decided'
             where agency_id = $1 and workspace_id = $2 and id = $3""",

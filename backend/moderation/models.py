@@ -56,6 +56,18 @@ class Case(WorkspaceModel):
         manager = ScopedManager()
 
 
+class CaseTally(WorkspaceModel):
+    """A share of how many cases of each state a client has: the sum over its rows counts (tallying.py)."""
+
+    queued = fields.IntField()
+    in_review = fields.IntField()
+    closed = fields.IntField()
+
+    class Meta:
+        table = "case_tallies"
+        manager = ScopedManager()
+
+
 class Report(WorkspaceModel):
     """One complaint by one reporter about one post."""
 

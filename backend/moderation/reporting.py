@@ -9,6 +9,7 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.moderation.ordering import risk, time_to_decision, virtual_deadline
+from backend.moderation.tallying import tally
 from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
 from backend.policies import Policy
 from tenants.actor import Actor
@@ -120,7 +121,7 @@ async def _open_case_locked(post: Post) -> Any:
         if case is not None:
             return case
         opened_at = now()
-        await scope.execute(
+        tag = await scope.execute(
             """insert into cases (agency_id, workspace_id, id, queue_id, post_id, member_id, tier, severity, opened_at,
                                   due_at, virtual_deadline)
                select $1, $2, $3, q.id, $4, $5, 'low', 'low', $6, $7, $7 from queues q
@@ -134,6 +135,8 @@ async def _open_case_locked(post: Post) -> Any:
             opened_at,
             opened_at + TARGET["low"],
         )
+        if tag == "INSERT 0 1":
+            await tally(post.workspace_id, of=None, to="queued")
 
 
 async def _order_anew(case: Any, post: Post) -> None:

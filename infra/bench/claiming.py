@@ -52,6 +52,13 @@ _CLAIM: Final = f"""with next as materialized ({_NEXT})
     returning c.id, c.claimed_until"""
 _RECORD: Final = """insert into claims (agency_id, workspace_id, id, case_id, membership_id, token_hash, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7)"""
+_TALLY: Final = """with mine as materialized (
+      select id from case_tallies where agency_id = $1 and workspace_id = $2 limit 1 for update skip locked),
+    added as (
+      update case_tallies t set queued = t.queued - 1, in_review = t.in_review + 1
+        from mine where t.agency_id = $1 and t.workspace_id = $2 and t.id = mine.id returning t.id)
+    insert into case_tallies (agency_id, workspace_id, id, queued, in_review, closed)
+    select $1, $2, $3, -1, 1, 0 where not exists (select from added)"""
 _JOURNAL: Final = """insert into journal
            (agency_id, workspace_id, id, actor_kind, membership_id, action, subject_kind, subject_id, detail)
     values ($1, $2, $3, 'staff', $4, 'case.claimed', 'case', $5, '{}')"""
@@ -71,6 +78,14 @@ _AT_ONCE: Final = f"""with next as materialized ({_NEXT}),
       insert into journal
              (agency_id, workspace_id, id, actor_kind, membership_id, action, subject_kind, subject_id, detail)
       select $1, $4, $8, 'staff', $2, 'case.claimed', 'case', id, '{{}}' from claimed),
+    mine as materialized (
+      select id from case_tallies where agency_id = $1 and workspace_id = $4 limit 1 for update skip locked),
+    tally as (
+      update case_tallies t set queued = t.queued - 1, in_review = t.in_review + 1
+        from mine, claimed where t.agency_id = $1 and t.workspace_id = $4 and t.id = mine.id returning t.id),
+    new_tally as (
+      insert into case_tallies (agency_id, workspace_id, id, queued, in_review, closed)
+      select $1, $4, $6, -1, 1, 0 from claimed where not exists (select from tally)),
     job as (
       insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key)
       select $1, $9, $4, 'return_ended_claims', '{{}}', claimed_until, 'return_ended_claims:' || $4::uuid::text
@@ -182,10 +197,12 @@ async def _check(client: Client, case_ids: list[str]) -> None:
                       (select count(distinct c.case_id) from claims c join cases k on k.agency_id = c.agency_id
                          and k.id = c.case_id and k.claimed_by_id = c.membership_id where c.ended_at is null) as claims,
                       (select count(*) from journal where action = 'case.claimed') as lines,
-                      (select count(*) from jobs where kind = 'return_ended_claims') as jobs"""
+                      (select sum(in_review) from case_tallies where workspace_id = $1) as tally,
+                      (select count(*) from jobs where kind = 'return_ended_claims') as jobs""",
+            client.workspace_id,
         )
     *counts, jobs = row
-    assert counts == [CASES] * 3, f"cases, claims, lines: {counts}"
+    assert counts == [CASES] * 4, f"cases, claims, lines, tally: {counts}"
     assert jobs >= 1, "nobody promised to return forgotten claims"
 
 
@@ -285,6 +302,7 @@ async def _claim_with_sql(actor: Actor, workspace_id: UUID, queue_id: UUID) -> U
             hash_of(secrets.token_urlsafe(24)),
             case["claimed_until"],
         )
+        await connection.execute(_TALLY, actor.agency_id, workspace_id, new_id())
         await connection.execute(_JOURNAL, actor.agency_id, workspace_id, new_id(), actor.membership_id, case_id)
         tag = await connection.execute(_JOB, actor.agency_id, new_id(), workspace_id, case["claimed_until"])
         if tag == "INSERT 0 1":

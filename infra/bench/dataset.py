@@ -310,6 +310,10 @@ insert into app.cases (agency_id, workspace_id, id, queue_id, post_id, member_id
     from bench.cases c join bench.posts on n = post
     cross join lateral (select penalty * (1 + log(2, 1 + reports))::float8 as risk) risk
    order by opened, b;
+insert into app.case_tallies (agency_id, workspace_id, id, queued, in_review, closed)
+  select agency_id, workspace_id, bench.id('case_tally', min(w), min(opened)), count(*) filter (where state = 'queued'),
+         count(*) filter (where state = 'in_review'), count(*) filter (where state = 'closed')
+    from bench.cases group by agency_id, workspace_id;
 -- Every fourth comes from the staff, seat after seat; the others from members who follow each other.
 insert into app.reports (agency_id, workspace_id, id, case_id, post_id, channel, reporter_key, member_id, membership_id,
                          policy_id, reason, created_at)

@@ -12,7 +12,7 @@ import asyncpg
 from backend.communities import create_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.moderation import Queue, open_workspace
+from backend.moderation import Queue, count_cases_again, open_workspace
 from tenants.actor import Actor, system
 from tenants.doors import open_session
 from tenants.provisioning import add_member, provision_agency
@@ -105,6 +105,9 @@ async def add_cases(
         "uuid, uuid, uuid, text, text, uuid, uuid, text, timestamptz",
         list(_reports(client, opened, members, dice, reports_per_case)),
     )
+    counting = system(client.agency_id, workspace_id=client.workspace_id)
+    async with agency_scope(counting):
+        await count_cases_again(counting, {})
 
 
 async def settle(owner_url: str) -> None:

@@ -8,7 +8,8 @@ import httpx
 import pytest
 from cast import Cast, ask
 
-from backend.moderation import Case
+from backend.moderation import Case, count_cases_again
+from tenants.actor import system
 from tenants.rights import Role
 from tenants.scope import agency_scope
 
@@ -46,6 +47,10 @@ async def clients(acme: Cast) -> tuple[str, list[UUID]]:
                 due_at=EPOCH,
                 virtual_deadline=EPOCH + timedelta(hours=n % 6),
             )
+    for workspace_id in workspaces:
+        counting = system(acme.agency_id, workspace_id=workspace_id)
+        async with agency_scope(counting):
+            await count_cases_again(counting, {})
     return acme.tokens[who], workspaces
 
 

@@ -47,14 +47,10 @@ create type postgraphile.case_counts as (queued integer, in_review integer, clos
 create function postgraphile.workspaces_case_counts(w app.workspaces) returns postgraphile.case_counts
   language sql stable parallel safe
   as $$ select
-    (select count(*)::integer from app.cases c
-      where c.agency_id = w.agency_id and c.workspace_id = w.id and c.state = 'queued'),
-    (select count(*)::integer from app.cases c
-      where c.agency_id = w.agency_id and c.workspace_id = w.id and c.state = 'in_review'),
-    (select count(*)::integer from app.cases c
-      where c.agency_id = w.agency_id and c.workspace_id = w.id and c.state = 'closed'),
+    coalesce(sum(t.queued), 0)::integer, coalesce(sum(t.in_review), 0)::integer, coalesce(sum(t.closed), 0)::integer,
     (select min(c.due_at) from app.cases c
-      where c.agency_id = w.agency_id and c.workspace_id = w.id and c.state <> 'closed') $$;
+      where c.agency_id = w.agency_id and c.workspace_id = w.id and c.state <> 'closed')
+    from app.case_tallies t where t.agency_id = w.agency_id and t.workspace_id = w.id $$;
 
 create function postgraphile_private.enter(hash bytea)
   returns table (agency_id uuid, sees_all boolean, workspaces text) language plpgsql as $$

@@ -26,7 +26,7 @@ from strawberry.asgi import GraphQL
 from strawberry.dataloader import DataLoader
 from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from tortoise.functions import Count, Min
+from tortoise.functions import Count, Min, Sum
 
 from backend import communities, moderation
 from backend.journal import JournalEntry as JournalRow
@@ -571,11 +571,12 @@ async def violation_counts(members: list[tuple[UUID, UUID]]) -> list[int]:
 
 
 async def case_counts(workspaces: list[UUID]) -> list[CaseCounts]:
-    cases = moderation.Case.filter(workspace_id__in=workspaces)
     found = {id: CaseCounts() for id in workspaces}
-    counts = cases.annotate(count=Count("id")).group_by("workspace_id", "state")
-    for id, state, count in await counts.values_list("workspace_id", "state", "count"):
-        setattr(found[id], state, count)
+    tallies = moderation.CaseTally.filter(workspace_id__in=workspaces).group_by("workspace_id")
+    sums = tallies.annotate(q=Sum("queued"), r=Sum("in_review"), c=Sum("closed"))
+    for id, queued, in_review, closed in await sums.values_list("workspace_id", "q", "r", "c"):
+        found[id] = CaseCounts(queued=queued, in_review=in_review, closed=closed)
+    cases = moderation.Case.filter(workspace_id__in=workspaces)
     oldest = cases.exclude(state="closed").annotate(oldest=Min("due_at")).group_by("workspace_id")
     for id, due_at in await oldest.values_list("workspace_id", "oldest"):
         found[id].oldest_due_at = due_at
