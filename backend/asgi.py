@@ -5,13 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from backend import logging, models
+from backend.live import Live
+from backend.outbox import publish_with
 from backend.settings import Settings
-from backend.web.health import live, ready
+from backend.web.health import is_live, is_ready
 from backend.web.signing_in import sign_in_for_development
-from graphql_schema.endpoint import Endpoint
+from graphql_schema.transport import ALLOWED_HEADERS, EXPOSED_HEADERS, Documents, Endpoint, Rates, schema_text
 from tenants import database
 
 
@@ -31,13 +36,51 @@ def app(settings: Settings | None = None) -> Starlette:
         try:
             yield
         finally:
+            await live.stop()
             await database.disconnect()
 
-    routes = [
-        Route("/graphql", Endpoint(development=chosen.development), methods=None),
-        Route("/health/live", live),
-        Route("/health/ready", ready),
+    live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
+    publish_with(live.publish)
+    endpoint = Endpoint(
+        rates=Rates(
+            chosen.redis_url,
+            {
+                "token": chosen.points_per_token,
+                "person": chosen.points_per_person,
+                "agency": chosen.points_per_agency,
+            },
+            prefix=chosen.redis_queue,
+        ),
+        documents=Documents(chosen.redis_url, only_trusted=chosen.only_trusted_documents, prefix=chosen.redis_queue),
+        live=live,
+        origins=chosen.allowed_origins,
+        development=chosen.development,
+    )
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint, methods=None),
+        WebSocketRoute("/graphql", endpoint),
+        Route("/schema.graphql", schema_text),
+        Route("/health/live", is_live),
+        Route("/health/ready", is_ready),
     ]
     if chosen.development:
         routes.append(Route("/dev/sign-in", sign_in_for_development))
-    return Starlette(routes=routes, lifespan=lifespan)
+    return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    found = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
+    if settings.allowed_origins:
+        # Without credentials: a browser sends no cookie along, tokens are set by the page's own code.
+        found.insert(
+            0,
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=("GET", "POST"),
+                allow_headers=ALLOWED_HEADERS,
+                expose_headers=EXPOSED_HEADERS,
+                max_age=7_200,
+            ),
+        )
+    return found

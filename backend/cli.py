@@ -78,7 +78,9 @@ def serve() -> None:
         port=settings.port,
         loop="uvloop",
         http="httptools",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=100_000,
+        ws_ping_interval=20,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=10,
@@ -118,19 +120,36 @@ def doctor() -> None:
 
 
 @cli.command()
-def schema(*, check: Annotated[bool, typer.Option(help="Only compare with the committed file.")] = False) -> None:
-    """Write graphql_schema/schema.graphql, or check that it is the code's."""
+def schema(
+    *,
+    check: Annotated[bool, typer.Option(help="Only compare with the committed file.")] = False,
+    committed: Annotated[Path | None, typer.Option(help="Instead of graphql_schema/schema.graphql.")] = None,
+    listed: Annotated[Path | None, typer.Option(help="Instead of graphql_schema/breaking_changes.toml.")] = None,
+) -> None:
+    """Write graphql_schema/schema.graphql, or check that it is the code's; refuse to break clients unless that is listed."""
     from backend import models
 
     models.load()
+    from graphql_schema.compatibility import LISTED, changes, listed_changes
     from graphql_schema.schema import COMMITTED
     from graphql_schema.schema import schema as current
 
-    text = current.as_str() + "\n"
+    file, text = committed or COMMITTED, current.as_str() + "\n"
+    before = file.read_text() if file.exists() else None
+    found = changes(old=before or text, new=text)
+    problems = [
+        f"This would break clients: {description} Deprecate it first, or list it in "
+        "graphql_schema/breaking_changes.toml with a reason."
+        for description in found.not_in(listed_changes(listed or LISTED))
+    ]
+    if check and before != text:
+        problems.append("graphql_schema/schema.graphql is not what the code says; run `tend schema` and commit it.")
+    if problems:
+        _fail("\n".join(problems))
     if not check:
-        COMMITTED.write_text(text)
-    elif not COMMITTED.exists() or COMMITTED.read_text() != text:
-        _fail("graphql_schema/schema.graphql is not what the code says; run `tend schema` and commit it.")
+        file.write_text(text)
+    for description in found.dangerous:
+        _say(f"Clients may notice: {description}")
 
 
 @importing.command()

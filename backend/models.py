@@ -6,6 +6,7 @@ from typing import Final
 MODEL_MODULES: Final = (
     "tenants.models",
     "backend.outbox.models",
+    "backend.idempotency.models",
     "backend.journal.models",
     "backend.notices.models",
     "backend.communities.models",

@@ -22,6 +22,13 @@ class Settings(BaseSettings):
     development: bool = False
     pool_size: int = 10
     redis_queue: str = "tend:jobs"
+    # Pages of these origins (https://app.example.com) may use the API from a browser; a JSON list in the environment.
+    allowed_origins: tuple[str, ...] = ()
+    only_trusted_documents: bool = False  # run what a frontend's build has published, and nothing else
+    # Points of cost per minute.
+    points_per_token: int = 100_000
+    points_per_person: int = 150_000
+    points_per_agency: int = 1_500_000
     postgres_major: int = 18  # of the embedded server; the floor is 16
 
     @property

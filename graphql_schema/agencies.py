@@ -18,7 +18,7 @@ from graphql_schema.orders import (
     WorkspaceOrder,
 )
 from graphql_schema.policies import Policy, Queue, Rule
-from graphql_schema.projection import Connection, Node, count, groups, many, publish, same_row
+from graphql_schema.projection import Connection, Node, column, count, groups, many, publish, same_row
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right
@@ -29,23 +29,60 @@ class Workspace(Node):
     """One client of the agency."""
 
     id: strawberry.ID
-    slug: str
-    name: str
-    time_zone: str
-    created_at: datetime
-    communities: Connection[Community] = many("workspace_id", order=CommunityOrder)
-    members: Connection[Member] = many("workspace_id", order=MemberOrder, filters=MEMBER_FILTERS)
-    posts: Connection[Post] = many("workspace_id", order=PostOrder, filters=POST_FILTERS)
-    cases: Connection[Case] = many("workspace_id", order=CaseOrder, filters=CASE_FILTERS)
-    case_groups: list[CaseGroup] = groups(
-        "workspace_id", by=CaseGrouping, filters=CASE_FILTERS, description="Cases counted by what they are."
+    slug: str = column(description="Short name, unique within the agency; also fits the header X-Workspace-Id.")
+    name: str = column(description="What people call the client, at most 200 characters.")
+    time_zone: str = column(
+        description="IANA name of where the client is, such as Europe/Paris. Times here are UTC all the same."
     )
-    case_counts: CaseCounts = same_row(description="How much waits, by state.")
-    open_case_count: int = count(CaseRow, "workspace_id", where="{row}.state <> 'closed'")
-    queues: Connection[Queue] = many("workspace_id", order=CreationOrder)
-    policies: Connection[Policy] = many("workspace_id", order=PolicyOrder)
-    rules: Connection[Rule] = many("workspace_id", order=CreationOrder)
-    journal: Connection[JournalEntry] = many("workspace_id", order=JournalOrder)
+    created_at: datetime = column(description="When the agency took the client on in Tend.")
+    communities: Connection[Community] = many(
+        "workspace_id", order=CommunityOrder, description="Where the client's members meet."
+    )
+    members: Connection[Member] = many(
+        "workspace_id",
+        order=MemberOrder,
+        filters=MEMBER_FILTERS,
+        description="Members of all its communities, bots included.",
+    )
+    posts: Connection[Post] = many(
+        "workspace_id",
+        order=PostOrder,
+        filters=POST_FILTERS,
+        description="Posts of all its communities, hidden ones included.",
+    )
+    cases: Connection[Case] = many(
+        "workspace_id",
+        order=CaseOrder,
+        filters=CASE_FILTERS,
+        description="Cases about its posts, closed ones included.",
+    )
+    case_groups: list[CaseGroup] = groups(
+        "workspace_id",
+        by=CaseGrouping,
+        filters=CASE_FILTERS,
+        description="Its cases counted by what they are; a group of none is left out.",
+    )
+    case_counts: CaseCounts = same_row(description="How many of its cases are where, and how late.")
+    open_case_count: int = count(
+        CaseRow,
+        "workspace_id",
+        where="{row}.state <> 'closed'",
+        description="Cases that are not closed: queued and in review together.",
+    )
+    queues: Connection[Queue] = many(
+        "workspace_id", order=CreationOrder, description="Where its cases wait; every client starts with one."
+    )
+    policies: Connection[Policy] = many(
+        "workspace_id", order=PolicyOrder, description="What its communities do not accept."
+    )
+    rules: Connection[Rule] = many(
+        "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
+    )
+    journal: Connection[JournalEntry] = many(
+        "workspace_id",
+        order=JournalOrder,
+        description="Who did what for this client; empty for whoever may not read the journal.",
+    )
 
 
 @publish(models.Agency, kind="agency", needs=Right.READ_WORKSPACE)
@@ -53,8 +90,15 @@ class Agency(Node):
     """The agency this request is about."""
 
     id: strawberry.ID
-    slug: str
-    name: str
-    created_at: datetime
-    workspaces: Connection[Workspace] = many("agency_id", order=WorkspaceOrder)
-    staff: Connection[Staff] = many("agency_id", order=StaffOrder, where="{row}.role <> 'stakeholder'")
+    slug: str = column(description="Short name, unique among all agencies; also fits the header X-Agency-Id.")
+    name: str = column(description="What people call the agency, at most 200 characters.")
+    created_at: datetime = column(description="When it was set up in Tend.")
+    workspaces: Connection[Workspace] = many(
+        "agency_id", order=WorkspaceOrder, description="Its clients, as far as you see them."
+    )
+    staff: Connection[Staff] = many(
+        "agency_id",
+        order=StaffOrder,
+        where="{row}.role <> 'stakeholder'",
+        description="Who works here, or did until `endsAt`; stakeholders belong to clients and are left out.",
+    )

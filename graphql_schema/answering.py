@@ -11,25 +11,28 @@ from strawberry.utils.str_converters import to_camel_case
 
 from backend.kit.errors import NotFound, Refusal
 from backend.kit.ids import parse_published
+from graphql_schema.describing import value
 from tenants.scope import current
 
 
 @strawberry.enum(description="Every reason a mutation may give for refusing.")
 class UserErrorCode(Enum):
-    NOT_FOUND = "NOT_FOUND"
-    NOT_ALLOWED = "NOT_ALLOWED"
-    INVALID = "INVALID"
-    CONFLICT = "CONFLICT"
-    SLUG_TAKEN = "SLUG_TAKEN"
-    CLAIM_LOST = "CLAIM_LOST"
-    CASE_ALREADY_CLOSED = "CASE_ALREADY_CLOSED"
+    NOT_FOUND = value("NOT_FOUND", "Not there, or not yours: the two are never told apart.")
+    NOT_ALLOWED = value("NOT_ALLOWED", "Your role, or that of your API key, may not do this.")
+    INVALID = value("INVALID", "The input cannot be accepted, whoever sends it.")
+    CONFLICT = value("CONFLICT", "Somebody was faster or has the name already, or a limit is reached: read again.")
+    SLUG_TAKEN = value("SLUG_TAKEN", "Another one has this short name.")
+    CLAIM_LOST = value("CLAIM_LOST", "The case is no longer yours: the claim ended, or the token is of another one.")
+    CASE_ALREADY_CLOSED = value("CASE_ALREADY_CLOSED", "Somebody has decided the case.")
 
 
 @strawberry.type(description="Why Tend did not do it. Nothing was changed.")
 class UserError:
-    code: UserErrorCode = strawberry.field(description="Stable; rely on this.")
-    message: str = strawberry.field(description="For the person reading.")
-    path: list[str] | None = strawberry.field(description="The field of the input, from the argument down.")
+    code: UserErrorCode = strawberry.field(description="Stable; decide by this.")
+    message: str = strawberry.field(description="For the person reading, in English; may be worded anew.")
+    path: list[str] | None = strawberry.field(
+        description="The field of the input, from the argument down; null where no single one is to blame."
+    )
 
 
 def user_errors() -> Any:

@@ -5,34 +5,35 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import communities, moderation
+from graphql_schema.describing import optional, value
 from graphql_schema.orders import MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
-from graphql_schema.projection import Connection, Either, Filters, Node, Words, count, many, one, publish, sql
+from graphql_schema.projection import Connection, Either, Filters, Node, Words, column, count, many, one, publish, sql
 from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
 
 
-@strawberry.enum(description="A bot is not a person.")
+@strawberry.enum(description="Whether somebody in a community is human.")
 class MemberKind(Enum):
-    PERSON = "person"
-    BOT = "bot"
+    PERSON = value("person", "A human, as far as the community tells.")
+    BOT = value("bot", "A program that posts.")
 
 
-@strawberry.input(description="Which members.")
+@strawberry.input(description="Which members; a field that is left out or null asks for nothing.")
 class MemberFilter:
-    community_id: strawberry.ID | None = strawberry.UNSET
-    kind: MemberKind | None = strawberry.UNSET
-    handle: str | None = strawberry.UNSET
+    community_id: strawberry.ID | None = optional("Of this community; an id that is not there matches nothing.")
+    kind: MemberKind | None = optional("Only persons, or only bots.")
+    handle: str | None = optional("With exactly this handle, upper and lower case told apart.")
 
 
-@strawberry.input(description="Which posts.")
+@strawberry.input(description="Which posts; a field that is left out or null asks for nothing.")
 class PostFilter:
-    community_id: strawberry.ID | None = strawberry.UNSET
-    member_id: strawberry.ID | None = strawberry.UNSET
-    is_hidden: bool | None = strawberry.UNSET
-    text: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Has all of these words in its newest version; case does not matter."
+    community_id: strawberry.ID | None = optional("Of this community; an id that is not there matches nothing.")
+    member_id: strawberry.ID | None = optional("By this member; an id that is not there matches nothing.")
+    is_hidden: bool | None = optional("True: hidden by a decision. False: still visible to members.")
+    text: str | None = optional(
+        "With all of these words in its newest version, in any case and order; the longest 16 count."
     )
 
 
@@ -60,13 +61,23 @@ class Community(Node):
     """One place where a client's members meet."""
 
     id: strawberry.ID
-    slug: str
-    name: str
-    created_at: datetime
-    members: Connection["Member"] = many("community_id", order=MemberOrder)
-    posts: Connection["Post"] = many("community_id", order=PostOrder)
-    member_count: int = count(communities.Member, "community_id")
-    post_count: int = count(communities.Post, "community_id")
+    slug: str = column(
+        description="Short name, unique within the client: 2 to 63 lower-case letters, digits and hyphens."
+    )
+    name: str = column(description="What people call the community, at most 200 characters.")
+    created_at: datetime = column(description="When it was set up in Tend, not where it lives.")
+    members: Connection["Member"] = many(
+        "community_id", order=MemberOrder, description="Everybody who was seen in it, bots included."
+    )
+    posts: Connection["Post"] = many(
+        "community_id", order=PostOrder, description="What was written in it, hidden posts included."
+    )
+    member_count: int = count(
+        communities.Member, "community_id", description="How many were seen in it, bots included."
+    )
+    post_count: int = count(
+        communities.Post, "community_id", description="How much was written in it, hidden posts included."
+    )
 
 
 @publish(communities.Member, kind="member", needs=Right.READ_CONTENT)
@@ -74,21 +85,27 @@ class Member(Node):
     """Somebody in a community; not a user of Tend."""
 
     id: strawberry.ID
-    handle: str
-    kind: MemberKind
-    first_seen_at: datetime
-    community: Community | None = one("community_id")
-    posts: Connection["Post"] = many("member_id", order=PostOrder)
-    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
-        "member_id", order=MemberCaseOrder
+    handle: str = column(
+        description="The name shown in the community, as last seen; it may change, and others may have the same."
     )
-    post_count: int = count(communities.Post, "member_id")
+    kind: MemberKind = column(description="Whether it is a person or a bot.")
+    first_seen_at: datetime = column(description="When the earliest post that Tend knows was written.")
+    community: Community | None = one(
+        "community_id", description="Where they are a member: one person has a member in each community."
+    )
+    posts: Connection["Post"] = many(
+        "member_id", order=PostOrder, description="What they wrote, hidden posts included."
+    )
+    cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
+        "member_id", order=MemberCaseOrder, description="Cases about their posts, closed ones included."
+    )
+    post_count: int = count(communities.Post, "member_id", description="How much they wrote, hidden posts included.")
     violation_count: int | None = count(
         moderation.Case,
         "member_id",
         where="{row}.outcome = 'violation'",
         needs=Right.READ_CASES,
-        description="Null for whoever may not read cases.",
+        description="How many of those cases ended as a violation; null for whoever may not read cases.",
     )
 
 
@@ -96,9 +113,9 @@ class Member(Node):
 class PostVersion:
     """The words of a post as they were at a time."""
 
-    version: int
-    text: str
-    captured_at: datetime
+    version: int = column(description="1 for the first words, one more with every edit.")
+    text: str = column(description="The words of this version, never changed.")
+    captured_at: datetime = column(description="When Tend took these words in; the edit itself was earlier.")
 
 
 @publish(communities.Post, kind="post", needs=Right.READ_CONTENT)
@@ -106,14 +123,20 @@ class Post(Node):
     """A piece of member content; `text` is that of its newest version."""
 
     id: strawberry.ID
-    text: str
-    version: int
-    view_count: int
-    posted_at: datetime
-    hidden_at: datetime | None
-    is_hidden: bool = sql("{row}.hidden_at is not null")
-    member: Member | None = one("member_id")
-    community: Community | None = one("community_id")
-    reply_to: Annotated["Post", strawberry.lazy("graphql_schema.communities")] | None = one("reply_to_id")
-    replies: Connection["Post"] = many("reply_to_id", order=PostOrder)
-    versions: Connection[PostVersion] = many("post_id", order=VersionOrder)
+    text: str = column(description="The newest words; earlier ones are in `versions`.")
+    version: int = column(description="Of the newest words: 1 until the post is edited.")
+    view_count: int = column(description="How often it was seen; 0 where the community does not tell.")
+    posted_at: datetime = column(description="When it was written, as the community tells.")
+    hidden_at: datetime | None = column(description="When a decision hid it; null while members see it.")
+    is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether a decision hid it from members.")
+    member: Member | None = one("member_id", description="Who wrote it, person or bot.")
+    community: Community | None = one("community_id", description="Where it was written.")
+    reply_to: Annotated["Post", strawberry.lazy("graphql_schema.communities")] | None = one(
+        "reply_to_id", description="What it answers; null for the start of a thread, and where Tend does not know."
+    )
+    replies: Connection["Post"] = many(
+        "reply_to_id", order=PostOrder, description="Direct answers to it, hidden ones included."
+    )
+    versions: Connection[PostVersion] = many(
+        "post_id", order=VersionOrder, description="Its words over time, the newest included."
+    )

@@ -1,13 +1,39 @@
 """What every resolver is given."""
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+from uuid import UUID
 
+import orjson
 import strawberry
 
+from backend.idempotency import IdempotencyConflict, IdempotencyKeyReused, Kept
+from backend.outbox import Event
+from graphql_schema.projection.serving import EndsRequest
 from tenants.actor import Actor
 from tenants.doors import Caller
 from tenants.entering import OwnMembership, confirm, own_memberships
+
+
+class Refused(EndsRequest):
+    """The whole request is refused. `code` is one of ErrorCode."""
+
+    def __init__(self, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.headers = code, message, dict(headers or {})
+
+
+class Hear(Protocol):
+    """Events of one agency from now on, as they are committed anywhere; None when some may have been missed."""
+
+    def __call__(
+        self, agency_id: UUID, wanted: Callable[[Event], bool]
+    ) -> AsyncGenerator[frozenset[Event] | None, None]: ...
+
+
+async def _free_of_charge(_cost: int) -> None:
+    return None
 
 
 @dataclass(slots=True)
@@ -17,8 +43,19 @@ class RequestContext:
     caller: Caller | None
     actor: Actor | None
     request_id: str
+    workspace: str | None = None  # as the request names it
+    pay: Callable[[int], Awaitable[None]] = _free_of_charge
+    kept: Kept | None = None
+    hear: Hear | None = None
     memberships: list[OwnMembership] | None = None
     only_reads: bool = False  # it may be stopped at any moment: nobody waits for what it changes
+    cost: int | None = field(default=None, init=False)
+
+    async def before_running(self, cost: int) -> None:
+        """Asked once per operation, as soon as its cost is known. Raises Refused."""
+        if self.cost is None:
+            self.cost = cost
+            await self.pay(cost)
 
     async def before_scope(self, root_fields: set[str]) -> None:
         """Asked once per operation, before its transaction takes a connection: what `viewer` needs spans agencies, and
@@ -30,6 +67,20 @@ class RequestContext:
             if self.actor is not None:
                 await confirm(self.actor)
             self.memberships = await own_memberships(self.caller)
+
+    async def kept_answer(self, field_key: str) -> bytes | None:
+        """What this mutation has answered before. Call in its scope. Raises Refused."""
+        if self.kept is None:
+            return None
+        try:
+            return await self.kept.kept(field_key)
+        except (IdempotencyConflict, IdempotencyKeyReused) as refusal:
+            raise Refused(refusal.code, refusal.message) from None
+
+    async def keep_answer(self, field_key: str, answer: Any) -> None:
+        """Call in the mutation's scope, so that the answer is kept when, and only when, the deed is."""
+        if self.kept is not None:
+            await self.kept.keep(field_key, orjson.dumps(answer))
 
 
 Info: TypeAlias = strawberry.Info[RequestContext, Any]

@@ -4,72 +4,74 @@ from enum import Enum
 
 import strawberry
 
+from graphql_schema.describing import value
 
-@strawberry.enum(description="Orders of workspaces.")
+
+@strawberry.enum(description="In which order clients are listed.")
 class WorkspaceOrder(Enum):
-    SLUG = "slug"
-    NEWEST = "-created_at"
+    SLUG = value("slug", "By short name, a to z.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
-@strawberry.enum(description="Orders of people at the agency.")
+@strawberry.enum(description="In which order people at the agency are listed.")
 class StaffOrder(Enum):
-    NAME = "name"
-    NEWEST = "-created_at"
+    NAME = value("name", "By name, in the collation of the database.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
-@strawberry.enum(description="Orders of communities.")
+@strawberry.enum(description="In which order communities are listed.")
 class CommunityOrder(Enum):
-    SLUG = "slug"
-    NEWEST = "-created_at"
+    SLUG = value("slug", "By short name, a to z.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
-@strawberry.enum(description="Orders of members.")
+@strawberry.enum(description="In which order members of a community are listed.")
 class MemberOrder(Enum):
-    NEWEST = "-first_seen_at"
-    OLDEST = "first_seen_at"
-    HANDLE = "handle"
+    NEWEST = value("-first_seen_at", "Latest first, by `firstSeenAt`.")
+    OLDEST = value("first_seen_at", "Earliest first, by `firstSeenAt`.")
+    HANDLE = value("handle", "By handle, in the collation of the database.")
 
 
-@strawberry.enum(description="Orders of posts.")
+@strawberry.enum(description="In which order posts are listed.")
 class PostOrder(Enum):
-    NEWEST = "-posted_at"
-    OLDEST = "posted_at"
+    NEWEST = value("-posted_at", "Latest first, by `postedAt`.")
+    OLDEST = value("posted_at", "Earliest first, by `postedAt`.")
 
 
-@strawberry.enum(description="Orders of the versions of a post or a policy.")
+@strawberry.enum(description="In which order versions of a post or a policy are listed.")
 class VersionOrder(Enum):
-    NEWEST = "-version"
-    OLDEST = "version"
+    NEWEST = value("-version", "Highest `version` first.")
+    OLDEST = value("version", "Lowest `version` first.")
 
 
-@strawberry.enum(description="Orders of cases. Open ones come last where it is about closing.")
+@strawberry.enum(description="In which order cases are listed; MOST_URGENT when left out.")
 class CaseOrder(Enum):
-    MOST_URGENT = "virtual_deadline"
-    NEWEST = "-opened_at"
-    OLDEST = "opened_at"
-    MOST_REPORTED = "-report_count, opened_at"
-    RECENTLY_CLOSED = "-closed_at"
+    MOST_URGENT = value("virtual_deadline", "As they should be worked, by `virtualDeadline`.")
+    NEWEST = value("-opened_at", "Latest first, by `openedAt`.")
+    OLDEST = value("opened_at", "Earliest first, by `openedAt`.")
+    MOST_REPORTED = value("-report_count, opened_at", "Highest `reportCount` first, among equals the earliest opened.")
+    RECENTLY_CLOSED = value("-closed_at", "Latest first, by `closedAt`; open cases come last.")
 
 
-@strawberry.enum(description="Orders of the cases of one member.")
+@strawberry.enum(description="In which order the cases of one member are listed.")
 class MemberCaseOrder(Enum):
-    NEWEST = "-opened_at"
-    OLDEST = "opened_at"
+    NEWEST = value("-opened_at", "Latest first, by `openedAt`.")
+    OLDEST = value("opened_at", "Earliest first, by `openedAt`.")
 
 
-@strawberry.enum(description="Orders of reports, warnings, notices, rules and queues.")
+@strawberry.enum(description="In which order reports, actions, notices, rules and queues are listed.")
 class CreationOrder(Enum):
-    OLDEST = "created_at"
-    NEWEST = "-created_at"
+    OLDEST = value("created_at", "Earliest first, by `createdAt`.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
-@strawberry.enum(description="Orders of policies.")
+@strawberry.enum(description="In which order policies are listed.")
 class PolicyOrder(Enum):
-    TITLE = "title"
-    NEWEST = "-created_at"
+    TITLE = value("title", "By title, in the collation of the database.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
-@strawberry.enum(description="Orders of the journal.")
+@strawberry.enum(description="In which order the journal is listed.")
 class JournalOrder(Enum):
-    NEWEST = "-at"
-    OLDEST = "at"
+    NEWEST = value("-at", "Latest first, by `at`.")
+    OLDEST = value("at", "Earliest first, by `at`.")

@@ -1,3 +1,4 @@
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -21,26 +22,35 @@ def _id(kind: str, text: str) -> UUID | None:
     return parsed[1] if parsed is not None and parsed[0] == kind else None
 
 
-@strawberry.type(description="Everything that can be read, within your scope.")
+@strawberry.type(
+    description="Everything that can be read. What you may not see is missing from lists and null as a reference."
+)
 class Query:
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."
     )
-    notices: Connection[Notice] = many(None, order=CreationOrder, description="What you were told.")
+    notices: Connection[Notice] = many(
+        None, order=CreationOrder, description="What you were told, in all clients you see; nothing for an API key."
+    )
 
     @strawberry.field(description="You, and the agencies and clients you may work for. Needs no scope.")
     def viewer(self) -> Viewer:
         return Viewer()
 
-    @strawberry.field(description="The agency of this request.")
+    @strawberry.field(description="The agency this request names, or the only one of yours.")
     def agency(self, info: Info) -> Agency:
         found: Agency = ref(Agency, actor_of(info.context).agency_id)
         return found
 
-    @strawberry.field(description="One client, by id or by short name.")
+    @strawberry.field(description="One client: give either `id` or `slug`. Null for one you do not see.")
     async def workspace(
-        self, info: Info, id: strawberry.ID | None = strawberry.UNSET, slug: str | None = strawberry.UNSET
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Opaque, as in `Workspace.id`.")
+        ] = strawberry.UNSET,
+        slug: Annotated[str | None, strawberry.argument(description="The short name of a client.")] = strawberry.UNSET,
     ) -> Workspace | None:
         actor_of(info.context)
         if bool(id) == bool(slug):
@@ -51,28 +61,38 @@ class Query:
             found = _id("workspace", id or "")
         return None if found is None else ref(Workspace, found)
 
-    @strawberry.field(description="One case.")
-    def case(self, id: strawberry.ID) -> Case | None:
+    @strawberry.field(description="One case; null for one that is not there for you.")
+    def case(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `Case.id`.")]
+    ) -> Case | None:
         found = _id("case", id)
         return None if found is None else ref(Case, found)
 
-    @strawberry.field(description="One post.")
-    def post(self, id: strawberry.ID) -> Post | None:
+    @strawberry.field(description="One post; null for one that is not there for you.")
+    def post(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `Post.id`.")]
+    ) -> Post | None:
         found = _id("post", id)
         return None if found is None else ref(Post, found)
 
-    @strawberry.field(description="One member of a community.")
-    def member(self, id: strawberry.ID) -> Member | None:
+    @strawberry.field(description="One member of a community; null for one that is not there for you.")
+    def member(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `Member.id`.")]
+    ) -> Member | None:
         found = _id("member", id)
         return None if found is None else ref(Member, found)
 
     @strawberry.field(description="Anything by its id; null for whatever is not there for you.")
-    def node(self, id: strawberry.ID) -> Node | None:
+    def node(
+        self, id: Annotated[strawberry.ID, strawberry.argument(description="Any `id` of a type that is a Node.")]
+    ) -> Node | None:
         found: Node | None = _ref_to(id)  # type: ignore[assignment]
         return found
 
     @strawberry.field(description="Up to 100 things by their ids, in that order, null for whatever is not there.")
-    def nodes(self, ids: list[strawberry.ID]) -> list[Node | None]:
+    def nodes(
+        self, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Any ids of Nodes, 100 at most.")]
+    ) -> list[Node | None]:
         if len(ids) > 100:
             raise bad_input("At most 100 ids at once.")
         found: list[Node | None] = [_ref_to(id) for id in ids]  # type: ignore[misc]

@@ -7,94 +7,104 @@ from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, user_errors, uuid_of, verb
 from graphql_schema.communities import Community
 from graphql_schema.context import Info
+from graphql_schema.describing import Input, optional
 from graphql_schema.policies import Policy, Rule, Severity, Tier
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 
-_SLUG = "2 to 63 lower-case letters, digits and hyphens."
+_SLUG = "2 to 63 lower-case letters, digits and hyphens, no hyphen at the ends; SLUG_TAKEN if another has it."
 
 
 @strawberry.input(description="A new client.")
 class CreateWorkspaceInput:
     slug: str = strawberry.field(description=_SLUG)
-    name: str
+    name: str = strawberry.field(description="What people call the client, at most 200 characters.")
     time_zone: str = strawberry.field(default="UTC", description="IANA name, such as Europe/Paris.")
 
 
 @strawberry.type(description="The new client, with its queue.")
 class CreateWorkspacePayload:
-    workspace: Workspace | None = None
+    workspace: Workspace | None = strawberry.field(default=None, description="The new client; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.input(description="A new place where a client's members meet.")
 class CreateCommunityInput:
-    workspace_id: strawberry.ID
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose members meet there.")
     slug: str = strawberry.field(description=_SLUG)
-    name: str
+    name: str = strawberry.field(description="What people call the community, at most 200 characters.")
 
 
 @strawberry.type(description="The new community, with the built-in connection.")
 class CreateCommunityPayload:
-    community: Community | None = None
+    community: Community | None = strawberry.field(default=None, description="The new community; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="A new policy, with its first version.")
+@strawberry.input(description="A new policy with its first version, in force at once.")
 class CreatePolicyInput:
-    workspace_id: strawberry.ID
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose communities do not accept it.")
     slug: str = strawberry.field(description=_SLUG)
-    title: str
+    title: str = strawberry.field(description="A few words for lists and choices, at most 200 characters.")
     text: str = strawberry.field(description="The words members and moderators go by, at most 20,000 characters.")
-    severity: Severity
-    tier: Tier
+    severity: Severity = strawberry.field(description="How grave a violation is.")
+    tier: Tier = strawberry.field(description="How soon a report of it is decided.")
 
 
 @strawberry.input(description="New words for a policy.")
 class RevisePolicyInput:
-    policy_id: strawberry.ID
+    policy_id: strawberry.ID = strawberry.field(
+        description="The policy whose words change; its title and short name stay."
+    )
     expected_version: int = strawberry.field(
         description="The version you read; refused with CONFLICT if it has changed."
     )
-    text: str
-    severity: Severity
-    tier: Tier
+    text: str = strawberry.field(description="All of the new words, at most 20,000 characters.")
+    severity: Severity = strawberry.field(description="How grave a violation is from now on.")
+    tier: Tier = strawberry.field(description="How soon a report of it is decided from now on.")
 
 
-@strawberry.type(description="The policy.")
+@strawberry.type(description="The new or revised policy.")
 class PolicyPayload:
-    policy: Policy | None = None
+    policy: Policy | None = strawberry.field(default=None, description="The policy as it is now; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="A new rule: give either words or a pattern.")
+@strawberry.input(description="A new rule: give either words or a pattern. A client has 200 at most.")
 class CreateRuleInput:
-    workspace_id: strawberry.ID
-    name: str
-    policy_id: strawberry.ID
-    words: list[str] = strawberry.field(default_factory=list, description="Whole words, in any case; at most 2,000.")
-    pattern: str | None = strawberry.field(
-        default=strawberry.UNSET, description="RE2: look-around and back-references do not exist there."
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose posts it looks at.")
+    name: str = strawberry.field(
+        description="Unique within the client, at most 200 characters; reports by the rule quote it."
     )
+    policy_id: strawberry.ID = strawberry.field(
+        description="The policy of this client that its reports say was broken."
+    )
+    words: list[str] = strawberry.field(
+        default_factory=list, description="Whole words, in any case: at most 2,000, of 200 characters each."
+    )
+    pattern: str | None = optional("In RE2 syntax, without look-around and back-references, at most 2,000 characters.")
 
 
 @strawberry.type(description="The rule; it is applied to what was already posted as well.")
 class CreateRulePayload:
-    rule: Rule | None = None
+    rule: Rule | None = strawberry.field(default=None, description="The new rule; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type
 class SettingUp:
-    @verb(CreateWorkspacePayload, "Open a workspace for a new client.")
-    async def create_workspace(self, info: Info, input: CreateWorkspaceInput) -> CreateWorkspacePayload:
+    @verb(
+        CreateWorkspacePayload,
+        "Open a workspace for a new client. For owners and admins, without the header X-Workspace-Id.",
+    )
+    async def create_workspace(self, info: Info, input: Input[CreateWorkspaceInput]) -> CreateWorkspacePayload:
         workspace = await moderation.open_workspace(
             actor_of(info.context), slug=input.slug, name=input.name, time_zone=input.time_zone
         )
         return CreateWorkspacePayload(workspace=ref(Workspace, workspace.id))
 
-    @verb(CreateCommunityPayload, "Open a community in a workspace.")
-    async def create_community(self, info: Info, input: CreateCommunityInput) -> CreateCommunityPayload:
+    @verb(CreateCommunityPayload, "Open a community in a workspace. For leads, admins and owners.")
+    async def create_community(self, info: Info, input: Input[CreateCommunityInput]) -> CreateCommunityPayload:
         community = await communities.create_community(
             actor_of(info.context),
             uuid_of("workspace", input.workspace_id, field="workspaceId"),
@@ -103,8 +113,8 @@ class SettingUp:
         )
         return CreateCommunityPayload(community=ref(Community, community.id))
 
-    @verb(PolicyPayload, "Write down what a client's communities do not accept.")
-    async def create_policy(self, info: Info, input: CreatePolicyInput) -> PolicyPayload:
+    @verb(PolicyPayload, "Write down what a client's communities do not accept. For leads, admins and owners.")
+    async def create_policy(self, info: Info, input: Input[CreatePolicyInput]) -> PolicyPayload:
         policy = await policies.create_policy(
             actor_of(info.context),
             uuid_of("workspace", input.workspace_id, field="workspaceId"),
@@ -116,8 +126,11 @@ class SettingUp:
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
 
-    @verb(PolicyPayload, "Give a policy new words; earlier decisions keep pointing at the old ones.")
-    async def revise_policy(self, info: Info, input: RevisePolicyInput) -> PolicyPayload:
+    @verb(
+        PolicyPayload,
+        "Give a policy new words; earlier decisions keep pointing at the old ones. For leads, admins and owners.",
+    )
+    async def revise_policy(self, info: Info, input: Input[RevisePolicyInput]) -> PolicyPayload:
         policy = await policies.revise_policy(
             actor_of(info.context),
             uuid_of("policy", input.policy_id, field="policyId"),
@@ -128,8 +141,8 @@ class SettingUp:
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
 
-    @verb(CreateRulePayload, "Let Tend report posts by itself.")
-    async def create_rule(self, info: Info, input: CreateRuleInput) -> CreateRulePayload:
+    @verb(CreateRulePayload, "Let Tend report posts by itself. For leads, admins and owners.")
+    async def create_rule(self, info: Info, input: Input[CreateRuleInput]) -> CreateRulePayload:
         rule = await moderation.create_rule(
             actor_of(info.context),
             uuid_of("workspace", input.workspace_id, field="workspaceId"),

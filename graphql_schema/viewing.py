@@ -11,30 +11,32 @@ from tenants.entering import OwnMembership
 
 @strawberry.type(description="You, whichever agency you work for.")
 class Person:
-    id: strawberry.ID = strawberry.field(description="Opaque.")
-    name: str = strawberry.field(description="Your name.")
-    email: str = strawberry.field(description="Your address.")
+    id: strawberry.ID = strawberry.field(description="Opaque; the same in all agencies, and nothing for `node`.")
+    name: str = strawberry.field(description="Your own name, whatever an agency calls you.")
+    email: str = strawberry.field(description="Where mail to you goes.")
 
 
 @strawberry.type(description="A client you may work for, or whose reports you read.")
 class ViewerWorkspace:
-    id: strawberry.ID = strawberry.field(description="For the header X-Workspace-Id.")
+    id: strawberry.ID = strawberry.field(description="Opaque; for the header X-Workspace-Id, and for `node`.")
     slug: str = strawberry.field(description="Short name; also fits X-Workspace-Id.")
-    name: str = strawberry.field(description="Name of the client.")
+    name: str = strawberry.field(description="What people call the client.")
 
 
 @strawberry.type(description="Your place in one agency.")
 class Membership:
-    id: strawberry.ID = strawberry.field(description="Opaque.")
-    agency_id: strawberry.ID = strawberry.field(description="For the header X-Agency-Id.")
+    id: strawberry.ID = strawberry.field(description="Opaque; you as staff of this agency, for `node`.")
+    agency_id: strawberry.ID = strawberry.field(description="Opaque; for the header X-Agency-Id, and for `node`.")
     agency_slug: str = strawberry.field(description="Short name; also fits X-Agency-Id.")
-    agency_name: str = strawberry.field(description="Name of the agency.")
-    role: MembershipRole = strawberry.field(description="What you are there.")
-    ends_at: datetime | None = strawberry.field(description="When it ends; null if it does not.")
-    workspaces: list[ViewerWorkspace] = strawberry.field(description="The clients you see there.")
+    agency_name: str = strawberry.field(description="What people call the agency.")
+    role: MembershipRole = strawberry.field(description="What you may do there.")
+    ends_at: datetime | None = strawberry.field(description="When you lose access; null if it does not end.")
+    workspaces: list[ViewerWorkspace] = strawberry.field(
+        description="The clients you are assigned to there; all of them for owners and admins."
+    )
 
 
-@strawberry.type(description="The caller.")
+@strawberry.type(description="Who asks: a person, or a machine by its API key.")
 class Viewer:
     @strawberry.field(description="You; null for a machine.")
     def person(self, info: Info) -> Person | None:
@@ -45,7 +47,7 @@ class Viewer:
             id=strawberry.ID(f"person_{caller.person_id}"), name=caller.person_name, email=caller.person_email
         )
 
-    @strawberry.field(description="Your memberships that have not ended, in all agencies.")
+    @strawberry.field(description="Your memberships that have not ended, in all agencies; none for a machine.")
     def memberships(self, info: Info) -> list[Membership]:
         return [_membership(own) for own in info.context.memberships or ()]
 

@@ -9,88 +9,103 @@ from backend import moderation
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.cases import ActionKind, Case, Decision, Outcome, Report
 from graphql_schema.context import Info
+from graphql_schema.describing import Input, optional, value
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
+
+_OF_THE_CLAIM = "From `claimNextCase`; CLAIM_LOST for any other, or when the claim has ended."
 
 
 @strawberry.enum(description="Why a case was passed on.")
 class SkipReason(Enum):
-    CONFLICT_OF_INTEREST = "conflict_of_interest"
-    LANGUAGE = "language"
-    SKILL = "skill"
-    WELLBEING = "wellbeing"
-    OTHER = "other"
+    CONFLICT_OF_INTEREST = value("conflict_of_interest", "You are too close to somebody in it.")
+    LANGUAGE = value("language", "You do not read its language well enough.")
+    SKILL = value("skill", "It needs knowledge that you do not have.")
+    WELLBEING = value("wellbeing", "It is not good for you to look at.")
+    OTHER = value("other", "Anything else: say it in `note`.")
 
 
 @strawberry.input(description="A complaint about a post.")
 class ReportPostInput:
-    post_id: strawberry.ID
+    post_id: strawberry.ID = strawberry.field(description="The post that is complained about.")
     reason: str = strawberry.field(description="What is wrong with it, at most 2,000 characters.")
-    policy_id: strawberry.ID | None = strawberry.UNSET
-    member_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="The member who complained, where you pass a complaint on."
+    policy_id: strawberry.ID | None = optional(
+        "The policy of the same client that it breaks; without one the report counts as LOW."
     )
+    member_id: strawberry.ID | None = optional("The member who complained, where you pass a complaint on.")
 
 
 @strawberry.type(description="The report, merged into the one open case about the post.")
 class ReportPostPayload:
-    report: Report | None = None
+    report: Report | None = strawberry.field(
+        default=None, description="Yours, or your first about this post while its case is open; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.input(description="Where to take the next case from; everything you see where both are left out.")
 class ClaimNextCaseInput:
-    workspace_id: strawberry.ID | None = strawberry.UNSET
-    queue_id: strawberry.ID | None = strawberry.UNSET
+    workspace_id: strawberry.ID | None = optional("Only cases of this client.")
+    queue_id: strawberry.ID | None = optional("Only cases of this queue.")
 
 
 @strawberry.type(description="Your lease on a case; `case` is null when nothing waits.")
 class ClaimPayload:
-    case: Case | None = None
-    claim_token: str | None = strawberry.field(default=None, description="Shown once: prove the claim with it.")
-    claimed_until: datetime | None = strawberry.field(default=None, description="Extend before then.")
+    case: Case | None = strawberry.field(
+        default=None, description="Yours until `claimedUntil`; null when nothing waits, or when refused."
+    )
+    claim_token: str | None = strawberry.field(
+        default=None, description="Shown only here: every mutation about the claim asks for it."
+    )
+    claimed_until: datetime | None = strawberry.field(
+        default=None, description="Extend before then, or the case goes back to its queue."
+    )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.input(description="A claim of yours.")
 class ClaimInput:
-    case_id: strawberry.ID
-    claim_token: str
+    case_id: strawberry.ID = strawberry.field(description="The case you have claimed.")
+    claim_token: str = strawberry.field(description=_OF_THE_CLAIM)
 
 
 @strawberry.input(description="A claim of yours, and why somebody else should look at the case.")
 class SkipCaseInput:
-    case_id: strawberry.ID
-    claim_token: str
-    reason: SkipReason
-    note: str = ""
+    case_id: strawberry.ID = strawberry.field(description="The case you have claimed.")
+    claim_token: str = strawberry.field(description=_OF_THE_CLAIM)
+    reason: SkipReason = strawberry.field(description="Why you pass it on; goes into the journal.")
+    note: str = strawberry.field(
+        default="", description="What else there is to say, at most 2,000 characters; may be empty."
+    )
 
 
 @strawberry.type(description="The case, back in its queue.")
 class CasePayload:
-    case: Case | None = None
+    case: Case | None = strawberry.field(default=None, description="Queued again; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.input(description="The outcome of a case you have claimed.")
 class DecideCaseInput:
-    case_id: strawberry.ID
-    claim_token: str
-    outcome: Outcome
+    case_id: strawberry.ID = strawberry.field(description="The case you have claimed.")
+    claim_token: str = strawberry.field(description=_OF_THE_CLAIM)
+    outcome: Outcome = strawberry.field(description="Whether the post breaks a policy.")
     reason: str = strawberry.field(description="For colleagues and appeals, at most 5,000 characters.")
-    policy_version_id: strawberry.ID | None = strawberry.field(
-        default=strawberry.UNSET, description="Which words were broken; required for a violation."
+    policy_version_id: strawberry.ID | None = optional(
+        "Which words were broken: required for VIOLATION, refused for NO_VIOLATION."
     )
-    actions: list[ActionKind] = strawberry.field(default_factory=list, description="What to do in the community.")
-    expected_version: int | None = strawberry.field(
-        default=strawberry.UNSET, description="The version you read; refused with CONFLICT if the case has changed."
+    actions: list[ActionKind] = strawberry.field(
+        default_factory=list, description="What to do in the community; refused for NO_VIOLATION."
     )
+    expected_version: int | None = optional("The version you read; refused with CONFLICT if the case has changed.")
 
 
 @strawberry.type(description="The closed case and its decision.")
 class DecideCasePayload:
-    case: Case | None = None
-    decision: Decision | None = None
+    case: Case | None = strawberry.field(default=None, description="Closed by the decision; null when refused.")
+    decision: Decision | None = strawberry.field(
+        default=None, description="The outcome as it is kept; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -100,8 +115,11 @@ def _claimed(claim: moderation.Claim) -> ClaimPayload:
 
 @strawberry.type
 class WorkingCases:
-    @verb(ReportPostPayload, "Complain about a post. Complaining again returns your first report.")
-    async def report_post(self, info: Info, input: ReportPostInput) -> ReportPostPayload:
+    @verb(
+        ReportPostPayload,
+        "Complain about a post. Complaining again returns your first report. For all but stakeholders.",
+    )
+    async def report_post(self, info: Info, input: Input[ReportPostInput]) -> ReportPostPayload:
         report_id = await moderation.report_post(
             actor_of(info.context),
             uuid_of("post", input.post_id, field="postId"),
@@ -111,8 +129,11 @@ class WorkingCases:
         )
         return ReportPostPayload(report=ref(Report, report_id))
 
-    @verb(ClaimPayload, "Take the most urgent waiting case, for ten minutes.")
-    async def claim_next_case(self, info: Info, input: ClaimNextCaseInput) -> ClaimPayload:
+    @verb(
+        ClaimPayload,
+        "Take the most urgent waiting case you have not skipped, for ten minutes. For people, not for API keys.",
+    )
+    async def claim_next_case(self, info: Info, input: Input[ClaimNextCaseInput]) -> ClaimPayload:
         claim = await moderation.claim_next(
             actor_of(info.context),
             workspace_id=optional_uuid_of("workspace", input.workspace_id, field="workspaceId"),
@@ -120,27 +141,30 @@ class WorkingCases:
         )
         return ClaimPayload() if claim is None else _claimed(claim)
 
-    @verb(ClaimPayload, "Keep a case for another ten minutes.")
-    async def extend_claim(self, info: Info, input: ClaimInput) -> ClaimPayload:
+    @verb(ClaimPayload, "Keep a case for ten minutes from now, at most two hours after you claimed it.")
+    async def extend_claim(self, info: Info, input: Input[ClaimInput]) -> ClaimPayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         return _claimed(await moderation.extend(actor_of(info.context), case_id, token=input.claim_token))
 
     @verb(CasePayload, "Give a case back, for anybody.")
-    async def release_claim(self, info: Info, input: ClaimInput) -> CasePayload:
+    async def release_claim(self, info: Info, input: Input[ClaimInput]) -> CasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         await moderation.release(actor_of(info.context), case_id, token=input.claim_token)
         return CasePayload(case=ref(Case, case_id))
 
     @verb(CasePayload, "Give a case back, for anybody but you.")
-    async def skip_case(self, info: Info, input: SkipCaseInput) -> CasePayload:
+    async def skip_case(self, info: Info, input: Input[SkipCaseInput]) -> CasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         await moderation.skip(
             actor_of(info.context), case_id, token=input.claim_token, reason=input.reason.value, note=input.note
         )
         return CasePayload(case=ref(Case, case_id))
 
-    @verb(DecideCasePayload, "Decide a case you have claimed. A decision is never changed.")
-    async def decide_case(self, info: Info, input: DecideCaseInput) -> DecideCasePayload:
+    @verb(
+        DecideCasePayload,
+        "Decide a case you have claimed: it is closed, and those who reported the post are told. Never changed.",
+    )
+    async def decide_case(self, info: Info, input: Input[DecideCaseInput]) -> DecideCasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         decision = await moderation.decide(
             actor_of(info.context),

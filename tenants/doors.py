@@ -81,6 +81,13 @@ async def knock(token: str) -> Caller | None:
     )
 
 
+async def trusted_document(id: str) -> str | None:
+    """The text of a document that a frontend's build has published: code, without data of any agency."""
+    async with unscoped() as connection:
+        text: str | None = await connection.fetchval("select text from trusted_documents where id = $1", id)
+        return text
+
+
 async def agency_by_slug(slug: str) -> UUID | None:
     """For the command line, which acts as the system. The hash keeps slugs unique across agencies."""
     async with unscoped() as connection:

@@ -1,7 +1,7 @@
 """The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
 from typing import Any, Final
 from uuid import UUID
@@ -47,7 +47,17 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
     closed, not returned.
     """
 
-    __slots__ = ("_actor", "_connection", "_doomed", "_joined", "_read_only", "_scope_token", "_tortoise_token", "_tx")
+    __slots__ = (
+        "_actor",
+        "_afterwards",
+        "_connection",
+        "_doomed",
+        "_joined",
+        "_read_only",
+        "_scope_token",
+        "_tortoise_token",
+        "_tx",
+    )
 
     _connection: Any
     _scope_token: "Token[agency_scope | None]"
@@ -58,11 +68,20 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         self._actor = actor
         self._read_only = read_only
         self._doomed = False
+        self._afterwards: list[Callable[[], None]] = []
         self._joined: agency_scope | None = None
 
     @property
     def actor(self) -> Actor:
         return self._actor
+
+    def afterwards(self, call: Callable[[], None]) -> None:
+        """Done once the scope has committed, and never otherwise. It must not wait and must not fail."""
+        self._afterwards.append(call)
+
+    @property
+    def is_doomed(self) -> bool:
+        return self._doomed
 
     def doom(self) -> None:
         """Roll back at the end, although no exception leaves the scope: a refusal was answered as data."""
@@ -121,6 +140,8 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
             raise
         if tag != "COMMIT":
             raise NotCommitted
+        for call in self._afterwards:
+            call()
 
     async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
         async with self._tx.acquire_connection() as connection:

@@ -29,6 +29,7 @@ GLOBAL_GRANTS: Final[Mapping[str, str]] = {
     "doors": "select, insert, delete",
     "person_agency": "select, insert, delete",
     "ready_agency": "insert",
+    "trusted_documents": "select",
 }
 
 

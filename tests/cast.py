@@ -219,10 +219,12 @@ async def _share(cast: Cast) -> None:
 async def ask(
     api: httpx.AsyncClient, token: str | None, document: str, *, headers: dict[str, str] | None = None, **variables: Any
 ) -> Any:
-    """The whole answer of /graphql, parsed."""
+    """The answer of /graphql, parsed, without its cost."""
     response = await api.post(
         "/graphql",
         json={"query": document, "variables": variables},
         headers={**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})},
     )
-    return response.json()
+    answer = response.json()
+    answer.pop("extensions", None)
+    return answer

@@ -26,7 +26,10 @@ class Entry:
         return start + ((now - start) // self.every) * self.every
 
 
-CALENDAR: Final = (Entry("remove_ended_jobs", every=timedelta(days=1), offset=timedelta(hours=3)),)
+CALENDAR: Final = (
+    Entry("remove_ended_jobs", every=timedelta(days=1), offset=timedelta(hours=3)),
+    Entry("forget_answers", every=timedelta(hours=1)),
+)
 
 
 async def fill_slots(now: datetime, *, calendar: tuple[Entry, ...] = CALENDAR) -> int:

@@ -4,6 +4,7 @@ from uuid import UUID
 import orjson
 
 from backend.kit.ids import new_id
+from backend.outbox import announce
 from tenants.scope import current
 
 
@@ -28,3 +29,4 @@ async def record(
         subject_id,
         orjson.dumps(detail, default=str).decode(),
     )
+    announce(subject_kind, workspace_id=workspace_id, subject_id=subject_id)

@@ -13,7 +13,7 @@ from backend.kit.texts import clean
 from backend.moderation.models import Queue, Skip
 from backend.moderation.tallying import tally
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
-from backend.outbox import enqueue
+from backend.outbox import announce, enqueue
 from tenants.actor import Actor
 from tenants.doors import hash_of
 from tenants.models import Workspace
@@ -81,6 +81,7 @@ async def extend(moderator: Actor, case_id: UUID, *, token: str) -> Claim:
         case_id,
         expires_at,
     )
+    announce("case", workspace_id=claim["workspace_id"], subject_id=case_id)
     return Claim(case_id, token, expires_at)
 
 

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend.kit.ids import new_id
-from backend.outbox import enqueue
+from backend.outbox import announce, enqueue
 from tenants.scope import current
 
 
@@ -18,15 +18,16 @@ class Recipient:
 async def tell(recipients: Iterable[Recipient], *, kind: str, subject_id: UUID, workspace_id: UUID, text: str) -> None:
     """Store one notice per recipient, and promise their delivery. Telling the same thing again adds nothing."""
     agency_id = current().actor.agency_id
-    rows = [
-        (agency_id, workspace_id, new_id(), kind, subject_id, to.member_id, to.membership_id, text)
-        for to in set(recipients)
-    ]
-    if not rows:
+    told = list(dict.fromkeys(recipients))
+    if not told:
         return
+    rows = [(agency_id, workspace_id, new_id(), kind, subject_id, to.member_id, to.membership_id, text) for to in told]
     await current().executemany(
         """insert into notices (agency_id, workspace_id, id, kind, subject_id, member_id, membership_id, text)
            values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
         rows,
     )
+    for row, to in zip(rows, told, strict=True):
+        if to.membership_id is not None:
+            announce("notice", workspace_id=workspace_id, subject_id=row[2], membership_id=to.membership_id)
     await enqueue("deliver_notices", {"subject_id": str(subject_id)}, workspace_id=workspace_id)

@@ -1,7 +1,8 @@
-"""Work for later: a job is inserted in the transaction that promises it, and leaves only after its commit."""
+"""What leaves only after the commit: jobs, inserted in the transaction that promises them, and events."""
 
+from backend.outbox.announcing import Event, announce, publish_with
 from backend.outbox.asking import enqueue
 from backend.outbox.forgetting import remove_ended_jobs
 from backend.outbox.models import Job, Slot
 
-__all__ = ["Job", "Slot", "enqueue", "remove_ended_jobs"]
+__all__ = ["Event", "Job", "Slot", "announce", "enqueue", "publish_with", "remove_ended_jobs"]

@@ -4,11 +4,11 @@ from starlette.responses import JSONResponse
 from tenants.database import is_outage, unscoped
 
 
-async def live(_request: Request) -> JSONResponse:
+async def is_live(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def ready(_request: Request) -> JSONResponse:
+async def is_ready(_request: Request) -> JSONResponse:
     """503 while the database does not answer."""
     try:
         async with unscoped() as connection:

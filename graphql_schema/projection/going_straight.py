@@ -48,6 +48,7 @@ class _Straight:
     """`plain`: name and whether it is a list of each variable, where all are texts or lists of texts that must be given."""
 
     roots: tuple[_Root, ...]
+    fields: dict[str, list[FieldDetails]]
     plain: tuple[tuple[str, bool], ...] | None
     fragments: Any
     fragment_definitions: Any
@@ -64,7 +65,13 @@ def leave_word(executor: Any, operation: Operation) -> None:
         operation.straight = (
             _NEVER
             if roots is None
-            else _Straight(roots, _plain(executor.operation), executor.fragments, executor.fragment_definitions)
+            else _Straight(
+                roots,
+                {root.key: root.details for root in roots},
+                _plain(executor.operation),
+                executor.fragments,
+                executor.fragment_definitions,
+            )
         )
 
 
@@ -90,6 +97,11 @@ async def straight(schema: Any, operation_node: Any, variables: dict[str, Any] |
         ),
         context.actor,
     )
+    try:
+        cost = reading.cost(schema.query_type, known.fields)
+    except GraphQLError:
+        return None
+    await context.before_running(cost)
     context.only_reads = True
     try:
         async with agency_scope(context.actor, read_only=True):

@@ -11,11 +11,14 @@ from graphql_schema.projection.selecting import Choice, Embedded, GroupPlan, Lea
 # references fit.
 MOST_EXPENSIVE: Final = 10_000
 COUNT_PRICE: Final = 5  # a count reads the index of a whole list
+INTROSPECTION_PRICE: Final = 10
 GROUPS_PRICE: Final = 25  # groups read the rows of a whole list
 UNAFFORDABLE: Final = 10**12  # sums stop here: the answer must fit into JSON
 
 
 def price(plan: Plan, arguments: Sequence[Arguments]) -> int:
+    if plan.cost is not None:
+        return plan.cost
     points = _list(plan.root, arguments) if isinstance(plan.root, ListPlan) else _object(plan.root, arguments)
     return min(points, UNAFFORDABLE)
 

@@ -1,22 +1,36 @@
 """Statements run in the caller's scope; what they answer is spliced into the response, never parsed."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
-from graphql import GraphQLError, GraphQLField, GraphQLObjectType, get_named_type, is_abstract_type
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    get_named_type,
+    is_abstract_type,
+    is_leaf_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import get_argument_values
 
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list, together
+from graphql_schema.projection.declaring import ProjectedField, published
 from graphql_schema.projection.paging import Arguments, arguments_of
-from graphql_schema.projection.pricing import MOST_EXPENSIVE, UNAFFORDABLE, price
+from graphql_schema.projection.pricing import INTROSPECTION_PRICE, MOST_EXPENSIVE, UNAFFORDABLE, price
 from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
 from tenants.actor import Actor
 from tenants.scope import current
 
+Details: TypeAlias = list[FieldDetails]
 _OPERATIONS_KEPT: Final = 256
 _PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @skip and @include
 _STATEMENTS_KEPT_PER_PLAN: Final = 64
@@ -42,6 +56,8 @@ class Operation:
     choosing: tuple[str, ...]
     plans: dict[Any, Plan]
     straight: Any = None  # see `going_straight`
+    # By the same choices as plans: the cost, where no variable changes it.
+    costs: dict[Any, int] = field(default_factory=dict)
 
 
 _operations: OrderedDict[int, Operation] = OrderedDict()
@@ -54,7 +70,7 @@ def known_operation(node: Any) -> Operation | None:
 class Reading:
     """One run of an operation. Carries what graphql-core's collecting of fields asks an executor for."""
 
-    __slots__ = ("actor", "fragment_definitions", "fragments", "hide_suggestions", "operation", "schema", "spent", "variable_values")  # fmt: skip
+    __slots__ = ("actor", "fragment_definitions", "fragments", "hide_suggestions", "known_arguments", "operation", "schema", "variable_values")  # fmt: skip
 
     def __init__(self, executor: Any, actor: Actor | None) -> None:
         self.schema: Any = executor.schema
@@ -64,7 +80,67 @@ class Reading:
         self.variable_values = executor.variable_values
         self.hide_suggestions = executor.hide_suggestions
         self.actor = actor
-        self.spent = 0
+        self.known_arguments: dict[int, Sequence[Arguments]] = {}
+
+    def cost(self, root_type: GraphQLObjectType, fields: Mapping[str, Details]) -> int:
+        """Points of the whole operation, from its real variables and before anything runs. Raises GraphQLError
+        (QUERY_TOO_COMPLEX) above MOST_EXPENSIVE."""
+        operation = self.known()
+        chosen = tuple(self.variable_values.coerced.get(name) for name in operation.choosing)
+        points = operation.costs.get(chosen)
+        if points is None:
+            priced = [self._price(root_type, details) for details in fields.values()]
+            points = min(sum(price for price, _ in priced), UNAFFORDABLE)
+            if all(is_fixed for _, is_fixed in priced) and len(operation.costs) < _PLANS_KEPT_PER_OPERATION:
+                operation.costs[chosen] = points
+        if points > MOST_EXPENSIVE:
+            raise GraphQLError(
+                f"This costs {points:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
+                extensions={"code": "QUERY_TOO_COMPLEX", "cost": points, "maximumCost": MOST_EXPENSIVE},
+            )
+        return points
+
+    def _price(self, parent: GraphQLObjectType, details: Details) -> tuple[int, bool]:
+        """Points of one field with everything below it, and whether they are the same for all variables."""
+        name = details[0].node.name.value
+        if name.startswith("__"):
+            return (0 if name == "__typename" else INTROSPECTION_PRICE), True
+        definition = parent.fields[name]
+        try:
+            if isinstance(definition.extensions.get("strawberry-definition"), ProjectedField):
+                plan = self._plan(("list", name), details, lambda: select_list(self, definition, details))
+                return price(plan, self._arguments(plan)), plan.cost is not None
+            type_ = get_named_type(definition.type)
+            if is_leaf_type(type_):
+                return 0, True
+            times, is_fixed = self._times(definition, details[0].node)
+            if is_object_type(type_) and published(type_.name) is None:
+                below = collect_subfields(
+                    self.schema,
+                    self.fragments,
+                    self.variable_values,
+                    self.operation,
+                    type_,
+                    details,
+                    self.hide_suggestions,
+                ).grouped_field_set.values()
+                prices = [self._price(type_, group) for group in below]
+                return times * (1 + sum(p for p, _ in prices)), is_fixed and all(fixed for _, fixed in prices)
+            # Which of several types it will be, nobody knows before it is read.
+            types = [type_] if is_object_type(type_) else self.schema.get_possible_types(type_)
+            plans = [self._object_plan(each, details) for each in types]
+            dearest = max(price(plan, self._arguments(plan)) for plan in plans)
+            return times * dearest, is_fixed and all(plan.cost is not None for plan in plans)
+        except GraphQLError:
+            return 1, False  # arguments that nobody can serve: running it tells which
+
+    def _times(self, definition: GraphQLField, node: FieldNode) -> tuple[int, bool]:
+        """How often a resolver's answer comes: as often as it is asked for by a list of ids."""
+        bare = definition.type.of_type if is_non_null_type(definition.type) else definition.type
+        if not is_list_type(bare):
+            return 1, True
+        given = get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
+        return max((len(value) for value in given.values() if isinstance(value, list)), default=1), False
 
     async def one(self, type_: GraphQLObjectType, details: Any, wanted: Ref) -> Any:
         """None where nothing is there for the actor."""
@@ -101,8 +177,8 @@ class Reading:
 
     def _by_ids(self, type_: GraphQLObjectType, details: Any, ids: Sequence[str]) -> tuple[Statement, Sequence[Any]]:
         actor = self._acting()
-        plan = self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
-        arguments = self._arguments(plan, times=len(ids))
+        plan = self._object_plan(type_, details)
+        arguments = self._arguments(plan)
         statement = _statement(plan, arguments, actor, compile_by_id)
         return statement, statement.values(actor, arguments, ids)
 
@@ -124,6 +200,9 @@ class Reading:
             plan = operation.plans[key] = make()
         return plan
 
+    def _object_plan(self, type_: GraphQLObjectType, details: Details) -> Plan:
+        return self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
+
     def known(self) -> Operation:
         operation = _operations.get(id(self.operation))
         if operation is None:
@@ -135,9 +214,12 @@ class Reading:
             _operations.move_to_end(id(self.operation))
         return operation
 
-    def _arguments(self, plan: Plan, *, times: int = 1) -> Sequence[Arguments]:
-        """Raises GraphQLError for arguments nobody can serve, and when the operation as a whole costs too much."""
-        found = []
+    def _arguments(self, plan: Plan) -> Sequence[Arguments]:
+        """Raises GraphQLError for arguments nobody can serve."""
+        known = self.known_arguments.get(id(plan))
+        if known is not None:
+            return known
+        found: Any = []
         for index, site in enumerate(plan.sites):
             arguments = plan.fixed.get(index)
             if arguments is None:
@@ -148,18 +230,10 @@ class Reading:
                 if site.is_fixed:
                     plan.fixed[index] = arguments
             found.append(arguments)
-        cost = plan.cost
-        if cost is None:
-            cost = price(plan, found)
-            if len(plan.fixed) == len(found):
-                plan.cost = cost
-        self.spent = min(self.spent + cost * times, UNAFFORDABLE)
-        if self.spent > MOST_EXPENSIVE:
-            raise GraphQLError(
-                f"This costs {self.spent:,} points; at most {MOST_EXPENSIVE:,} are allowed. Ask for smaller pages.",
-                extensions={"code": "QUERY_TOO_COMPLEX", "cost": self.spent, "maximumCost": MOST_EXPENSIVE},
-            )
-        return found
+        if plan.cost is None and len(plan.fixed) == len(found):
+            plan.cost = price(plan, found)
+        self.known_arguments[id(plan)] = found
+        return self.known_arguments[id(plan)]
 
 
 def no_agency() -> GraphQLError:

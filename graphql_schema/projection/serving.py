@@ -6,8 +6,9 @@ with a reference (model and id), or a list at the root is reached, this class re
 
 from typing import Any
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, OperationType
-from graphql.execution.collect_fields import collect_fields
+from graphql.execution.collect_fields import FieldDetails, collect_fields
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_schema.projection.declaring import LISTING
@@ -15,6 +16,10 @@ from graphql_schema.projection.going_straight import leave_word
 from graphql_schema.projection.reading import Reading, Ref, no_agency
 from tenants.actor import Actor
 from tenants.scope import NoLongerAdmitted, agency_scope
+
+
+class EndsRequest(Exception):
+    """Not this field but the whole request is refused."""
 
 
 class Execution(StrawberryGraphQLCoreExecutionContext):
@@ -26,22 +31,38 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         self._has_begun = False
 
     def execute_operation(self, serially: bool | None = None) -> Any:
-        """A query reads in one read-only transaction; a mutation opens one for each of its fields."""
-        if self.operation.operation is not OperationType.QUERY:
-            return super().execute_operation(serially)
-        return self._query(serially)
+        """A query or an event reads in one read-only transaction; a mutation opens one for each of its fields."""
+        if self.operation.operation is OperationType.SUBSCRIPTION:
+            return self._read(serially, self._root_fields())  # an event; it was paid for with the subscription
+        return self._run(serially)
 
-    async def _query(self, serially: bool | None) -> Any:
-        actor: Actor | None = self.context_value.actor
-        self.context_value.only_reads = True
+    async def _run(self, serially: bool | None) -> Any:
         roots = self._root_fields()
         try:
-            await self.context_value.before_scope(roots)
+            cost = self.cost(roots)
+        except GraphQLError as problem:
+            return ExecutionResult(None, [problem])
+        await self.context_value.before_running(cost)
+        if self.operation.operation is OperationType.QUERY:
+            return await self._read(serially, roots)
+        return await self._settled(super().execute_operation(serially))
+
+    def cost(self, roots: dict[str, list[FieldDetails]] | None = None) -> int:
+        """Raises GraphQLError (QUERY_TOO_COMPLEX)."""
+        type_ = self.schema.get_root_type(self.operation.operation)
+        assert type_ is not None
+        return self._reading.cost(type_, self._root_fields() if roots is None else roots)
+
+    async def _read(self, serially: bool | None, roots: dict[str, list[FieldDetails]]) -> Any:
+        actor: Actor | None = self.context_value.actor
+        self.context_value.only_reads = True
+        try:
+            await self.context_value.before_scope({details[0].node.name.value for details in roots.values()})
             if actor is None:
                 return await self._settled(super().execute_operation(serially))
             async with agency_scope(actor, read_only=True):
                 result = await self._settled(super().execute_operation(serially))
-            if not result.errors:
+            if not result.errors and self.operation.operation is OperationType.QUERY:
                 leave_word(self, self._reading.known())
             return result  # noqa: TRY300 - opening the scope is what may fail
         except NoLongerAdmitted:
@@ -52,10 +73,10 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _settled(self, result: Any) -> Any:
         return await result if self.is_awaitable(result) else result
 
-    def _root_fields(self) -> set[str]:
+    def _root_fields(self) -> dict[str, list[FieldDetails]]:
         type_ = self.schema.get_root_type(self.operation.operation)
         collected = collect_fields(self.schema, self.fragments, self.variable_values, type_, self.operation)  # type: ignore[arg-type]
-        return {details[0].node.name.value for details in collected.grouped_field_set.values()}
+        return collected.grouped_field_set
 
     def execute_field(
         self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any
@@ -67,10 +88,14 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _mutate(
         self, parent_type: Any, source: Any, field_details_list: Any, path: Any, position_context: Any
     ) -> Any:
-        """One transaction for the deed and the reading of its payload; an error anywhere below rolls both back."""
+        """One transaction for the deed, the reading of its payload and the answer that is kept for who asks again; an
+        error anywhere below rolls all of it back."""
         return_type = self.schema.get_field(parent_type, field_details_list[0].node.name.value).type  # type: ignore[union-attr]
         try:
             async with agency_scope(actor_of(self.context_value)) as scope:
+                kept = await self.context_value.kept_answer(path.key)
+                if kept is not None:
+                    return orjson.Fragment(kept)
                 self._has_begun = True
                 errors = len(self.collected_errors.errors)
                 result = super().execute_field(parent_type, source, field_details_list, path, position_context)
@@ -78,8 +103,12 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                     result = await result
                 if len(self.collected_errors.errors) > errors:
                     scope.doom()
+                if not scope.is_doomed:
+                    await self.context_value.keep_answer(path.key, result)
                 return result
         except GraphQLError:
+            raise
+        except EndsRequest:
             raise
         except NoLongerAdmitted:
             if not self._has_begun:

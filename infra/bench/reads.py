@@ -17,7 +17,9 @@ from rich.table import Table
 from backend import models
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from graphql_schema.context import RequestContext
-from graphql_schema.schema import schema
+from graphql_schema.transport import Documents
+from graphql_schema.transport.asking import asked_of
+from graphql_schema.transport.executing import prepare, run
 from infra.bench import load
 from infra.bench.dataset import LARGE, SMALL, DataSet, Sample, prepared, samples
 from infra.bench.operations import OPERATIONS, Operation
@@ -243,8 +245,14 @@ async def _plans(place: Place, sample: Sample, chosen: list[Operation]) -> dict[
             found[operation.name] = []
             caller, actor = await admit(sample.token, agency=None, workspace=None)
             context = RequestContext(caller=caller, actor=actor, request_id="bench")
-            result = await schema.execute(operation.document, operation.variables(sample), context)
-            assert result.errors is None, result.errors
+
+            async def enter(*, anew: bool = False, context: RequestContext = context) -> RequestContext:
+                assert not anew
+                return context
+
+            asked = asked_of({"query": operation.document, "variables": operation.variables(sample)})
+            answer = await run(await prepare(asked, Documents(None)), enter)
+            assert not answer.errors, answer.errors
             assert found[operation.name], "no statement was seen"
     finally:
         for name, original in originals.items():

@@ -94,6 +94,7 @@ SCENES: dict[str, Scene] = {
     "carry_out_actions": _decided,
     "count_cases_again": _cases_without_tally,
     "deliver_notices": _decided,
+    "forget_answers": _nothing,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "write_words": _posts_without_words,

@@ -22,6 +22,7 @@ GLOBAL = {
     "doors": "a hash in, an agency and an id out: asked before any agency is known",
     "person_agency": "which agencies a person may try to enter",
     "ready_agency": "which agencies have jobs: ids and times only",
+    "trusted_documents": "code of frontends, without data of any agency; the application may only read it",
 }
 # Tables whose key does not start with agency_id, each with its reason.
 NOT_TENANT_KEYED = {

@@ -7,28 +7,23 @@ from collections import OrderedDict
 from typing import Any, Final
 
 from graphql import (
-    BREAK,
     DocumentNode,
-    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
-    SelectionSetNode,
-    Visitor,
     parse,
     specified_rules,
     validate,
-    visit,
 )
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from graphql_schema.transport.measuring import TooLarge, check_size
 
 KEPT: Final = 256
 LONGEST_KEPT: Final = 8_000  # characters; a parsed document takes about a hundred times its text
 LONGEST_DOCUMENT: Final = 20_000  # characters
 MOST_TOKENS: Final = 3_000
-MOST_REPEATS: Final = 20
-MOST_SPREADS: Final = 100
 _RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 _documents: OrderedDict[str, DocumentNode] = OrderedDict()
@@ -45,6 +40,7 @@ def parsed(text: str) -> DocumentNode:
         raise too_complex(f"A document has at most {LONGEST_DOCUMENT:,} characters.")
     try:
         document = parse(text, max_tokens=MOST_TOKENS)
+        check_size(document)
     except GraphQLError as problem:
         raise GraphQLError(
             problem.message,
@@ -52,17 +48,15 @@ def parsed(text: str) -> DocumentNode:
             positions=problem.positions,
             extensions={"code": "GRAPHQL_PARSE_FAILED"},
         ) from None
-    if not _is_flat(document):
-        raise too_complex(
-            f"A field stands at most {MOST_REPEATS} times in one selection, and at most {MOST_SPREADS} fragments are spread."
-        )
+    except (TooLarge, RecursionError) as problem:
+        raise too_complex(str(problem) if isinstance(problem, TooLarge) else "This is nested too deeply.") from None
     if len(text) <= LONGEST_KEPT:
         _keep(_documents, text, document)
     return document
 
 
-def mistakes(schema: GraphQLSchema, document: DocumentNode, operation_name: str | None) -> list[GraphQLError]:
-    """Why the document cannot be executed; empty if it can."""
+def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation to run. Raises Unfit when the document does not fit the schema or has no such operation."""
     kept = _valid.get(id(document))
     if kept is None:
         kept = (document, validate(schema, document, _RULES, max_errors=5))
@@ -70,46 +64,32 @@ def mistakes(schema: GraphQLSchema, document: DocumentNode, operation_name: str 
             _keep(_valid, id(document), kept)
     if kept[1]:
         # Copies: an error object that is kept must not collect the marks of one request.
-        return [GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in kept[1]]
-    if operation_name is None and _operations(document) > 1:
-        # Strawberry would run the first one.
-        return [
-            GraphQLError(
-                "Name the operation: the document has several.", extensions={"code": "OPERATION_RESOLUTION_FAILURE"}
-            )
-        ]
-    return []
+        raise Unfit(
+            [GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in kept[1]]
+        )
+    operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
+    if name is None and len(operations) > 1:
+        raise Unfit([_unresolved("Name the operation: the document has several.")])  # Strawberry runs the first
+    for operation in operations:
+        if name is None or (operation.name is not None and operation.name.value == name):
+            return operation
+    raise Unfit([_unresolved("The document has no operation of that name.")])
 
 
-def _operations(document: DocumentNode) -> int:
-    return sum(isinstance(part, OperationDefinitionNode) for part in document.definitions)
+class Unfit(Exception):
+    """Why a document cannot be executed."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
 
 
 def too_complex(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "QUERY_TOO_COMPLEX"})
 
 
-def _is_flat(document: DocumentNode) -> bool:
-    """Validation compares each pair of fields that answer under one key: 250 of the same took 2 s before this."""
-    spreads = 0
-
-    class Counter(Visitor):
-        def enter_selection_set(self, node: SelectionSetNode, *_: Any) -> Any:
-            nonlocal spreads
-            keys: dict[str, int] = {}
-            for selection in node.selections:
-                if isinstance(selection, FieldNode):
-                    key = (selection.alias or selection.name).value
-                    keys[key] = keys.get(key, 0) + 1
-                else:
-                    spreads += 1
-            if max(keys.values(), default=0) > MOST_REPEATS or spreads > MOST_SPREADS:
-                spreads = MOST_SPREADS + 1
-                return BREAK
-            return None
-
-    visit(document, Counter())
-    return spreads <= MOST_SPREADS
+def _unresolved(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
 def _keep(store: OrderedDict[Any, Any], key: Any, value: Any) -> None:

@@ -1,0 +1,19 @@
+from datetime import datetime
+
+from tortoise import fields
+
+from tenants.tables import AgencyModel, ScopedManager
+
+
+class KeptAnswer(AgencyModel):
+    """What one mutation field answered. `lookup` is a hash of who asked, for which scope, with which key, and where in
+    the operation; `answer` can be read with that key only."""
+
+    lookup: bytes = fields.BinaryField()
+    fingerprint: bytes = fields.BinaryField()
+    answer: bytes = fields.BinaryField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "kept_answers"
+        manager = ScopedManager()

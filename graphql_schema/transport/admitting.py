@@ -1,0 +1,106 @@
+"""Who asks, for which scope: from the headers of a request, or the first message of a socket."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from backend.live import Live
+from graphql_schema.context import Refused, RequestContext
+from graphql_schema.transport.rates import Payer, Rates
+from tenants.actor import Actor
+from tenants.doors import COOKIE, Caller
+from tenants.entering import NotAdmitted, admit, confirm, forget
+from tenants.scope import NoLongerAdmitted
+
+SCOPE_HEADERS: Final = ("x-agency-id", "x-workspace-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """`agency` and `workspace` are ids or short names."""
+
+    token: str
+    agency: str | None
+    workspace: str | None
+
+    async def admitted(self) -> tuple[Caller, Actor | None]:
+        """Raises Refused."""
+        try:
+            return await admit(self.token, agency=self.agency, workspace=self.workspace)
+        except NotAdmitted as refusal:
+            raise _refused(refusal) from None
+
+    async def admitted_anew(self) -> tuple[Caller, Actor | None]:
+        """After NoLongerAdmitted. Raises Refused."""
+        forget(self.token, agency=self.agency, workspace=self.workspace)
+        return await self.admitted()
+
+
+class Visitor:
+    """Whoever asks: one request, or everything over one socket."""
+
+    def __init__(self, credentials: Credentials, *, rates: Rates, live: Live, request_id: str) -> None:
+        self.credentials = credentials
+        self.request_id = request_id
+        self.payer: Payer | None = None
+        self.context: RequestContext | None = None
+        self._rates, self._live = rates, live
+
+    async def enter(self, *, anew: bool = False) -> RequestContext:
+        """For one operation or event, as the membership is now; `anew` after NoLongerAdmitted. Raises Refused."""
+        caller, actor = await (self.credentials.admitted_anew() if anew else self.credentials.admitted())
+        self.payer = self._payer(caller, actor)
+        self.context = RequestContext(
+            caller=caller,
+            actor=actor,
+            request_id=self.request_id,
+            workspace=self.credentials.workspace,
+            pay=self.payer.pay,
+            hear=self._live.hear,
+        )
+        return self.context
+
+    async def is_still_welcome(self) -> None:
+        """Asks the database, whatever is remembered. Raises Refused."""
+        _caller, actor = await self.credentials.admitted()
+        if actor is not None and actor.proof is not None:
+            with suppress(NoLongerAdmitted):
+                await confirm(actor)
+                return
+        await self.credentials.admitted_anew()
+
+    def _payer(self, caller: Caller, actor: Actor | None) -> Payer:
+        keys = {"token": caller.key_hash.hex()}
+        if caller.person_id is not None:
+            keys["person"] = str(caller.person_id)
+        if actor is not None:
+            keys["agency"] = str(actor.agency_id)
+        return self._rates.payer(**keys)
+
+
+def credentials_of(headers: Mapping[str, str], *, cookies: Mapping[str, str] | None = None) -> Credentials:
+    """`headers` with names in lower case. A cookie counts only where the caller hands it over. Raises Refused."""
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    given = token.strip() if kind.lower() == "bearer" else None
+    if given is None and cookies is not None and headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
+        given = cookies.get(COOKIE)
+    if given is None:
+        raise Refused("UNAUTHENTICATED", "Sign in: this needs a valid token.", headers={"WWW-Authenticate": "Bearer"})
+    agency, workspace = (_scope(headers, name) for name in SCOPE_HEADERS)
+    return Credentials(given, agency, workspace)
+
+
+def _refused(refusal: NotAdmitted) -> Refused:
+    headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
+    return Refused(refusal.code, refusal.message, headers=headers)
+
+
+def _scope(headers: Mapping[str, str], name: str) -> str | None:
+    """Raises Refused for a value that cannot be an id or a short name."""
+    value = headers.get(name)
+    if not value:
+        return None
+    if len(value) > 100 or not value.isascii() or not value.replace("_", "-").replace("-", "a").isalnum():
+        raise Refused("BAD_REQUEST", f"{name.title()} is an id or a short name.")
+    return value

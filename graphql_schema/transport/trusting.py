@@ -1,0 +1,86 @@
+"""Documents by name: trusted ones that a frontend's build has published, and those a client has told us before."""
+
+import hashlib
+from collections import OrderedDict
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from graphql_schema.context import Refused
+from graphql_schema.transport.asking import Asked, bad_request
+from graphql_schema.transport.documents import LONGEST_DOCUMENT
+from tenants.doors import trusted_document
+
+KEPT: Final = 1_000  # texts in this process
+REMEMBERED_SECONDS: Final = 24 * 3_600  # of automatic persisted queries
+
+
+class Documents:
+    """`only_trusted`: no free text is run, and no automatic persisted query."""
+
+    def __init__(self, redis_url: str | None, *, only_trusted: bool = False, prefix: str = "tend") -> None:
+        self._redis = (
+            None if redis_url is None else Redis.from_url(redis_url, socket_timeout=1.0, socket_connect_timeout=1.0)
+        )
+        self._only_trusted = only_trusted
+        self._prefix = prefix
+        self._texts: OrderedDict[str, str] = OrderedDict()
+
+    async def text_of(self, asked: Asked) -> str:
+        """Raises Refused."""
+        if asked.document_id is not None:
+            return await self._trusted(asked.document_id)
+        if self._only_trusted:
+            raise Refused("DOCUMENT_NOT_TRUSTED", "This installation runs published documents only: send a documentId.")
+        if asked.persisted_hash is None:
+            assert asked.query is not None
+            return asked.query
+        if not asked.query:
+            return await self._persisted(asked.persisted_hash)
+        if hashlib.sha256(asked.query.encode()).hexdigest() != asked.persisted_hash:
+            raise bad_request("`sha256Hash` is not the hash of `query`.")
+        return asked.query
+
+    async def remember(self, asked: Asked) -> None:
+        """Call once the document has proved valid."""
+        hash_, text = asked.persisted_hash, asked.query
+        if hash_ is None or not text or hash_ in self._texts:
+            return
+        self._keep(hash_, text)
+        if self._redis is not None:
+            try:
+                await self._redis.set(f"{self._prefix}:document:{hash_}", text, ex=REMEMBERED_SECONDS)
+            except (RedisError, OSError):
+                return  # this process knows it; others will ask for the text again
+
+    async def _trusted(self, document_id: str) -> str:
+        text = self._texts.get(document_id)
+        if text is None:
+            is_id = document_id.startswith("sha256:") and len(document_id) == 71
+            text = await trusted_document(document_id) if is_id and document_id.isascii() else None
+            if text is None:
+                raise Refused("DOCUMENT_NOT_FOUND", "No document has been published under this id.")
+            self._keep(document_id, text)
+        return text
+
+    async def _persisted(self, hash_: str) -> str:
+        text = self._texts.get(hash_)
+        if text is None and self._redis is not None:
+            try:
+                found = await self._redis.get(f"{self._prefix}:document:{hash_}")
+            except (RedisError, OSError):
+                found = None
+            # Redis is no place to trust: what it gives must be what was asked for.
+            if found is not None and hashlib.sha256(found).hexdigest() == hash_:
+                text = found.decode()
+                self._keep(hash_, text)
+        if text is None:
+            raise Refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+        return text
+
+    def _keep(self, name: str, text: str) -> None:
+        if len(text) <= LONGEST_DOCUMENT:
+            self._texts[name] = text
+            if len(self._texts) > KEPT:
+                self._texts.popitem(last=False)
