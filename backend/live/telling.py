@@ -88,6 +88,9 @@ class Live:
             except (RedisError, OSError) as problem:
                 log.warning("live.waits", work=name, problem=str(problem))
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception as bug:  # noqa: BLE001 - whoever listens would never be told again
+                log.error("live.bug", work=name, exc_info=bug)
+                await asyncio.sleep(RETRY_SECONDS)
             finally:
                 with suppress(RedisError, OSError):
                     await redis.aclose()
@@ -101,7 +104,7 @@ class Live:
                     for event in batch:
                         pipeline.publish(self._channel, _written(event))
                     await pipeline.execute()
-            except BaseException:
+            except (RedisError, OSError):
                 self._unsent.extendleft(reversed(batch))
                 raise
             if not self._unsent:
