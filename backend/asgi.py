@@ -16,7 +16,16 @@ from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.health import is_live, is_ready
 from backend.web.signing_in import sign_in_for_development
-from graphql_schema.transport import ALLOWED_HEADERS, EXPOSED_HEADERS, Documents, Endpoint, Rates, schema_text
+from graphql_schema.transport import (
+    ALLOWED_HEADERS,
+    EXPOSED_HEADERS,
+    Documents,
+    Endpoint,
+    Rates,
+    docs_page,
+    docs_style,
+    schema_text,
+)
 from tenants import database
 
 
@@ -60,6 +69,9 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/graphql", endpoint, methods=None),
         WebSocketRoute("/graphql", endpoint),
         Route("/schema.graphql", schema_text),
+        Route("/docs", docs_page),
+        Route("/docs/style.css", docs_style),
+        Route("/docs/{page:path}", docs_page),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
     ]

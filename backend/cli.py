@@ -24,6 +24,8 @@ T = TypeVar("T")
 cli = typer.Typer(help="Tend: the backend of agencies that run many client communities.", no_args_is_help=True)
 importing = typer.Typer(help="Bring content in.", no_args_is_help=True)
 cli.add_typer(importing, name="import")
+documents = typer.Typer(help="Documents that frontends have been built with.", no_args_is_help=True)
+cli.add_typer(documents, name="documents")
 out, err = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -150,6 +152,18 @@ def schema(
         file.write_text(text)
     for description in found.dangerous:
         _say(f"Clients may notice: {description}")
+
+
+@documents.command()
+def publish(
+    manifest: Annotated[Path, typer.Argument(help="A JSON object: sha256:<hex> or <hex> of each document, its text.")],
+    application: Annotated[str, typer.Option(help="Whose documents these are, such as console.")],
+) -> None:
+    """Trusted documents of a frontend's build: the API runs them by `documentId`. Publishing again adds nothing."""
+    from backend.publishing import publish_documents
+
+    known, new = asyncio.run(publish_documents(_where_it_runs(Settings()), manifest, application=application))
+    out.print(f"{new:,} new, {known:,} known")
 
 
 @importing.command()

@@ -29,7 +29,7 @@ class Hear(Protocol):
 
     def __call__(
         self, agency_id: UUID, wanted: Callable[[Event], bool]
-    ) -> AsyncGenerator[frozenset[Event] | None, None]: ...
+    ) -> AsyncGenerator[tuple[Event, ...] | None, None]: ...
 
 
 async def _free_of_charge(_cost: int) -> None:

@@ -1,11 +1,15 @@
 """What clients hear as it happens. An event carries ids only; what is shown is read in the listener's own scope."""
 
-from collections.abc import AsyncGenerator, Callable
-from typing import Annotated
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated, Final
 from uuid import UUID
 
 import strawberry
 
+from backend import journal, notices
+from backend.kit.clock import now
 from backend.kit.ids import parse_published
 from backend.outbox import Event
 from graphql_schema.agencies import Workspace
@@ -15,7 +19,9 @@ from graphql_schema.notices import Notice
 from graphql_schema.projection import ref
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
-from tenants.actor import Actor
+from tenants.scope import agency_scope
+
+MARGIN: Final = timedelta(seconds=30)  # a transaction is told of when it commits, and dated by its beginning
 
 
 @strawberry.type(
@@ -33,8 +39,10 @@ class Subscription:
         ] = strawberry.UNSET,
     ) -> AsyncGenerator[Case | None, None]:
         only = _uuid("case", id) if id else None
-        async for subject_id in _subjects(info, "case", again=only, wanted=lambda e: only in (None, e.subject_id)):
-            yield ref(Case, subject_id)
+        async for changed in _changed(info, "case", partial(journal.subjects_since, "case")):
+            for id_ in changed:
+                if only in (None, id_):
+                    yield ref(Case, id_)
 
     @strawberry.subscription(
         description="Something moved in the queues of this client: read its counts and its next cases anew. At most one "
@@ -49,40 +57,46 @@ class Subscription:
         ],
     ) -> AsyncGenerator[Workspace | None, None]:
         client = _uuid("workspace", workspace_id)
-        async for _event in _news(info, lambda e: e.topic == "case" and e.workspace_id == client):
+        async for _ in _changed(info, "case", partial(journal.subjects_since, "case"), workspace_id=client):
             yield ref(Workspace, client)
 
     @strawberry.subscription(description="You were told something.")
     async def notice_received(self, info: Info) -> AsyncGenerator[Notice | None, None]:
-        async for subject_id in _subjects(info, "notice"):
-            yield ref(Notice, subject_id)
+        async for told in _changed(info, "notice", notices.told_since):
+            for id_ in told:
+                yield ref(Notice, id_)
 
 
-async def _subjects(
-    info: Info, topic: str, *, again: UUID | None = None, wanted: Callable[[Event], bool] = lambda _event: True
-) -> AsyncGenerator[UUID, None]:
-    """`again` is what to look at after a gap."""
-    async for events in _news(info, lambda event: event.topic == topic and wanted(event)):
-        if events is not None:
-            for subject_id in dict.fromkeys(event.subject_id for event in events):
-                yield subject_id
-        elif again is not None:
-            yield again
-
-
-async def _news(info: Info, wanted: Callable[[Event], bool]) -> AsyncGenerator[frozenset[Event] | None, None]:
-    """Events that concern the caller; the reading that follows decides what they see. Without an empty first one."""
+async def _changed(
+    info: Info,
+    topic: str,
+    since: Callable[[datetime], Awaitable[Sequence[UUID]]],
+    *,
+    workspace_id: UUID | None = None,
+) -> AsyncGenerator[list[UUID], None]:
+    """What has changed and concerns the caller; whether they see it, the reading that follows decides. `since` finds it
+    after a gap, in which events were lost."""
     actor, hear = actor_of(info.context), info.context.hear
     assert hear is not None
-    async for events in hear(actor.agency_id, lambda event: _concerns(event, actor) and wanted(event)):
-        if events is None or events:
-            yield events
 
+    def wanted(event: Event) -> bool:
+        return (
+            event.topic == topic
+            and (workspace_id is None or event.workspace_id == workspace_id)
+            and (actor.workspaces is None or event.workspace_id in actor.workspaces)
+            and event.membership_id in (None, actor.membership_id)
+        )
 
-def _concerns(event: Event, actor: Actor) -> bool:
-    if event.membership_id is not None and event.membership_id != actor.membership_id:
-        return False
-    return actor.workspaces is None or event.workspace_id in actor.workspaces
+    heard_at = now()
+    async for events in hear(actor.agency_id, wanted):
+        if events is not None:
+            heard_at = now()
+            found = [event.subject_id for event in events]
+        else:
+            async with agency_scope(actor, read_only=True):
+                found = list(await since(heard_at - MARGIN))
+        if found:
+            yield list(dict.fromkeys(found))
 
 
 def _uuid(kind: str, text: str) -> UUID:

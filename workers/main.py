@@ -17,6 +17,8 @@ from redis.exceptions import RedisError
 
 from backend import logging, models
 from backend.kit.clock import now
+from backend.live import Live
+from backend.outbox import publish_with
 from backend.settings import Settings
 from tenants import database
 from tenants.database import is_busy, is_outage
@@ -39,12 +41,15 @@ async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None
     stopping = stop or _stop_on_signal()
     models.load()
     await _connect(settings, stopping)
+    live = Live(settings.redis_url, channel=f"{settings.redis_queue}:live")
+    publish_with(live.publish)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_doing(_relay, settings, stopping))
             tasks.create_task(_keep_doing(_consume, settings, stopping))
             tasks.create_task(_keep_doing(_schedule, settings, stopping))
     finally:
+        await live.stop()
         await database.disconnect()
 
 

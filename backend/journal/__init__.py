@@ -1,6 +1,6 @@
 """Who did what, when, to what: append-only, in the transaction of the deed."""
 
 from backend.journal.models import JournalEntry
-from backend.journal.recording import record
+from backend.journal.recording import record, subjects_since
 
-__all__ = ["JournalEntry", "record"]
+__all__ = ["JournalEntry", "record", "subjects_since"]

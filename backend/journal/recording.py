@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -6,6 +7,24 @@ import orjson
 from backend.kit.ids import new_id
 from backend.outbox import announce
 from tenants.scope import current
+
+
+async def subjects_since(subject_kind: str, moment: datetime, *, most: int = 1_000) -> list[UUID]:
+    """What the scope's actor may see of that kind and has changed since, the latest first."""
+    scope = current()
+    actor = scope.actor
+    rows = await scope.fetch(
+        """select subject_id, max(at) from journal
+            where agency_id = $1 and ($2 or workspace_id = any($3)) and subject_kind = $4 and at >= $5
+            group by subject_id order by max(at) desc limit $6""",
+        actor.agency_id,
+        actor.sees_all,
+        list(actor.workspaces or ()),
+        subject_kind,
+        moment,
+        most,
+    )
+    return [row["subject_id"] for row in rows]
 
 
 async def record(

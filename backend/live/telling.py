@@ -48,9 +48,9 @@ class Live:
         self._has_unsent.set()
         self._keep_doing("send", self._send)
 
-    async def hear(self, agency_id: UUID, wanted: Wanted) -> AsyncGenerator[frozenset[Event] | None, None]:
-        """Events from now on: those that came while the reader was busy together, each once; None when some may have
-        been missed. First comes an empty set, as soon as listening has begun."""
+    async def hear(self, agency_id: UUID, wanted: Wanted) -> AsyncGenerator[tuple[Event, ...] | None, None]:
+        """Events from now on: those that came while the reader was busy together, in their order and each once; None when some may have
+        been missed. First come none, as soon as listening has begun."""
         listener = _Listener(wanted)
         self._listeners.setdefault(agency_id, set()).add(listener)
         try:
@@ -58,7 +58,7 @@ class Live:
                 self._keep_doing("receive", self._receive)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._hears.wait(), READY_SECONDS)
-            yield frozenset()
+            yield ()
             while True:
                 yield await listener.next()
         finally:
@@ -88,8 +88,8 @@ class Live:
             except (RedisError, OSError) as problem:
                 log.warning("live.waits", work=name, problem=str(problem))
                 await asyncio.sleep(RETRY_SECONDS)
-            except Exception as bug:  # noqa: BLE001 - whoever listens would never be told again
-                log.error("live.bug", work=name, exc_info=bug)
+            except Exception:  # or whoever listens would never be told again
+                log.exception("live.bug", work=name)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
                 with suppress(RedisError, OSError):
@@ -161,17 +161,19 @@ class _Listener:
             self._has_missed = True
             self._has_news.set()
 
-    async def next(self) -> frozenset[Event] | None:
+    async def next(self) -> tuple[Event, ...] | None:
         self._has_begun = True
         await self._has_news.wait()
         self._has_news.clear()
-        unheard, self._unheard = frozenset(self._unheard), {}
+        unheard, self._unheard = tuple(self._unheard), {}
         has_missed, self._has_missed = self._has_missed, False
         return None if has_missed else unheard
 
 
 def _written(event: Event) -> bytes:
-    return orjson.dumps([event.topic, event.agency_id, event.workspace_id, event.subject_id, event.membership_id], default=str)
+    return orjson.dumps(
+        [event.topic, event.agency_id, event.workspace_id, event.subject_id, event.membership_id], default=str
+    )
 
 
 def _read(data: bytes) -> Event:

@@ -1,5 +1,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from backend.kit.ids import new_id
@@ -13,6 +14,20 @@ class Recipient:
 
     member_id: UUID | None = None
     membership_id: UUID | None = None
+
+
+async def told_since(moment: datetime, *, most: int = 100) -> list[UUID]:
+    """What the scope's actor was told since, the oldest first."""
+    scope = current()
+    rows = await scope.fetch(
+        """select id from notices where agency_id = $1 and membership_id = $2 and created_at >= $3
+            order by created_at, id limit $4""",
+        scope.actor.agency_id,
+        scope.actor.membership_id,
+        moment,
+        most,
+    )
+    return [row["id"] for row in rows]
 
 
 async def tell(recipients: Iterable[Recipient], *, kind: str, subject_id: UUID, workspace_id: UUID, text: str) -> None:
