@@ -31,6 +31,7 @@ _CODES: Final[dict[str, tuple[int, str]]] = {
     "RATE_LIMITED": (429, "Too much in a minute: try again after Retry-After seconds."),
     "NOT_ALLOWED": (400, "Your role does not have the right this needs."),
     "BUSY": (503, "Somebody else is working on this right now; try again."),
+    "TIMEOUT": (503, "The database took too long for this; ask for less."),
     "SERVICE_UNAVAILABLE": (503, "Tend cannot reach its database; try again soon."),
     "INTERNAL_SERVER_ERROR": (500, "A bug in Tend; the log knows it by `extensions.errorId`."),
 }

@@ -17,7 +17,7 @@ from tortoise.backends.base.client import NestedTransactionContext
 
 CONNECTION = "default"
 ACQUIRE_TIMEOUT_SECONDS = 5
-STATEMENT_TIMEOUT_MILLISECONDS = 15_000
+STATEMENT_SECONDS = 15  # of a job; somebody who waits for an answer gets fewer
 # How reads are planned: once per text and connection, along indexes, row by row. They are projections, texts without
 # values that ask for a page of keys, and the right plan of such a text does not depend on statistics. Left to choose,
 # PostgreSQL plans many of them anew for every request (case detail: 1.6 ms of planning for 0.2 ms of work), and reads
@@ -65,7 +65,7 @@ class ScopedClient(AsyncpgDBClient):
                 "search_path": "app",
                 "TimeZone": "UTC",
                 "application_name": "tend",
-                "statement_timeout": str(STATEMENT_TIMEOUT_MILLISECONDS),
+                "statement_timeout": f"{self.extra['statement_seconds']}s",
                 "lock_timeout": "5000",
                 "idle_in_transaction_session_timeout": "30000",
                 "jit": "off",
@@ -109,8 +109,10 @@ async def _nothing_to_reset(_connection: object) -> None:
     return None
 
 
-async def connect(database_url: str, *, models: Sequence[str], pool_size: int = 10) -> None:
-    """Open the pool and make the models usable. `models` are module paths.
+async def connect(
+    database_url: str, *, models: Sequence[str], pool_size: int = 10, statement_seconds: int = STATEMENT_SECONDS
+) -> None:
+    """Open the pool and make the models usable. `models` are module paths; a statement may run `statement_seconds`.
 
     Raises TooMuchPower when the role is a superuser, bypasses row-level security or owns a table; OSError or an
     asyncpg error when the server cannot be reached.
@@ -120,7 +122,12 @@ async def connect(database_url: str, *, models: Sequence[str], pool_size: int = 
             "connections": {
                 CONNECTION: {
                     "engine": "tenants.database",
-                    "credentials": {"dsn": database_url, "minsize": 1, "maxsize": pool_size},
+                    "credentials": {
+                        "dsn": database_url,
+                        "minsize": 1,
+                        "maxsize": pool_size,
+                        "statement_seconds": statement_seconds,
+                    },
                 }
             },
             "apps": {"tend": {"models": list(models), "default_connection": CONNECTION}},
@@ -207,6 +214,11 @@ async def refuse_power_of(connection: Any) -> None:
 def is_busy(problem: BaseException | None) -> bool:
     """Whether somebody else held a lock for too long, or the other way round: worth trying again at once."""
     return isinstance(problem, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)
+
+
+def is_too_slow(problem: BaseException | None) -> bool:
+    """Whether the database ended a statement that ran for too long."""
+    return isinstance(problem, asyncpg.QueryCanceledError)
 
 
 def is_outage(problem: BaseException | None) -> bool:

@@ -5,4 +5,13 @@ from graphql_schema.transport.publishing import docs_page, docs_style, schema_te
 from graphql_schema.transport.rates import Rates
 from graphql_schema.transport.trusting import Documents
 
-__all__ = ["ALLOWED_HEADERS", "EXPOSED_HEADERS", "Documents", "Endpoint", "Rates", "docs_page", "docs_style", "schema_text"]
+__all__ = [
+    "ALLOWED_HEADERS",
+    "EXPOSED_HEADERS",
+    "Documents",
+    "Endpoint",
+    "Rates",
+    "docs_page",
+    "docs_style",
+    "schema_text",
+]

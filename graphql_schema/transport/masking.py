@@ -7,7 +7,7 @@ import structlog
 from graphql import GraphQLError
 
 from backend.kit.errors import Refusal
-from tenants.database import is_busy, is_outage
+from tenants.database import is_busy, is_outage, is_too_slow
 
 log = structlog.get_logger()
 
@@ -25,6 +25,9 @@ def masked(error: GraphQLError) -> GraphQLError:
         return _with(error, error.message, extensions)
     if is_busy(_cause(origin)):
         return _with(error, "Somebody else is working on this right now. Please try again.", {"code": "BUSY"})
+    if is_too_slow(_cause(origin)):
+        log.warning("database.too_slow", path=error.path)
+        return _with(error, "This took too long. Please ask for less.", {"code": "TIMEOUT"})
     if is_outage(_cause(origin)):
         log.warning("database.unreachable", path=error.path, problem=str(origin))
         return _with(error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"})

@@ -54,8 +54,8 @@ class Rates:
     def payer(self, **keys: str) -> "Payer":
         return Payer(self, keys)
 
-    async def take(self, kind: str, key: str, cost: int) -> _Purse:
-        """Raises Refused."""
+    async def take(self, kind: str, key: str, cost: int) -> tuple[_Purse, bool]:
+        """Whose points they are, and whether there were enough."""
         purse = self._purses.get((kind, key))
         if purse is None:
             purse = self._purses[kind, key] = _Purse(self._limits[kind])
@@ -67,15 +67,10 @@ class Rates:
             async with purse.refilling:  # many at once take one block, not one each
                 if not purse.holds(cost):
                     await self._refill(purse, kind, key, cost)
-        if not purse.holds(cost):
-            wait = max(1, math.ceil(purse.ends_at - time.time()))
-            raise Refused(
-                "RATE_LIMITED",
-                f"This {kind} may spend {purse.limit.amount:,} points a minute. Try again in {wait} s.",
-                headers={"Retry-After": str(wait)},
-            )
-        purse.left -= cost
-        return purse
+        is_paid = purse.holds(cost)
+        if is_paid:
+            purse.left -= cost
+        return purse, is_paid
 
     async def _refill(self, purse: _Purse, kind: str, key: str, cost: int) -> None:
         limiter = self._alone if time.monotonic() < self._is_away_until else self._together
@@ -111,7 +106,15 @@ class Payer:
     async def pay(self, cost: int) -> None:
         """Raises Refused (RATE_LIMITED, with Retry-After)."""
         for kind, key in self._keys.items():
-            self._purses[kind] = await self._rates.take(kind, key, max(1, cost))
+            purse, is_paid = await self._rates.take(kind, key, max(1, cost))
+            self._purses[kind] = purse
+            if not is_paid:
+                wait = max(1, math.ceil(purse.ends_at - time.time()))
+                raise Refused(
+                    "RATE_LIMITED",
+                    f"This {kind} may spend {purse.limit.amount:,} points a minute. Try again in {wait} s.",
+                    headers={"Retry-After": str(wait)},
+                )
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """As draft-ietf-httpapi-ratelimit-headers has them."""
