@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import asyncpg
 from tortoise import connections
@@ -22,6 +23,7 @@ from tenants.database import (
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
+_turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 _current: ContextVar["agency_scope | None"] = ContextVar("agency_scope", default=None)
 
 
@@ -56,12 +58,14 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         "_read_only",
         "_scope_token",
         "_tortoise_token",
+        "_turn",
         "_tx",
     )
 
     _connection: Any
     _scope_token: "Token[agency_scope | None]"
     _tortoise_token: Any
+    _turn: asyncio.Semaphore
     _tx: ScopedTransaction
 
     def __init__(self, actor: Actor, *, read_only: bool = False) -> None:
@@ -94,20 +98,28 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
                 raise AnotherScopeIsOpen
             self._joined = outer
             return outer
-        connection = await pool().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        turn = await _turn_of(self._actor.agency_id)
+        try:
+            connection = await pool().acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+        except BaseException:
+            turn.release()
+            raise
         try:
             await connection.execute(_begin(self._actor, read_only=self._read_only))
         except asyncpg.PostgresError as problem:
+            turn.release()
             await _give_back(connection)
             if problem.sqlstate == NO_LONGER_ADMITTED:
                 raise NoLongerAdmitted from None
             raise
         except BaseException:
+            turn.release()
             connection.terminate()
             await pool().release(connection)
             raise
         # No await from here to the end: a task cancelled now already owns a complete scope.
         self._connection = connection
+        self._turn = turn
         self._tx = ScopedTransaction(client(), connection)
         self._tortoise_token = connections.set(CONNECTION, self._tx)
         self._scope_token = _current.set(self)
@@ -121,7 +133,10 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         try:
             await self._end(failed=kind is not None)
         finally:
-            await pool().release(self._connection)
+            try:
+                await pool().release(self._connection)
+            finally:
+                self._turn.release()
 
     async def _end(self, *, failed: bool) -> None:
         connection = self._connection
@@ -165,6 +180,21 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         async with self._tx.acquire_connection() as connection:
             await connection.executemany(sql, rows)
+
+
+async def _turn_of(agency_id: UUID) -> asyncio.Semaphore:
+    """One of the scopes that an agency may have open at once in this process: a quarter of the connections is left for
+    the others, so that nobody waits behind the thousand requests of somebody else. Raises TimeoutError."""
+    turns = _turns.get(agency_id)
+    if turns is None:
+        most = pool().get_max_size()
+        turns = _turns[agency_id] = asyncio.Semaphore(most - most // 4)
+    if turns.locked():
+        async with asyncio.timeout(ACQUIRE_TIMEOUT_SECONDS):
+            await turns.acquire()
+    else:
+        await turns.acquire()
+    return turns
 
 
 def current() -> agency_scope:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -184,3 +185,47 @@ async def test_reads_are_planned_along_keys_and_writes_as_postgresql_likes(acme:
     async with agency_scope(acme.system) as scope:
         for name in database.PLANS_OF_READS:
             assert await scope.fetchval(f"show {name}") in ("auto", "on"), name
+
+
+async def test_an_agency_that_asks_for_everything_leaves_connections_to_others(acme: Cast, globex: Cast) -> None:
+    opened, close = asyncio.Semaphore(0), asyncio.Event()
+    held = 0
+
+    async def hold() -> None:
+        nonlocal held
+        async with agency_scope(acme.system):
+            held += 1
+            opened.release()
+            await close.wait()
+
+    most = pool().get_max_size()
+    flood = [asyncio.create_task(hold()) for _ in range(3 * most)]
+    try:
+        async with asyncio.timeout(4):
+            for _ in range(most - most // 4):
+                await opened.acquire()
+            await asyncio.sleep(0.1)
+            assert held == most - most // 4
+            async with agency_scope(globex.system) as scope:
+                assert await scope.fetchval("select count(*) from agencies") == 1
+    finally:
+        close.set()
+        await asyncio.gather(*flood)
+    assert held == 3 * most
+
+
+async def test_a_turn_comes_back_from_a_scope_that_never_opened(acme: Cast) -> None:
+    """Cancelled while waiting, cancelled while opening, refused by the database: the agency can still open as many."""
+    for _ in range(40):
+        task = asyncio.create_task(_open_and_close(acme))
+        await asyncio.sleep(random.Random(_).random() / 500)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    async with asyncio.timeout(10):
+        await asyncio.gather(*(_open_and_close(acme) for _ in range(50)))
+
+
+async def _open_and_close(cast: Cast) -> None:
+    async with agency_scope(cast.system) as scope:
+        await scope.fetchval("select 1")
