@@ -136,11 +136,11 @@ class _Exchange:
             raise
         if prepared.kind is not OperationType.QUERY and request.method == "GET":
             raise _not_allowed("Send this by POST: a GET changes nothing.", allow="POST")
-        if self._media_type == EVENT_STREAM and prepared.kind is OperationType.SUBSCRIPTION:
+        if prepared.kind is OperationType.SUBSCRIPTION and EVENT_STREAM in wanted:
             return EventStream(await subscribe(prepared, visitor.enter), visitor)
         if prepared.kind is OperationType.SUBSCRIPTION:
             raise Refused(
-                "BAD_REQUEST", f"Subscribe over WebSocket (graphql-transport-ws), or accept {EVENT_STREAM} before JSON."
+                "BAD_REQUEST", f"Subscribe over WebSocket (graphql-transport-ws), or accept {EVENT_STREAM}."
             )
         answer = await unless_left(
             run(prepared, visitor.enter),

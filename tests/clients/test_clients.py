@@ -1,4 +1,5 @@
-"""What frontend teams' tools make of the API: the audits of graphql-http, generated types, Apollo, urql, graphql-sse.
+"""What frontend teams' tools make of the API: the audits of graphql-http, generated types, Apollo, urql, graphql-sse, and
+GraphiQL in a real browser.
 
 Their packages come from npm, below `.tend/clients`; without Node.js these tests are skipped.
 """
@@ -13,7 +14,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,6 +85,18 @@ def folder() -> Path:
 
 @pytest.fixture(scope="session")
 async def address(settings: Settings) -> AsyncIterator[str]:
+    async with served(settings) as address:
+        yield address
+
+
+@pytest.fixture
+async def address_for_development(settings: Settings) -> AsyncIterator[str]:
+    async with served(settings.model_copy(update={"development": True})) as address:
+        yield address
+
+
+@contextlib.asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[str]:
     """The application on a port, in this very loop; its pool is the session's."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -163,6 +176,21 @@ async def test_graphql_sse_and_urql_are_told_of_a_claim_by_server_sent_events(fo
     assert told == {"graphqlSse": claim, "urql": claim, "refused": ["GRAPHQL_VALIDATION_FAILED"]}
 
 
+async def test_graphiql_asks_and_listens_in_the_scope_chosen_in_its_bar(
+    folder: Path, given: Given, address_for_development: str
+) -> None:
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("GraphiQL needs a browser, and there is no chromium on the PATH")
+    given = replace(given, url=address_for_development)
+    [told] = await run(folder, "graphiql.mjs", given=given, TEND_CHROMIUM=browser)
+    assert told["all"], "without a client chosen, all are there"
+    assert told["one"] == [{"id": given.workspace}]
+    assert told["told"] == {"id": given.case, "state": "IN_REVIEW"}
+    assert "points" in told["cost"]
+    assert told["complaints"] == []
+
+
 class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -170,13 +198,13 @@ class Server(uvicorn.Server):
         yield
 
 
-async def run(folder: Path, script: str, *, given: Given | None = None) -> list[Any]:
+async def run(folder: Path, script: str, *, given: Given | None = None, **environment: str) -> list[Any]:
     """What the script writes, one JSON value per line. In a process of its own, while this loop goes on serving."""
     process = await asyncio.create_subprocess_exec(
         "node",
         script,
         cwd=folder,
-        env=os.environ | {"TEND_SCHEMA": str(SCHEMA)},
+        env=os.environ | {"TEND_SCHEMA": str(SCHEMA)} | environment,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
