@@ -10,13 +10,13 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import claiming, reads, results
+from infra.bench import claiming, contract, reads, results
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
-NAMES: Final = ["claiming", *READS, "importing"]
+NAMES: Final = ["contract", "claiming", *READS, "importing"]
 # As they are called in the results.
 ROWS: Final = {"claiming": "claim", "importing": "import"}
 
@@ -35,6 +35,10 @@ def main() -> None:
         sys.exit(1)
     console.print(f"Load generator: {GENERATOR}. {os.cpu_count()} cores.")
     results.forget([ROWS.get(name, name) for name in chosen])
+    if "contract" in chosen:
+        results.keep(contract.measure(console))
+    if chosen == ["contract"]:
+        return
     with embedded_servers() as (postgres, redis):
         if wanted := [name for name in READS if name in chosen]:
             results.keep(reads.measure(postgres, redis, console, wanted))
