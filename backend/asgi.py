@@ -29,7 +29,6 @@ from graphql_schema.transport import (
 )
 from tenants import database
 
-
 STATEMENT_SECONDS: Final = 5  # somebody waits
 
 

@@ -1,6 +1,7 @@
 """What clients hear as it happens. An event carries ids only; what is shown is read in the listener's own scope."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing, suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Final
@@ -19,7 +20,8 @@ from graphql_schema.notices import Notice
 from graphql_schema.projection import ref
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
-from tenants.scope import agency_scope
+from tenants.actor import Actor
+from tenants.scope import NoLongerAdmitted, agency_scope
 
 MARGIN: Final = timedelta(seconds=30)  # a transaction is told of when it commits, and dated by its beginning
 
@@ -39,10 +41,8 @@ class Subscription:
         ] = strawberry.UNSET,
     ) -> AsyncGenerator[Case | None, None]:
         only = _uuid("case", id) if id else None
-        async for changed in _changed(info, "case", partial(journal.subjects_since, "case")):
-            for id_ in changed:
-                if only in (None, id_):
-                    yield ref(Case, id_)
+        changed = await _listen(info, "case", partial(journal.subjects_since, "case"))
+        return (ref(Case, each) async for ids in changed for each in ids if only in (None, each))
 
     @strawberry.subscription(
         description="Something moved in the queues of this client: read its counts and its next cases anew. At most one "
@@ -57,25 +57,24 @@ class Subscription:
         ],
     ) -> AsyncGenerator[Workspace | None, None]:
         client = _uuid("workspace", workspace_id)
-        async for _ in _changed(info, "case", partial(journal.subjects_since, "case"), workspace_id=client):
-            yield ref(Workspace, client)
+        changed = await _listen(info, "case", partial(journal.subjects_since, "case"), workspace_id=client)
+        return (ref(Workspace, client) async for _ in changed)
 
     @strawberry.subscription(description="You were told something.")
     async def notice_received(self, info: Info) -> AsyncGenerator[Notice | None, None]:
-        async for told in _changed(info, "notice", notices.told_since):
-            for id_ in told:
-                yield ref(Notice, id_)
+        told = await _listen(info, "notice", notices.told_since)
+        return (ref(Notice, each) async for ids in told for each in ids)
 
 
-async def _changed(
+async def _listen(
     info: Info,
     topic: str,
     since: Callable[[datetime], Awaitable[Sequence[UUID]]],
     *,
     workspace_id: UUID | None = None,
-) -> AsyncGenerator[list[UUID], None]:
-    """What has changed and concerns the caller; whether they see it, the reading that follows decides. `since` finds it
-    after a gap, in which events were lost."""
+) -> AsyncGenerator[Iterable[UUID], None]:
+    """What changes from now on and concerns the caller; whether they see it, the reading that follows decides. `since`
+    finds it after a gap, in which events were lost. Returns once listening has begun."""
     actor, hear = actor_of(info.context), info.context.hear
     assert hear is not None
 
@@ -87,16 +86,28 @@ async def _changed(
             and event.membership_id in (None, actor.membership_id)
         )
 
+    events = hear(actor.agency_id, wanted)
+    await anext(events)
+    return _changed(actor, events, since)
+
+
+async def _changed(
+    actor: Actor,
+    events: AsyncGenerator[tuple[Event, ...] | None, None],
+    since: Callable[[datetime], Awaitable[Sequence[UUID]]],
+) -> AsyncGenerator[Iterable[UUID], None]:
     heard_at = now()
-    async for events in hear(actor.agency_id, wanted):
-        if events is not None:
-            heard_at = now()
-            found = [event.subject_id for event in events]
-        else:
-            async with agency_scope(actor, read_only=True):
-                found = list(await since(heard_at - MARGIN))
-        if found:
-            yield list(dict.fromkeys(found))
+    async with aclosing(events):
+        async for heard in events:
+            if heard is not None:
+                heard_at = now()
+                yield dict.fromkeys(event.subject_id for event in heard)
+                continue
+            with suppress(NoLongerAdmitted):  # the next reading tells
+                async with agency_scope(actor, read_only=True):
+                    missed = await since(heard_at - MARGIN)
+                if missed:
+                    yield missed
 
 
 def _uuid(kind: str, text: str) -> UUID:

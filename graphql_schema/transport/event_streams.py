@@ -62,7 +62,9 @@ class EventStream(Response):
                 if time.monotonic() - pinged_at >= PING_SECONDS:
                     await chunk(b":\n\n")
                     pinged_at = time.monotonic()
-        except Refused as refusal:
+        except OSError:
+            raise  # nobody reads any more
+        except Exception as refusal:  # noqa: BLE001 - it is told, and logged where it is a bug
             await chunk(_event("next", orjson.dumps(ended(refusal).members)))
         await chunk(_event("complete", b""), more=False)
 
