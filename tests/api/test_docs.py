@@ -1,0 +1,448 @@
+"""The pages for frontend teams say what is so: every operation in them is run, every number and link is looked up."""
+
+import asyncio
+import inspect
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any, Final
+
+import httpx
+import pytest
+from cast import Cast, ask
+from graphql import OperationDefinitionNode, OperationType, parse, validate
+from markdown_it import MarkdownIt
+
+from backend import cli
+from backend.asgi import STATEMENT_SECONDS
+from backend.idempotency.keeping import KEPT_FOR
+from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
+from graphql_schema.answering import UserErrorCode
+from graphql_schema.error_codes import ErrorCode, status_of
+from graphql_schema.projection import declaring, pricing
+from graphql_schema.schema import schema
+from graphql_schema.transport import documents, endpoint, event_streams, measuring, sockets, trusting
+from graphql_schema.transport.publishing import DOCS, PAGES, markdown_of
+
+SCHEMA: Final = schema._schema
+PATIENCE_SECONDS: Final = 20
+
+
+@dataclass(frozen=True)
+class Example:
+    """A graphql fence with what follows it: variables, and the answer with the data that this cast does not have."""
+
+    page: str
+    line: int
+    document: str
+    expected: dict[str, str]  # of the info string: error=CODE, userError=CODE, cost=POINTS
+    variables: Any
+    answer: Any
+
+    def __str__(self) -> str:
+        return f"{self.page}.md:{self.line}"
+
+    @property
+    def is_subscription(self) -> bool:
+        definition = parse(self.document).definitions[0]
+        return isinstance(definition, OperationDefinitionNode) and definition.operation is OperationType.SUBSCRIPTION
+
+
+def examples() -> list[Example]:
+    found = []
+    for file in sorted(DOCS.glob("*.md")):
+        tokens = MarkdownIt().parse(file.read_text())
+        for index, token in enumerate(tokens):
+            language, _, expected = token.info.partition(" ")
+            if token.type == "fence" and language == "graphql":
+                following = {}
+                for next_one in tokens[index + 1 : index + 3]:
+                    if next_one.type != "fence" or next_one.info not in ("json", "json answer"):
+                        break
+                    following[next_one.info] = json.loads(next_one.content)
+                found.append(
+                    Example(
+                        page=file.stem,
+                        line=token.map[0] + 1 if token.map else 0,
+                        document=token.content,
+                        expected=dict(word.split("=") for word in expected.split()),
+                        variables=following.get("json", {}),
+                        answer=following.get("json answer"),
+                    )
+                )
+    return found
+
+
+EXAMPLES: Final = examples()
+
+
+@dataclass
+class Scene:
+    """A client of its own with two waiting cases, and what the placeholders of a page stand for there."""
+
+    cast: Cast
+    slug: str
+    token: str
+    api: httpx.AsyncClient
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}", "X-Workspace-Id": self.slug}
+
+    async def claimed(self) -> dict[str, Any]:
+        answer = await self.ask("mutation { claimNextCase(input: {}) { claimToken case { id version post { id } } } }")
+        payload = answer["data"]["claimNextCase"]
+        case = payload["case"]
+        return {
+            "<case id>": case["id"],
+            "<case version>": case["version"],
+            "<post id>": case["post"]["id"],
+            "<claim token>": payload["claimToken"],
+        }
+
+    async def ids(self) -> dict[str, Any]:
+        answer = await self.ask(
+            """{ workspaces(first: 1) { nodes { id cases(first: 1) { nodes { id post { id } } }
+                 policies(first: 1) { nodes { versions(first: 1) { nodes { id } } } } } } }"""
+        )
+        [workspace] = answer["data"]["workspaces"]["nodes"]
+        return {
+            "<workspace id>": workspace["id"],
+            "<case id>": workspace["cases"]["nodes"][0]["id"],
+            "<post id>": workspace["cases"]["nodes"][0]["post"]["id"],
+            "<policy version id>": workspace["policies"]["nodes"][0]["versions"]["nodes"][0]["id"],
+        }
+
+    async def variables(self, example: Example) -> Any:
+        known = await self.ids()
+        text = json.dumps(example.variables)
+        if "<claim token>" in text:
+            known |= await self.claimed()
+        if "<end cursor>" in text:
+            first_page = await self.ask(example.document, **_filled(example.variables, known | {"<end cursor>": None}))
+            known["<end cursor>"] = re.findall(r"'endCursor': '([^']+)'", str(first_page))[0]
+        return _filled(example.variables, known)
+
+    async def ask(self, document: str, **variables: Any) -> Any:
+        return await ask(self.api, self.token, document, headers={"X-Workspace-Id": self.slug}, **variables)
+
+
+@pytest.fixture
+async def scene(acme: Cast, api: httpx.AsyncClient) -> Scene:
+    workspace_id = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == workspace_id)
+    for _ in range(2):
+        await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    return Scene(acme, slug, acme.tokens["owner"], api)
+
+
+def _filled(value: Any, known: dict[str, Any]) -> Any:
+    """KeyError for a placeholder that nothing is known for."""
+    if isinstance(value, dict):
+        return {name: _filled(each, known) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, known) for each in value]
+    return known[value] if isinstance(value, str) and value.startswith("<") else value
+
+
+def test_there_are_examples_on_the_pages_that_need_them() -> None:
+    pages = {example.page for example in EXAMPLES}
+    assert {"start", "workspaces", "pages", "errors", "limits", "mutations", "subscriptions"} <= pages
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if not each.is_subscription], ids=str)
+async def test_an_example_answers_what_the_page_says(scene: Scene, example: Example) -> None:
+    response = await scene.api.post(
+        "/graphql",
+        json={"query": example.document, "variables": await scene.variables(example)},
+        headers=scene.headers,
+    )
+    answer = response.json()
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    assert codes == ([example.expected["error"]] if "error" in example.expected else []), answer
+    refusals = [error["code"] for error in _all(answer, "userErrors")]
+    assert refusals == ([example.expected["userError"]] if "userError" in example.expected else []), answer
+    if "cost" in example.expected:
+        assert answer["extensions"]["cost"]["requested"] == int(example.expected["cost"])
+    if example.answer is not None:
+        assert _without_rows(answer) == _without_rows(example.answer)
+
+
+@pytest.mark.parametrize("example", [each for each in EXAMPLES if each.is_subscription], ids=str)
+async def test_a_subscription_is_accepted_and_tells(scene: Scene, example: Example) -> None:
+    assert not validate(SCHEMA, parse(example.document))
+    body = {"query": example.document, "variables": await scene.variables(example)}
+    async with asyncio.timeout(PATIENCE_SECONDS), _listening(scene, body) as next_chunk:
+        status, media_type = await next_chunk()
+        assert (status, media_type) == (200, "text/event-stream; charset=utf-8")
+        assert await next_chunk() == ":\n\n"
+        if "noticeReceived" in example.document:  # notices are told by a job; that nothing is refused is all there is
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(next_chunk(), 0.5)
+            return
+        event = await _soon(next_chunk, scene.claimed)
+    [data] = re.findall(r"^event: next\ndata: (.*)\n\n$", event)
+    answer = json.loads(data)
+    assert "errors" not in answer
+    assert all(value["id"] for value in answer["data"].values())
+
+
+async def _soon(next_chunk: Callable[[], Awaitable[Any]], do: Callable[[], Awaitable[Any]]) -> Any:
+    """What comes of doing it. Nothing says when a stream has begun to listen: until then it is done again."""
+    coming = asyncio.ensure_future(next_chunk())
+    for _ in range(2):
+        await do()
+        await asyncio.wait({coming}, timeout=3)
+        if coming.done():
+            break
+    return await coming
+
+
+@asynccontextmanager
+async def _listening(scene: Scene, body: Any) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
+    """Status and media type first, then each piece of the body, while the answer is still coming: httpx waits for all
+    of it, so this asks its application directly."""
+    application: Any = scene.api._transport.app  # type: ignore[attr-defined]
+    chunks: asyncio.Queue[Any] = asyncio.Queue()
+    requests = asyncio.Queue[Any]()
+    requests.put_nowait({"type": "http.request", "body": json.dumps(body).encode(), "more_body": False})
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            chunks.put_nowait((message["status"], dict(message["headers"])[b"content-type"].decode()))
+        elif message["body"]:
+            chunks.put_nowait(message["body"].decode())
+
+    sent = scene.headers | {"Content-Type": "application/json", "Accept": "text/event-stream"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
+    }
+    serving = asyncio.create_task(application(scope, requests.get, send))
+    try:
+        yield chunks.get
+    finally:
+        requests.put_nowait({"type": "http.disconnect"})
+        await serving
+
+
+def _all(answer: Any, key: str) -> list[Any]:
+    """Everything in the lists of this name, wherever they stand."""
+    if isinstance(answer, list):
+        return [found for each in answer for found in _all(each, key)]
+    if not isinstance(answer, dict):
+        return []
+    return [found for name, value in answer.items() for found in (value if name == key else _all(value, key)) if value]
+
+
+def _without_rows(answer: Any) -> Any:
+    if isinstance(answer, dict):
+        return {name: [] if name == "nodes" else _without_rows(value) for name, value in answer.items()}
+    return answer
+
+
+class Page(HTMLParser):
+    """What a test asks of a page; tags that are not closed, or closed twice, are a failure."""
+
+    VOID: Final = ("meta", "link", "hr", "br")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.rows: list[list[str]] = []
+        self._open: list[str] = []
+        self.feed(html)
+        assert not self._open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.rows and self.rows[-1] and {"td", "th"} & set(self._open):
+            self.rows[-1][-1] += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for each, attributes in self.tags if each == tag]
+
+    @property
+    def ids(self) -> list[str]:
+        return [str(attributes["id"]) for _, attributes in self.tags if "id" in attributes]
+
+
+async def page_at(api: httpx.AsyncClient, address: str, *, status: int = 200) -> Page:
+    response = await api.get(address)
+    assert (response.status_code, response.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    return Page(response.text)
+
+
+def test_every_file_is_a_page() -> None:
+    assert sorted(PAGES) == sorted(file.stem for file in DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_reads_well_without_a_token(api: httpx.AsyncClient, name: str) -> None:
+    page = await page_at(api, f"/docs/{name}")
+    assert page.all("html") == [{"lang": "en"}]
+    assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert "{{" not in page.text
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")
+    skip, *_ = page.all("a")
+    assert skip == {"class": "skip", "href": "#content"}
+    assert [link for link in page.all("a") if "aria-current" in link] == [
+        {"href": f"/docs/{name}", "aria-current": "page"}
+    ]
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h\d", tag)]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert all(cell == {"scope": "col"} for cell in page.all("th"))
+
+
+async def test_the_first_page_is_also_that_of_the_bare_address(api: httpx.AsyncClient) -> None:
+    texts = [(await api.get(address)).text for address in ("/docs", "/docs/", f"/docs/{PAGES[0]}")]
+    assert len(set(texts)) == 1
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_every_link_leads_somewhere(api: httpx.AsyncClient, name: str) -> None:
+    page = await page_at(api, f"/docs/{name}")
+    for link in page.all("a"):
+        address, _, anchor = str(link["href"]).partition("#")
+        if address == "/schema.graphql":
+            assert (await api.get(address)).status_code == 200
+            continue
+        target = await page_at(api, address) if address else page
+        assert not anchor or anchor in target.ids, link
+
+
+@pytest.mark.parametrize("address", ["/docs", *(f"/docs/{page}" for page in PAGES), "/docs/style.css", "/docs/nothing"])
+async def test_nothing_is_run_or_loaded_from_elsewhere_and_no_cookie_set(api: httpx.AsyncClient, address: str) -> None:
+    response = await api.get(address)
+    policy = dict(part.strip().split(" ", 1) for part in response.headers["content-security-policy"].split(";"))
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in response.headers
+    assert not re.search(r"url\(|@import|<script|<img|<iframe|<style| style=| on\w+=", response.text)
+    if not address.endswith(".css"):
+        page = Page(response.text)
+        assert page.all("link") == [{"rel": "stylesheet", "href": "/docs/style.css"}]
+        assert not [attributes for _, attributes in page.tags if "src" in attributes]
+
+
+@pytest.mark.parametrize("name", ["nothing", "start.md", "style", "..%2fstart", "a/b", "%00", "page.html"])
+async def test_a_page_that_is_not_there_says_so(api: httpx.AsyncClient, name: str) -> None:
+    page = await page_at(api, f"/docs/{name}", status=404)
+    assert len(page.all("h1")) == 1
+    assert {str(link["href"]) for link in page.all("a")} >= {f"/docs/{each}" for each in PAGES}
+
+
+async def test_every_code_stands_in_the_errors_page_with_its_status(api: httpx.AsyncClient) -> None:
+    rows = (await page_at(api, "/docs/errors")).rows
+    enums = SCHEMA.type_map["ErrorCode"], SCHEMA.type_map["UserErrorCode"]
+    told, told_to_users = ({code: value.description for code, value in enum.values.items()} for enum in enums)  # type: ignore[attr-defined]
+    assert set(told) == {code.name for code in ErrorCode}
+    assert set(told_to_users) == {code.name for code in UserErrorCode}
+    for code, meaning in told.items():
+        statuses = [str(status_of(code, is_plain_json=is_plain_json)) for is_plain_json in (False, True)]
+        assert [code, *statuses, meaning.replace("`", "")] in rows
+    for code, meaning in told_to_users.items():
+        assert [code, meaning.replace("`", "")] in rows
+
+
+async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
+    rows = {row[0]: row[1] for row in (await page_at(api, "/docs/limits")).rows}
+    for what, value in {
+        "Body": f"{endpoint.LARGEST_BODY:,} bytes",
+        "Document": f"{documents.LONGEST_DOCUMENT:,} characters",
+        "Tokens of a document": f"{documents.MOST_TOKENS:,}",
+        "Levels of fields (edges, node and nodes are none)": f"{measuring.DEEPEST}",
+        "Fields, those of fragments counted with every spread": f"{measuring.MOST_FIELDS:,}",
+        "Aliases": f"{measuring.MOST_ALIASES}",
+        "Directives": f"{measuring.MOST_DIRECTIVES}",
+        "Operations": f"{measuring.MOST_OPERATIONS}",
+        "Spreads of fragments": f"{measuring.MOST_SPREADS}",
+        "The same field in one selection": f"{measuring.MOST_REPEATS} times",
+        "Rows of a page": f"{declaring.LARGEST_PAGE}",
+        "Cost of an operation": f"{pricing.MOST_EXPENSIVE:,} points",
+        "Time of one statement in the database": f"{STATEMENT_SECONDS} seconds",
+        "Operations at once over one WebSocket": f"{sockets.MOST_OPERATIONS}",
+        "WebSockets of one token, for each process of the API": f"{sockets.MOST_SOCKETS}",
+        "totalCount, and other fields that count a list": f"{pricing.COUNT_PRICE}",
+        "caseGroups": f"{pricing.GROUPS_PRICE}",
+        "__schema, __type": f"{pricing.INTROSPECTION_PRICE}",
+    }.items():
+        assert rows[what] == value
+
+
+def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
+    assert "100,000 bytes" in markdown_of("limits")
+    assert "ws_max_size=100_000" in inspect.getsource(cli.serve)
+    assert "for ten minutes" in markdown_of("mutations")
+    assert timedelta(minutes=10) == LEASE
+    assert "up to two hours" in markdown_of("mutations")
+    assert timedelta(hours=2) == LONGEST_CLAIM
+    assert "For 24 hours" in markdown_of("mutations")
+    assert timedelta(hours=24) == KEPT_FOR
+    assert "for 24 hours" in markdown_of("documents")
+    assert trusting.REMEMBERED_SECONDS == 24 * 3600
+    assert "within 10 seconds" in markdown_of("subscriptions")
+    assert timedelta(seconds=10) == sockets.INIT_TIMEOUT
+    assert "Within 5 seconds" in markdown_of("subscriptions")
+    assert event_streams.CHECK_SECONDS < 5
+
+
+async def test_uploads_are_refused_as_the_page_says(api: httpx.AsyncClient, acme: Cast) -> None:
+    response = await api.post(
+        "/graphql",
+        data={"operations": "{}", "map": "{}"},
+        files={"0": b"x"},
+        headers={"Authorization": f"Bearer {acme.tokens['owner']}"},
+    )
+    assert response.status_code == 415
+    assert response.json()["errors"][0]["extensions"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
+    assert "refused with 415" in markdown_of("uploads")
+    assert "UNSUPPORTED_MEDIA_TYPE" in markdown_of("uploads")
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "media_type"),
+    [
+        ("{ agency { slug } }", "text/event-stream, application/json", "text/event-stream"),
+        ("{ agency { slug } }", "application/json, text/event-stream", "application/json"),
+        ("{ agency { slug } }", "application/json;q=0.5, text/event-stream;q=0.9", "text/event-stream"),
+        ("subscription { nothing }", "text/event-stream, application/json", "text/event-stream"),
+        ("subscription { caseChanged { id } }", "application/json", "application/json"),
+    ],
+)
+async def test_what_accept_does_to_streams_is_as_the_page_says(
+    api: httpx.AsyncClient, acme: Cast, query: str, accept: str, media_type: str
+) -> None:
+    headers = {"Authorization": f"Bearer {acme.tokens['owner']}", "Accept": accept}
+    response = await api.post("/graphql", json={"query": query}, headers=headers)
+    assert response.headers["content-type"].partition(";")[0] == media_type
+    assert ("BAD_REQUEST" in response.text) == (query.startswith("subscription { case"))
