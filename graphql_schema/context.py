@@ -23,6 +23,11 @@ class Refused(EndsRequest):
         super().__init__(message)
         self.code, self.message, self.headers = code, message, dict(headers or {})
 
+    @property
+    def extensions(self) -> dict[str, Any]:
+        wait = self.headers.get("Retry-After")
+        return {"code": self.code} if wait is None else {"code": self.code, "retryAfter": int(wait)}
+
 
 class Hear(Protocol):
     """Events of one agency from now on, as they are committed anywhere; None when some may have been missed."""

@@ -32,7 +32,10 @@ MARGIN: Final = timedelta(seconds=30)  # a transaction is told of when it commit
     "listen for come again."
 )
 class Subscription:
-    @strawberry.subscription(description="A case you see was opened, reported again, claimed, returned or decided.")
+    @strawberry.subscription(
+        description="A case you see was opened, reported again, claimed, returned or decided, or an action of its decision "
+        "was confirmed."
+    )
     async def case_changed(
         self,
         info: Info,

@@ -19,7 +19,7 @@ from graphql_schema.error_codes import status_of
 from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of
 from graphql_schema.transport.asking import Asked, asked_by_address, asked_of, parse_json
 from graphql_schema.transport.event_streams import EventStream, answered
-from graphql_schema.transport.executing import Answer, Mistakes, prepare, run, subscribe
+from graphql_schema.transport.executing import Answer, Mistakes, Prepared, prepare, run, subscribe
 from graphql_schema.transport.graphiql import page
 from graphql_schema.transport.leaving import ClientLeft, unless_left
 from graphql_schema.transport.masking import masked
@@ -124,27 +124,29 @@ class _Exchange:
             self._refuse_unasked()
         else:
             _refuse_other_types(request)
-        visitor = self.visitor = self._visitor()
-        context = await visitor.enter()
+        self.visitor = self._visitor()
+        context = await self.visitor.enter()
         asked = await self._asked()
         try:
-            prepared = await prepare(asked, self._endpoint.documents)
+            prepared = await prepare(asked, self._endpoint.documents, context)
+            return await self._carried_out(prepared, self.visitor, can_stream=EVENT_STREAM in wanted)
         except Mistakes as mistakes:
-            await context.pay(1)
-            if self._media_type == EVENT_STREAM:  # the protocol wants them within the stream
-                return EventStream(answered(mistakes.answer))
-            raise
-        if prepared.kind is not OperationType.QUERY and request.method == "GET":
+            if self._media_type != EVENT_STREAM:
+                raise
+            return EventStream(answered(mistakes.answer))  # the protocol wants them in the stream
+
+    async def _carried_out(self, prepared: Prepared, visitor: Visitor, *, can_stream: bool) -> Response:
+        if prepared.kind is not OperationType.QUERY and self._request.method == "GET":
             raise _not_allowed("Send this by POST: a GET changes nothing.", allow="POST")
-        if prepared.kind is OperationType.SUBSCRIPTION and EVENT_STREAM in wanted:
-            return EventStream(await subscribe(prepared, visitor.enter), visitor)
         if prepared.kind is OperationType.SUBSCRIPTION:
-            raise Refused(
-                "BAD_REQUEST", f"Subscribe over WebSocket (graphql-transport-ws), or accept {EVENT_STREAM}."
-            )
+            if not can_stream:
+                how = f"Subscribe over WebSocket (graphql-transport-ws), or accept {EVENT_STREAM}."
+                raise Refused("BAD_REQUEST", how)
+            self._media_type = EVENT_STREAM  # wanted or only possible: nothing else can tell it
+            return EventStream(await subscribe(prepared, visitor.enter), visitor)
         answer = await unless_left(
             run(prepared, visitor.enter),
-            request.receive,
+            self._request.receive,
             may_stop=lambda: visitor.context is not None and visitor.context.only_reads,
         )
         return EventStream(answered(answer)) if self._media_type == EVENT_STREAM else self._send(answer)
@@ -169,7 +171,7 @@ class _Exchange:
         return self._json(orjson.dumps(answer.members), status)
 
     def _problem(self, refusal: Refused) -> Response:
-        body = {"errors": [{"message": refusal.message, "extensions": {"code": refusal.code}}]}
+        body = {"errors": [{"message": refusal.message, "extensions": refusal.extensions}]}
         response = self._json(orjson.dumps(body), status_of(refusal.code, is_plain_json=self._media_type == JSON))
         response.headers.update(refusal.headers)
         return response

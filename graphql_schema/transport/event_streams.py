@@ -100,7 +100,7 @@ async def with_pauses(answers: AsyncGenerator[Answer, None], seconds: float) -> 
 def ended(refusal: Exception) -> Answer:
     """What a listener hears last."""
     if isinstance(refusal, Refused):
-        return Answer(None, [GraphQLError(refusal.message, extensions={"code": refusal.code})])
+        return Answer(None, [GraphQLError(refusal.message, extensions=refusal.extensions)])
     return Answer(None, [masked(GraphQLError(str(refusal), original_error=refusal))])
 
 

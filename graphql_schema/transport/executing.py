@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
@@ -27,6 +27,7 @@ from graphql_schema.transport.masking import masked
 from graphql_schema.transport.trusting import Documents
 from tenants.scope import NoLongerAdmitted
 
+MISTAKE_PRICE: Final = 1
 _SCHEMA = schema._schema
 
 
@@ -77,18 +78,24 @@ class Mistakes(Exception):
         super().__init__(self.answer.errors[0].message)
 
 
-async def prepare(asked: Asked, documents: Documents) -> Prepared:
+async def prepare(asked: Asked, documents: Documents, context: RequestContext) -> Prepared:
     """Raises Refused, and Mistakes when the document cannot be executed."""
     text = await documents.text_of(asked)
     try:
         document = parsed(text)
         operation = operation_of(_SCHEMA, document, asked.operation_name)
     except GraphQLError as problem:
-        raise Mistakes([problem]) from None
+        raise await _mistakes([problem], context) from None
     except Unfit as unfit:
-        raise Mistakes(unfit.errors) from None
+        raise await _mistakes(unfit.errors, context) from None
     await documents.remember(asked)
     return Prepared(text, document, operation, asked)
+
+
+async def _mistakes(errors: Iterable[GraphQLError], context: RequestContext) -> Mistakes:
+    """What cannot run is paid for as well: it was read and checked. Raises Refused."""
+    await context.before_running(MISTAKE_PRICE)
+    return Mistakes(errors)
 
 
 class Enter(Protocol):
@@ -134,7 +141,10 @@ async def _run(prepared: Prepared, context: RequestContext) -> Answer:
         executor_class=Execution,
         is_awaitable=cast("Any", optimized_is_awaitable),
     )
-    return _answer(result if isinstance(result, ExecutionResult) else await result, context)
+    answer = _answer(result if isinstance(result, ExecutionResult) else await result, context)
+    if answer.is_request_error and context.cost is None:
+        raise await _mistakes(answer.errors, context)
+    return answer
 
 
 def _keep_answers(prepared: Prepared, context: RequestContext) -> None:
@@ -142,7 +152,8 @@ def _keep_answers(prepared: Prepared, context: RequestContext) -> None:
     asked, actor = prepared.asked, context.actor
     if asked.idempotency_key is None or actor is None or prepared.kind is not OperationType.MUTATION:
         return
-    request = [prepared.text, asked.operation_name, asked.variables, context.workspace]
+    narrowed_to = None if context.workspace is None else sorted(map(str, actor.workspaces or ()))
+    request = [prepared.text, asked.operation_name, asked.variables, narrowed_to]
     context.kept = Kept(actor, asked.idempotency_key, orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
 
 
@@ -152,11 +163,11 @@ async def subscribe(prepared: Prepared, enter: Enter) -> AsyncGenerator[Answer, 
     context = await enter()
     executor = _executor(prepared, context, None)
     if isinstance(executor, list):
-        raise Mistakes(executor)
+        raise await _mistakes(executor, context)
     try:
         cost = executor.cost()
     except GraphQLError as problem:
-        raise Mistakes([problem]) from None
+        raise await _mistakes([problem], context) from None
     await context.before_running(cost)
     source = create_source_event_stream(executor)
     if executor.is_awaitable(source):

@@ -82,7 +82,6 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             root_value=None,
             schema=None,  # type: ignore[arg-type]
             connection_init_wait_timeout=INIT_TIMEOUT,
-            max_subscriptions_per_connection=MOST_OPERATIONS,
         )
         self._endpoint = endpoint
         self._credentials: Credentials | None = None
@@ -106,10 +105,11 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             credentials = credentials_of(headers)
             await credentials.admitted()
-        except Refused:
+            if _open_sockets[credentials.token] >= MOST_SOCKETS:
+                raise Refused("RATE_LIMITED", f"A token opens at most {MOST_SOCKETS} sockets.")
+        except Refused as refusal:
+            await self.websocket.close(FORBIDDEN, refusal.code)  # before the handler does, without a reason
             raise ConnectionRejectionError from None
-        if _open_sockets[credentials.token] >= MOST_SOCKETS:
-            raise ConnectionRejectionError
         _open_sockets[credentials.token] += 1
         self._credentials = credentials
         self._watching = asyncio.create_task(self._watch(credentials))
@@ -121,8 +121,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 await visitor.is_still_welcome()
-            except Refused:
-                await self.websocket.close(FORBIDDEN, "Forbidden")
+            except Refused as refusal:
+                await self.websocket.close(FORBIDDEN, refusal.code)
                 return
             except Exception as problem:  # noqa: BLE001 - an outage: whoever was let in stays until somebody can tell
                 log.warning("socket.unchecked", problem=str(problem))
@@ -147,6 +147,11 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_connection_init(message)
 
     async def handle_subscribe(self, message: Any) -> None:
+        if len(self.operations) >= MOST_OPERATIONS and message["id"] not in self.operations:
+            problem = Refused("RATE_LIMITED", f"A socket has at most {MOST_OPERATIONS} operations at once.")
+            errors: Any = [error.formatted for error in ended(problem).errors]
+            await self.send_message({"id": message["id"], "type": "error", "payload": errors})
+            return
         # Strawberry reads `query` alone; what else is asked for is read when the operation runs.
         payload = message["payload"]
         operation_message = {**message, "payload": {"query": "", "variables": payload}}
@@ -155,7 +160,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         payload: Any = operation.variables
         try:
-            prepared = await prepare(asked_of(payload), self._endpoint.documents)
+            prepared = await prepare(asked_of(payload), self._endpoint.documents, await self._enter())
             if prepared.kind is OperationType.SUBSCRIPTION:
                 await self._listen(operation, await subscribe(prepared, self._enter))
             else:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend import models
+from graphql_schema.context import RequestContext
 from graphql_schema.projection.reading import Reading
 from graphql_schema.schema import schema
 from graphql_schema.transport import Documents, Rates
@@ -46,7 +47,8 @@ async def _measure() -> list[Row]:
     rates = Rates(None, dict.fromkeys(("token", "person", "agency"), 10**12))
     payer = rates.payer(token="t", person="p", agency="a")
     document = parse(text)
-    prepared = await prepare(asked, documents)
+    context = RequestContext(caller=None, actor=None, request_id="bench")
+    prepared = await prepare(asked, documents, context)
     fragments = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(BOMB_LEVELS))
     bomb = f"{{ ...F0 }} {fragments} fragment F{BOMB_LEVELS} on Query {{ __typename }}"
     parsed_bomb = parse(bomb)
@@ -60,7 +62,7 @@ async def _measure() -> list[Row]:
     steps: dict[str, Callable[[], Any]] = {
         "known document: found, valid, its operation": lambda: operation_of(core, parsed(text), None),
         "known document: cost from its variables": _costing(prepared),
-        "known document: body to operation, whole": lambda: prepare(asked_of(parse_json(body)), documents),
+        "known document: body to operation, whole": lambda: prepare(asked_of(parse_json(body)), documents, context),
         "three rate limits, points at hand": lambda: payer.pay(351),
         "rate limit headers": payer.headers,
         "new document: parse": lambda: parse(text),
@@ -76,8 +78,6 @@ async def _measure() -> list[Row]:
 
 def _costing(prepared: Prepared) -> Callable[[], int]:
     """As for every request: its arguments are read from its variables anew."""
-    from graphql_schema.context import RequestContext
-
     executor: Any = _executor(prepared, RequestContext(caller=None, actor=None, request_id="bench"), None)
     core, root = executor.schema, executor.schema.query_type
     fields = collect_fields(core, executor.fragments, executor.variable_values, root, executor.operation)

@@ -67,12 +67,12 @@ WRITE = 'mutation { createCommunity(input: { workspaceId: "%s", slug: "%s", name
 async def test_readers_who_leave_take_their_statements_with_them(
     port: int, owner: Any, api: httpx.AsyncClient, acme: Cast, settings: Settings
 ) -> None:
-    """As many as there are connections: if one were lost, the request afterwards would find none."""
+    """More than one agency may have at once: if a connection or a turn were lost, others would find none."""
     token = acme.tokens["owner"]
     async with owner.transaction():
         await owner.execute("lock table app.communities in access exclusive mode")
         writers = [await send(port, token, READ) for _ in range(settings.pool_size)]
-        await until(lambda: waiting(owner), settings.pool_size)
+        await until(lambda: waiting(owner), settings.pool_size - settings.pool_size // 4)
         for writer in writers:
             writer.close()
         await until(lambda: waiting(owner), 0)
