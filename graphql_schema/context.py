@@ -58,9 +58,8 @@ class RequestContext:
 
     async def before_running(self, cost: int) -> None:
         """Asked once per operation, as soon as its cost is known. Raises Refused."""
-        if self.cost is None:
-            self.cost = cost
-            await self.pay(cost)
+        self.cost = cost
+        await self.pay(cost)
 
     async def before_scope(self, root_fields: set[str]) -> None:
         """Asked once per operation, before its transaction takes a connection: what `viewer` needs spans agencies, and

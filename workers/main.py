@@ -149,7 +149,8 @@ async def _redis(settings: Settings) -> ArqRedis:
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stopping.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for loses a cancellation before Python 3.12
+            await stopping.wait()
 
 
 def _stop_on_signal() -> asyncio.Event:

@@ -57,7 +57,8 @@ class Live:
             if self._url is not None:
                 self._keep_doing("receive", self._receive)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hears.wait(), READY_SECONDS)
+                    async with asyncio.timeout(READY_SECONDS):  # wait_for loses a cancellation before Python 3.12
+                        await self._hears.wait()
             yield ()
             while True:
                 yield await listener.next()

@@ -2,7 +2,7 @@
 
 Steps: `declaring` (what a type publishes; `filtering`: how its lists are filtered), `selecting` (a selection becomes a plan), `paging` (the arguments of its
 lists), `pricing` (what it costs), `compiling` (a plan becomes one statement; `listing`: its lists, `ordering`: their order
-and cursors, `texts`: JSON as text), `reading` (the statement runs in the caller's scope), `serving` (inside graphql-core's
+and cursors, `texts`: JSON as text), `remembering` (what is known of an operation), `reading` (the statement runs in the caller's scope), `serving` (inside graphql-core's
 executor; `going_straight`: without it).
 """
 

@@ -26,7 +26,8 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.execution.values import VariableValues, get_argument_values, get_variable_values
 
 from graphql_schema.projection.declaring import ProjectedField, published
-from graphql_schema.projection.reading import Operation, Reading, Ref, known_operation
+from graphql_schema.projection.reading import Reading, Ref
+from graphql_schema.projection.remembering import Operation, known_operation
 from tenants.database import is_outage
 from tenants.scope import NoLongerAdmitted, agency_scope
 

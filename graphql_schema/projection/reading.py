@@ -1,9 +1,7 @@
 """Statements run in the caller's scope; what they answer is spliced into the response, never parsed."""
 
-from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 import orjson
@@ -12,6 +10,8 @@ from graphql import (
     GraphQLError,
     GraphQLField,
     GraphQLObjectType,
+    SchemaMetaFieldDef,
+    TypeMetaFieldDef,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
@@ -25,15 +25,13 @@ from graphql.execution.values import get_argument_values
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list, together
 from graphql_schema.projection.declaring import ProjectedField, published
 from graphql_schema.projection.paging import Arguments, arguments_of
-from graphql_schema.projection.pricing import INTROSPECTION_PRICE, MOST_EXPENSIVE, UNAFFORDABLE, price
+from graphql_schema.projection.pricing import INTROSPECTED, MOST_EXPENSIVE, UNAFFORDABLE, VALUES_PER_POINT, price
+from graphql_schema.projection.remembering import MOST_PLANS, Operation, known_operation, remember
 from graphql_schema.projection.selecting import Plan, select_list, select_object, variables_that_choose
 from tenants.actor import Actor
 from tenants.scope import current
 
 Details: TypeAlias = list[FieldDetails]
-_OPERATIONS_KEPT: Final = 256
-_PLANS_KEPT_PER_OPERATION: Final = 64  # of other roots, and other choices of @skip and @include
-_STATEMENTS_KEPT_PER_PLAN: Final = 64
 
 
 class Ref(NamedTuple):
@@ -48,29 +46,10 @@ def ref(type_: type, id: UUID) -> Any:
     return Ref(type_.__name__, str(id))
 
 
-@dataclass(slots=True)
-class Operation:
-    """What is known about one parsed operation. `node` is kept, so that its id() cannot be given to another."""
-
-    node: Any
-    choosing: tuple[str, ...]
-    plans: dict[Any, Plan]
-    straight: Any = None  # see `going_straight`
-    # By the same choices as plans: the cost, where no variable changes it.
-    costs: dict[Any, int] = field(default_factory=dict)
-
-
-_operations: OrderedDict[int, Operation] = OrderedDict()
-
-
-def known_operation(node: Any) -> Operation | None:
-    return _operations.get(id(node))
-
-
 class Reading:
     """One run of an operation. Carries what graphql-core's collecting of fields asks an executor for."""
 
-    __slots__ = ("actor", "fragment_definitions", "fragments", "hide_suggestions", "known_arguments", "operation", "schema", "variable_values")  # fmt: skip
+    __slots__ = ("_known", "_known_arguments", "actor", "fragment_definitions", "fragments", "hide_suggestions", "operation", "schema", "variable_values")  # fmt: skip
 
     def __init__(self, executor: Any, actor: Actor | None) -> None:
         self.schema: Any = executor.schema
@@ -80,7 +59,8 @@ class Reading:
         self.variable_values = executor.variable_values
         self.hide_suggestions = executor.hide_suggestions
         self.actor = actor
-        self.known_arguments: dict[int, Sequence[Arguments]] = {}
+        self._known: Operation | None = None
+        self._known_arguments: dict[int, tuple[Plan, Sequence[Arguments]]] = {}
 
     def cost(self, root_type: GraphQLObjectType, fields: Mapping[str, Details]) -> int:
         """Points of the whole operation, from its real variables and before anything runs. Raises GraphQLError
@@ -91,7 +71,7 @@ class Reading:
         if points is None:
             priced = [self._price(root_type, details) for details in fields.values()]
             points = min(sum(price for price, _ in priced), UNAFFORDABLE)
-            if all(is_fixed for _, is_fixed in priced) and len(operation.costs) < _PLANS_KEPT_PER_OPERATION:
+            if all(is_fixed for _, is_fixed in priced) and len(operation.costs) < MOST_PLANS:
                 operation.costs[chosen] = points
         if points > MOST_EXPENSIVE:
             raise GraphQLError(
@@ -103,8 +83,11 @@ class Reading:
     def _price(self, parent: GraphQLObjectType, details: Details) -> tuple[int, bool]:
         """Points of one field with everything below it, and whether they are the same for all variables."""
         name = details[0].node.name.value
+        if name == "__typename":
+            return 0, True
         if name.startswith("__"):
-            return (0 if name == "__typename" else INTROSPECTION_PRICE), True
+            type_ = get_named_type((SchemaMetaFieldDef if name == "__schema" else TypeMetaFieldDef).type)
+            return self._values(type_, details) // VALUES_PER_POINT, True
         definition = parent.fields[name]
         try:
             if isinstance(definition.extensions.get("strawberry-definition"), ProjectedField):
@@ -115,16 +98,7 @@ class Reading:
                 return 0, True
             times, is_fixed = self._times(definition, details[0].node)
             if is_object_type(type_) and published(type_.name) is None:
-                below = collect_subfields(
-                    self.schema,
-                    self.fragments,
-                    self.variable_values,
-                    self.operation,
-                    type_,
-                    details,
-                    self.hide_suggestions,
-                ).grouped_field_set.values()
-                prices = [self._price(type_, group) for group in below]
+                prices = [self._price(type_, group) for group in self._below(type_, details)]
                 return times * (1 + sum(p for p, _ in prices)), is_fixed and all(fixed for _, fixed in prices)
             # Which of several types it will be, nobody knows before it is read.
             types = [type_] if is_object_type(type_) else self.schema.get_possible_types(type_)
@@ -133,6 +107,28 @@ class Reading:
             return times * dearest, is_fixed and all(plan.cost is not None for plan in plans)
         except GraphQLError:
             return 1, False  # arguments that nobody can serve: running it tells which
+
+    def _values(self, type_: Any, details: Details) -> int:
+        """About how many values introspection finds below a field."""
+        found = 1
+        for group in self._below(type_, details):
+            name = group[0].node.name.value
+            inner = get_named_type(type_.fields[name].type) if name != "__typename" else None
+            found += INTROSPECTED.get(name, 1) * (
+                1 if inner is None or is_leaf_type(inner) else self._values(inner, group)
+            )
+        return min(found, UNAFFORDABLE)
+
+    def _below(self, type_: GraphQLObjectType, details: Details) -> Iterable[Details]:
+        return collect_subfields(
+            self.schema,
+            self.fragments,
+            self.variable_values,
+            self.operation,
+            type_,
+            details,
+            self.hide_suggestions,
+        ).grouped_field_set.values()
 
     def _times(self, definition: GraphQLField, node: FieldNode) -> tuple[int, bool]:
         """How often a resolver's answer comes: as often as it is asked for by a list of ids."""
@@ -172,14 +168,14 @@ class Reading:
         actor = self._acting()
         plan = self._plan(("list", field_name), details, lambda: select_list(self, definition, details))
         arguments = self._arguments(plan)
-        statement = _statement(plan, arguments, actor, compile_list)
+        statement = self._statement(plan, arguments, actor, compile_list)
         return orjson.Fragment(await current().fetchval(statement.sql, *statement.values(actor, arguments, None)))
 
     def _by_ids(self, type_: GraphQLObjectType, details: Any, ids: Sequence[str]) -> tuple[Statement, Sequence[Any]]:
         actor = self._acting()
         plan = self._object_plan(type_, details)
         arguments = self._arguments(plan)
-        statement = _statement(plan, arguments, actor, compile_by_id)
+        statement = self._statement(plan, arguments, actor, compile_by_id)
         return statement, statement.values(actor, arguments, ids)
 
     def _acting(self) -> Actor:
@@ -195,30 +191,34 @@ class Reading:
         key = (what, tuple(id(detail.node) for detail in details), chosen)
         plan = operation.plans.get(key)
         if plan is None:
-            if len(operation.plans) >= _PLANS_KEPT_PER_OPERATION:
-                operation.plans.clear()
-            plan = operation.plans[key] = make()
+            plan = make()
+            operation.keep_plan(key, plan)
         return plan
+
+    def _statement(self, plan: Plan, arguments: Sequence[Arguments], actor: Actor, compile: Any) -> Statement:
+        """One text for each shape of arguments and kind of actor."""
+        key = (tuple(each.shape for each in arguments), actor.sees_all, actor.rights)
+        statement: Statement | None = plan.statements.get(key)
+        if statement is None:
+            statement = compile(plan, arguments, actor)
+            self.known().keep_statement(plan, key, statement)
+        return statement
 
     def _object_plan(self, type_: GraphQLObjectType, details: Details) -> Plan:
         return self._plan(("object", type_.name), details, lambda: select_object(self, type_, details))
 
     def known(self) -> Operation:
-        operation = _operations.get(id(self.operation))
-        if operation is None:
-            choosing = variables_that_choose(self.operation, self.fragment_definitions)
-            operation = _operations[id(self.operation)] = Operation(self.operation, choosing, {})
-            if len(_operations) > _OPERATIONS_KEPT:
-                _operations.popitem(last=False)
-        else:
-            _operations.move_to_end(id(self.operation))
-        return operation
+        if self._known is None:
+            self._known = known_operation(self.operation) or remember(
+                self.operation, variables_that_choose(self.operation, self.fragment_definitions)
+            )
+        return self._known
 
     def _arguments(self, plan: Plan) -> Sequence[Arguments]:
         """Raises GraphQLError for arguments nobody can serve."""
-        known = self.known_arguments.get(id(plan))
+        known = self._known_arguments.get(id(plan))
         if known is not None:
-            return known
+            return known[1]
         found: Any = []
         for index, site in enumerate(plan.sites):
             arguments = plan.fixed.get(index)
@@ -232,22 +232,11 @@ class Reading:
             found.append(arguments)
         if plan.cost is None and len(plan.fixed) == len(found):
             plan.cost = price(plan, found)
-        self.known_arguments[id(plan)] = found
-        return self.known_arguments[id(plan)]
+        self._known_arguments[id(plan)] = plan, found  # the plan as well: its id() must not be given to another
+        return self._known_arguments[id(plan)][1]
 
 
 def no_agency() -> GraphQLError:
     return GraphQLError(
         "Name the agency this is about: X-Agency-Id or X-Workspace-Id.", extensions={"code": "BAD_REQUEST"}
     )
-
-
-def _statement(plan: Plan, arguments: Sequence[Arguments], actor: Actor, compile: Any) -> Statement:
-    """One text for each shape of arguments and kind of actor."""
-    key = (tuple(each.shape for each in arguments), actor.sees_all, actor.rights)
-    statement: Statement | None = plan.statements.get(key)
-    if statement is None:
-        if len(plan.statements) >= _STATEMENTS_KEPT_PER_PLAN:
-            plan.statements.clear()
-        statement = plan.statements[key] = compile(plan, arguments, actor)
-    return statement

@@ -121,6 +121,25 @@ class Plan:
     fixed: dict[int, Any] = field(default_factory=dict)
     cost: int | None = None  # known where all arguments are fixed
 
+    @property
+    def size(self) -> int:
+        """How many fields are selected in it."""
+        return _size(self.root)
+
+
+def _size(part: Any) -> int:
+    if isinstance(part, Plan | Embedded | GroupPlan):
+        return _size(part.root if isinstance(part, Plan) else part.object)
+    if isinstance(part, ObjectPlan):
+        return sum(1 + _size(entry) for _key, entry in part.entries)
+    if isinstance(part, Choice):
+        return sum(_size(each) for each in part.objects)
+    if isinstance(part, ListPlan):
+        return sum(1 + _size(chosen) for _key, _name, chosen in part.parts)
+    if isinstance(part, list):  # of edges or pageInfo
+        return sum(1 + _size(chosen) for _key, _name, chosen in part)
+    return 0
+
 
 class Unprojectable(TypeError):
     """The schema publishes something the engine cannot read: a bug in the schema, found by its own tests."""

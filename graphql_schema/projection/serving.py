@@ -37,8 +37,8 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return self._run(serially)
 
     async def _run(self, serially: bool | None) -> Any:
-        roots = self._root_fields()
         try:
+            roots = self._root_fields()
             cost = self.cost(roots)
         except GraphQLError as problem:
             return ExecutionResult(None, [problem])

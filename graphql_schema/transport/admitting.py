@@ -1,7 +1,8 @@
 """Who asks, for which scope: from the headers of a request, or the first message of a socket."""
 
+from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,9 @@ from tenants.entering import NotAdmitted, admit, confirm, forget
 from tenants.scope import NoLongerAdmitted
 
 SCOPE_HEADERS: Final = ("x-agency-id", "x-workspace-id")
+MOST_LISTENERS: Final = 50  # sockets and event streams of one token, in one process
+
+_staying: Counter[str] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Visitor:
         self.request_id = request_id
         self.payer: Payer | None = None
         self.context: RequestContext | None = None
+        self._paid = 0
         self._rates, self._live = rates, live
 
     async def enter(self, *, anew: bool = False) -> RequestContext:
@@ -56,10 +61,17 @@ class Visitor:
             actor=actor,
             request_id=self.request_id,
             workspace=self.credentials.workspace,
-            pay=self.payer.pay,
+            pay=self.pay,
             hear=self._live.hear,
         )
         return self.context
+
+    async def pay(self, points: int) -> None:
+        """Up to so many in all, whatever was paid before. Raises Refused."""
+        assert self.payer is not None
+        if points > self._paid:
+            await self.payer.pay(points - self._paid)
+            self._paid = points
 
     async def is_still_welcome(self) -> None:
         """Asks the database, whatever is remembered. Raises Refused."""
@@ -77,6 +89,26 @@ class Visitor:
         if actor is not None:
             keys["agency"] = str(actor.agency_id)
         return self._rates.payer(**keys)
+
+
+def stay(token: str) -> ExitStack:
+    """A place for one who listens; closing it gives it back. Raises Refused when the token holds MOST_LISTENERS."""
+    if _staying[token] >= MOST_LISTENERS:
+        raise Refused(
+            "RATE_LIMITED",
+            f"A token keeps at most {MOST_LISTENERS} sockets and event streams open.",
+            headers={"Retry-After": "10"},
+        )
+    _staying[token] += 1
+
+    def leave() -> None:
+        _staying[token] -= 1
+        if not _staying[token]:
+            del _staying[token]
+
+    staying = ExitStack()
+    staying.callback(leave)
+    return staying
 
 
 def credentials_of(headers: Mapping[str, str], *, cookies: Mapping[str, str] | None = None) -> Credentials:

@@ -4,7 +4,8 @@ Strawberry's own ParserCache and ValidationCache must not be used (reference/api
 """
 
 from collections import OrderedDict
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from graphql import (
     DocumentNode,
@@ -18,24 +19,31 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graphql_schema.transport.measuring import TooLarge, check_size
+from graphql_schema.transport.measuring import SpreadsItself, TooLarge, check_size
 
-KEPT: Final = 256
-LONGEST_KEPT: Final = 8_000  # characters; a parsed document takes about a hundred times its text
+LONGEST_KEPT: Final = 8_000  # characters of one document
+MOST_KEPT: Final = 500_000  # characters of all; a parsed document takes about a hundred times its text
 LONGEST_DOCUMENT: Final = 20_000  # characters
 MOST_TOKENS: Final = 3_000
 _RULES: Final = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
-_documents: OrderedDict[str, DocumentNode] = OrderedDict()
-_valid: OrderedDict[int, tuple[DocumentNode, list[GraphQLError]]] = OrderedDict()
+
+@dataclass(slots=True)
+class _Known:
+    document: DocumentNode
+    errors: list[GraphQLError] | None = None  # None: not validated yet
+
+
+_known: OrderedDict[str, _Known] = OrderedDict()
+_kept = 0
 
 
 def parsed(text: str) -> DocumentNode:
     """Raises GraphQLError for what is no document, or too much of one."""
-    document = _documents.get(text)
-    if document is not None:
-        _documents.move_to_end(text)
-        return document
+    known = _known.get(text)
+    if known is not None:
+        _known.move_to_end(text)
+        return known.document
     if len(text) > LONGEST_DOCUMENT:
         raise too_complex(f"A document has at most {LONGEST_DOCUMENT:,} characters.")
     try:
@@ -48,24 +56,27 @@ def parsed(text: str) -> DocumentNode:
             positions=problem.positions,
             extensions={"code": "GRAPHQL_PARSE_FAILED"},
         ) from None
+    except SpreadsItself as problem:
+        raise GraphQLError(str(problem), extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) from None
     except (TooLarge, RecursionError) as problem:
         raise too_complex(str(problem) if isinstance(problem, TooLarge) else "This is nested too deeply.") from None
-    if len(text) <= LONGEST_KEPT:
-        _keep(_documents, text, document)
+    _keep(text, document)
     return document
 
 
 def operation_of(schema: GraphQLSchema, document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation to run. Raises Unfit when the document does not fit the schema or has no such operation."""
-    kept = _valid.get(id(document))
-    if kept is None:
-        kept = (document, validate(schema, document, _RULES, max_errors=5))
-        if document.loc is None or len(document.loc.source.body) <= LONGEST_KEPT:
-            _keep(_valid, id(document), kept)
-    if kept[1]:
+    """The operation to run, of a document from `parsed`. Raises Unfit when it does not fit the schema or has no such
+    operation."""
+    known = _known.get(document.loc.source.body) if document.loc is not None else None
+    errors = known.errors if known is not None else None
+    if errors is None:
+        errors = validate(schema, document, _RULES, max_errors=5)
+        if known is not None:
+            known.errors = errors
+    if errors:
         # Copies: an error object that is kept must not collect the marks of one request.
         raise Unfit(
-            [GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in kept[1]]
+            [GraphQLError(e.message, e.nodes, extensions={"code": "GRAPHQL_VALIDATION_FAILED"}) for e in errors]
         )
     operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
     if name is None and len(operations) > 1:
@@ -92,7 +103,12 @@ def _unresolved(message: str) -> GraphQLError:
     return GraphQLError(message, extensions={"code": "OPERATION_RESOLUTION_FAILURE"})
 
 
-def _keep(store: OrderedDict[Any, Any], key: Any, value: Any) -> None:
-    store[key] = value
-    if len(store) > KEPT:
-        store.popitem(last=False)
+def _keep(text: str, document: DocumentNode) -> None:
+    global _kept  # noqa: PLW0603
+    if len(text) > LONGEST_KEPT:
+        return
+    _known[text] = _Known(document)
+    _kept += len(text)
+    while _kept > MOST_KEPT:
+        oldest, _ = _known.popitem(last=False)
+        _kept -= len(oldest)

@@ -16,10 +16,10 @@ from starlette.types import Message, Receive, Scope, Send
 from backend.live import Live
 from graphql_schema.context import Refused
 from graphql_schema.error_codes import status_of
-from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of
+from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, stay
 from graphql_schema.transport.asking import Asked, asked_by_address, asked_of, parse_json
 from graphql_schema.transport.event_streams import EventStream, answered
-from graphql_schema.transport.executing import Answer, Mistakes, Prepared, prepare, run, subscribe
+from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
 from graphql_schema.transport.graphiql import page
 from graphql_schema.transport.leaving import ClientLeft, unless_left
 from graphql_schema.transport.masking import masked
@@ -125,10 +125,11 @@ class _Exchange:
         else:
             _refuse_other_types(request)
         self.visitor = self._visitor()
-        context = await self.visitor.enter()
+        await self.visitor.enter()
+        await self.visitor.pay(ASKING_PRICE)
         asked = await self._asked()
         try:
-            prepared = await prepare(asked, self._endpoint.documents, context)
+            prepared = await prepare(asked, self._endpoint.documents)
             return await self._carried_out(prepared, self.visitor, can_stream=EVENT_STREAM in wanted)
         except Mistakes as mistakes:
             if self._media_type != EVENT_STREAM:
@@ -138,12 +139,18 @@ class _Exchange:
     async def _carried_out(self, prepared: Prepared, visitor: Visitor, *, can_stream: bool) -> Response:
         if prepared.kind is not OperationType.QUERY and self._request.method == "GET":
             raise _not_allowed("Send this by POST: a GET changes nothing.", allow="POST")
+        await self._endpoint.documents.remember(prepared.asked)
         if prepared.kind is OperationType.SUBSCRIPTION:
             if not can_stream:
                 how = f"Subscribe over WebSocket (graphql-transport-ws), or accept {EVENT_STREAM}."
                 raise Refused("BAD_REQUEST", how)
             self._media_type = EVENT_STREAM  # wanted or only possible: nothing else can tell it
-            return EventStream(await subscribe(prepared, visitor.enter), visitor)
+            staying = stay(visitor.credentials.token)
+            try:
+                return EventStream(await subscribe(prepared, visitor.enter), visitor, staying)
+            except BaseException:
+                staying.close()
+                raise
         answer = await unless_left(
             run(prepared, visitor.enter),
             self._request.receive,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 import orjson
@@ -26,13 +26,20 @@ class EventStream(Response):
 
     media_type = EVENT_STREAM
 
-    def __init__(self, answers: AsyncGenerator[Answer, None], visitor: Visitor | None = None) -> None:
+    def __init__(
+        self, answers: AsyncGenerator[Answer, None], visitor: Visitor | None = None, staying: ExitStack | None = None
+    ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._answers = answers
         self._visitor = visitor
+        self._staying = staying or ExitStack()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._staying:
+            await self._serve(receive, send)
+
+    async def _serve(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         writing = asyncio.create_task(self._write(send))
         leaving = asyncio.create_task(_until_gone(receive))

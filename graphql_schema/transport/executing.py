@@ -27,7 +27,7 @@ from graphql_schema.transport.masking import masked
 from graphql_schema.transport.trusting import Documents
 from tenants.scope import NoLongerAdmitted
 
-MISTAKE_PRICE: Final = 1
+ASKING_PRICE: Final = 1  # of whatever is asked, also of what cannot run
 _SCHEMA = schema._schema
 
 
@@ -78,24 +78,17 @@ class Mistakes(Exception):
         super().__init__(self.answer.errors[0].message)
 
 
-async def prepare(asked: Asked, documents: Documents, context: RequestContext) -> Prepared:
+async def prepare(asked: Asked, documents: Documents) -> Prepared:
     """Raises Refused, and Mistakes when the document cannot be executed."""
     text = await documents.text_of(asked)
     try:
         document = parsed(text)
         operation = operation_of(_SCHEMA, document, asked.operation_name)
     except GraphQLError as problem:
-        raise await _mistakes([problem], context) from None
+        raise Mistakes([problem]) from None
     except Unfit as unfit:
-        raise await _mistakes(unfit.errors, context) from None
-    await documents.remember(asked)
+        raise Mistakes(unfit.errors) from None
     return Prepared(text, document, operation, asked)
-
-
-async def _mistakes(errors: Iterable[GraphQLError], context: RequestContext) -> Mistakes:
-    """What cannot run is paid for as well: it was read and checked. Raises Refused."""
-    await context.before_running(MISTAKE_PRICE)
-    return Mistakes(errors)
 
 
 class Enter(Protocol):
@@ -141,10 +134,7 @@ async def _run(prepared: Prepared, context: RequestContext) -> Answer:
         executor_class=Execution,
         is_awaitable=cast("Any", optimized_is_awaitable),
     )
-    answer = _answer(result if isinstance(result, ExecutionResult) else await result, context)
-    if answer.is_request_error and context.cost is None:
-        raise await _mistakes(answer.errors, context)
-    return answer
+    return _answer(result if isinstance(result, ExecutionResult) else await result, context)
 
 
 def _keep_answers(prepared: Prepared, context: RequestContext) -> None:
@@ -154,7 +144,11 @@ def _keep_answers(prepared: Prepared, context: RequestContext) -> None:
         return
     narrowed_to = None if context.workspace is None else sorted(map(str, actor.workspaces or ()))
     request = [prepared.text, asked.operation_name, asked.variables, narrowed_to]
-    context.kept = Kept(actor, asked.idempotency_key, orjson.dumps(request, option=orjson.OPT_SORT_KEYS))
+    try:
+        written = orjson.dumps(request, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # it reads deeper nesting than it writes
+        raise Refused("BAD_REQUEST", "These variables are nested too deeply.") from None
+    context.kept = Kept(actor, asked.idempotency_key, written)
 
 
 async def subscribe(prepared: Prepared, enter: Enter) -> AsyncGenerator[Answer, None]:
@@ -163,11 +157,11 @@ async def subscribe(prepared: Prepared, enter: Enter) -> AsyncGenerator[Answer, 
     context = await enter()
     executor = _executor(prepared, context, None)
     if isinstance(executor, list):
-        raise await _mistakes(executor, context)
+        raise Mistakes(executor)
     try:
         cost = executor.cost()
     except GraphQLError as problem:
-        raise await _mistakes([problem], context) from None
+        raise Mistakes([problem]) from None
     await context.before_running(cost)
     source = create_source_event_stream(executor)
     if executor.is_awaitable(source):

@@ -74,8 +74,8 @@ class Rates:
 
     async def _refill(self, purse: _Purse, kind: str, key: str, cost: int) -> None:
         limiter = self._alone if time.monotonic() < self._is_away_until else self._together
-        amount = max(cost, purse.limit.amount // BLOCKS)
         left = purse.left if time.time() < purse.ends_at else 0
+        amount = max(cost - left, purse.limit.amount // BLOCKS)
         try:
             is_granted = await limiter.hit(purse.limit, kind, key, cost=amount)
             purse.ends_at, purse.remaining = await limiter.get_window_stats(purse.limit, kind, key)

@@ -5,13 +5,11 @@ operation has a context of its own, and whoever is no longer admitted is shown o
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, aclosing, suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import orjson
@@ -25,11 +23,11 @@ from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET
 
-from graphql_schema.context import Refused, RequestContext
-from graphql_schema.transport.admitting import Credentials, credentials_of
+from graphql_schema.context import Refused
+from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, stay
 from graphql_schema.transport.asking import asked_of
 from graphql_schema.transport.event_streams import CHECK_SECONDS, ended
-from graphql_schema.transport.executing import Answer, Mistakes, Prepared, prepare, run, subscribe
+from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
 
 if TYPE_CHECKING:
     from graphql_schema.transport.endpoint import Endpoint
@@ -37,12 +35,11 @@ if TYPE_CHECKING:
 PROTOCOL: Final = "graphql-transport-ws"
 INIT_TIMEOUT: Final = timedelta(seconds=10)
 MOST_OPERATIONS: Final = 50  # at once, of one socket
-MOST_SOCKETS: Final = 50  # at once, of one token in one process
 LONGEST_ID: Final = 100
+LONGEST_REASON: Final = 123  # bytes, as the protocol of sockets has it
 FORBIDDEN: Final = 4403
 
 log = structlog.get_logger()
-_open_sockets: Counter[str] = Counter()
 
 
 async def serve_socket(endpoint: "Endpoint", scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +66,7 @@ class _Texts(ASGIWebSocketAdapter):
 
     async def close(self, code: int, reason: str) -> None:
         with suppress(WebSocketDisconnect, RuntimeError):
-            await self.ws.close(code, reason)
+            await self.ws.close(code, reason.encode()[:LONGEST_REASON].decode(errors="ignore"))
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
@@ -86,6 +83,8 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         self._endpoint = endpoint
         self._credentials: Credentials | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._staying = ExitStack()
+        self._deeds: dict[asyncio.Task[Answer], Operation[Any, None]] = {}
 
     async def serve(self) -> None:
         try:
@@ -95,22 +94,21 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
                 self._watching.cancel()
                 with suppress(asyncio.CancelledError):
                     await self._watching
-            if self._credentials is not None:
-                _leave(self._credentials.token)
+            self._staying.close()
 
     async def _admit(self, greeting: Any) -> Any:
         """The first message carries what headers would: Authorization, X-Agency-Id, X-Workspace-Id."""
         payload = greeting.connection_params or {}
-        headers = {name.lower(): value for name, value in payload.items() if isinstance(value, str)}
+        headers = {name.lower(): value for name, value in payload.items()}
         try:
+            if not all(isinstance(headers.get(name, ""), str) for name in ("authorization", *SCOPE_HEADERS)):
+                raise Refused("BAD_REQUEST", "Token and scope are strings.")
             credentials = credentials_of(headers)
             await credentials.admitted()
-            if _open_sockets[credentials.token] >= MOST_SOCKETS:
-                raise Refused("RATE_LIMITED", f"A token opens at most {MOST_SOCKETS} sockets.")
+            self._staying = stay(credentials.token)
         except Refused as refusal:
             await self.websocket.close(FORBIDDEN, refusal.code)  # before the handler does, without a reason
             raise ConnectionRejectionError from None
-        _open_sockets[credentials.token] += 1
         self._credentials = credentials
         self._watching = asyncio.create_task(self._watch(credentials))
         return UNSET
@@ -147,7 +145,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_connection_init(message)
 
     async def handle_subscribe(self, message: Any) -> None:
-        if len(self.operations) >= MOST_OPERATIONS and message["id"] not in self.operations:
+        # Deeds go on when nobody waits for them any more, and count until they end.
+        left_alone = sum(self.operations.get(each.id) is not each for each in self._deeds.values())
+        running = len(self.operations) + left_alone
+        if running >= MOST_OPERATIONS and message["id"] not in self.operations:
             problem = Refused("RATE_LIMITED", f"A socket has at most {MOST_OPERATIONS} operations at once.")
             errors: Any = [error.formatted for error in ended(problem).errors]
             await self.send_message({"id": message["id"], "type": "error", "payload": errors})
@@ -160,11 +161,15 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
     async def run_operation(self, operation: Operation[Any, None]) -> None:
         payload: Any = operation.variables
         try:
-            prepared = await prepare(asked_of(payload), self._endpoint.documents, await self._enter())
+            visitor = self._visitor()
+            await visitor.enter()
+            await visitor.pay(ASKING_PRICE)
+            prepared = await prepare(asked_of(payload), self._endpoint.documents)
+            await self._endpoint.documents.remember(prepared.asked)
             if prepared.kind is OperationType.SUBSCRIPTION:
-                await self._listen(operation, await subscribe(prepared, self._enter))
+                await self._listen(operation, await subscribe(prepared, visitor.enter))
             else:
-                await self._answer(operation, prepared)
+                await self._answer(operation, prepared, visitor)
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except Mistakes as mistakes:
             await operation.send_initial_errors(mistakes.answer.errors)
@@ -178,19 +183,24 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             async for answer in answers:
                 await self._next(operation, answer)
 
-    async def _answer(self, operation: Operation[Any, None], prepared: Prepared) -> None:
-        # A deed is not stopped half-way because its client has gone: as over HTTP.
-        answering = asyncio.ensure_future(run(prepared, self._enter))
-        answer = await (asyncio.shield(answering) if prepared.kind is OperationType.MUTATION else answering)
+    async def _answer(self, operation: Operation[Any, None], prepared: Prepared, visitor: Visitor) -> None:
+        if prepared.kind is OperationType.MUTATION:
+            # A deed is not stopped half-way because its client has gone: as over HTTP.
+            deed = asyncio.create_task(run(prepared, visitor.enter))
+            self._deeds[deed] = operation
+            deed.add_done_callback(self._deeds.pop)
+            answer = await asyncio.shield(deed)
+        else:
+            answer = await run(prepared, visitor.enter)
         if answer.is_request_error:
             await operation.send_initial_errors(answer.errors)
         else:
             await self._next(operation, answer)
 
-    def _enter(self, *, anew: bool = False) -> Awaitable[RequestContext]:
-        """A context for each operation and event. Raises Refused."""
+    def _visitor(self) -> Visitor:
+        """One for each operation."""
         assert self._credentials is not None
-        return self._endpoint.visitor(self._credentials, uuid4().hex).enter(anew=anew)
+        return self._endpoint.visitor(self._credentials, uuid4().hex)
 
     async def _next(self, operation: Operation[Any, None], answer: Answer) -> None:
         message: Any = {"id": operation.id, "type": "next", "payload": answer.members}
@@ -200,10 +210,5 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
 def _is_of_ours(socket: WebSocket, endpoint: "Endpoint") -> bool:
     """Browsers say which page opens a socket; programs say nothing."""
     origin = socket.headers.get("origin")
-    return origin is None or origin in endpoint.origins or urlsplit(origin).netloc == socket.headers.get("host")
-
-
-def _leave(token: str) -> None:
-    _open_sockets[token] -= 1
-    if not _open_sockets[token]:
-        del _open_sockets[token]
+    host = origin is not None and origin.partition("://")[2]
+    return origin is None or origin in endpoint.origins or host == socket.headers.get("host")

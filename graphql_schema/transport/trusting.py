@@ -1,6 +1,7 @@
 """Documents by name: trusted ones that a frontend's build has published, and those a client has told us before."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from typing import Final
 
@@ -9,10 +10,12 @@ from redis.exceptions import RedisError
 
 from graphql_schema.context import Refused
 from graphql_schema.transport.asking import Asked, bad_request
-from graphql_schema.transport.documents import LONGEST_DOCUMENT
+from graphql_schema.transport.documents import LONGEST_KEPT
 from tenants.doors import trusted_document
 
 KEPT: Final = 1_000  # texts in this process
+SLOTS: Final = 20_000  # for automatic persisted queries in Redis: whatever clients send, it takes no more than these
+_ID: Final = re.compile(r"sha256:[0-9a-f]{64}")
 REMEMBERED_SECONDS: Final = 24 * 3_600  # of automatic persisted queries
 
 
@@ -45,20 +48,19 @@ class Documents:
     async def remember(self, asked: Asked) -> None:
         """Call once the document has proved valid."""
         hash_, text = asked.persisted_hash, asked.query
-        if hash_ is None or not text or hash_ in self._texts:
+        if hash_ is None or not text or len(text) > LONGEST_KEPT or hash_ in self._texts:
             return
         self._keep(hash_, text)
         if self._redis is not None:
             try:
-                await self._redis.set(f"{self._prefix}:document:{hash_}", text, ex=REMEMBERED_SECONDS)
+                await self._redis.set(self._slot(hash_), text, ex=REMEMBERED_SECONDS)
             except (RedisError, OSError):
                 return  # this process knows it; others will ask for the text again
 
     async def _trusted(self, document_id: str) -> str:
         text = self._texts.get(document_id)
         if text is None:
-            is_id = document_id.startswith("sha256:") and len(document_id) == 71
-            text = await trusted_document(document_id) if is_id and document_id.isascii() else None
+            text = await trusted_document(document_id) if _ID.fullmatch(document_id) else None
             if text is None:
                 raise Refused("DOCUMENT_NOT_FOUND", "No document has been published under this id.")
             self._keep(document_id, text)
@@ -68,10 +70,10 @@ class Documents:
         text = self._texts.get(hash_)
         if text is None and self._redis is not None:
             try:
-                found = await self._redis.get(f"{self._prefix}:document:{hash_}")
+                found = await self._redis.get(self._slot(hash_))
             except (RedisError, OSError):
                 found = None
-            # Redis is no place to trust: what it gives must be what was asked for.
+            # Another document may have taken the slot; and Redis is no place to trust.
             if found is not None and hashlib.sha256(found).hexdigest() == hash_:
                 text = found.decode()
                 self._keep(hash_, text)
@@ -79,8 +81,10 @@ class Documents:
             raise Refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
         return text
 
+    def _slot(self, hash_: str) -> str:
+        return f"{self._prefix}:document:{int(hash_, 16) % SLOTS}"
+
     def _keep(self, name: str, text: str) -> None:
-        if len(text) <= LONGEST_DOCUMENT:
-            self._texts[name] = text
-            if len(self._texts) > KEPT:
-                self._texts.popitem(last=False)
+        self._texts[name] = text
+        if len(self._texts) > KEPT:
+            self._texts.popitem(last=False)

@@ -47,8 +47,7 @@ async def _measure() -> list[Row]:
     rates = Rates(None, dict.fromkeys(("token", "person", "agency"), 10**12))
     payer = rates.payer(token="t", person="p", agency="a")
     document = parse(text)
-    context = RequestContext(caller=None, actor=None, request_id="bench")
-    prepared = await prepare(asked, documents, context)
+    prepared = await prepare(asked, documents)
     fragments = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(BOMB_LEVELS))
     bomb = f"{{ ...F0 }} {fragments} fragment F{BOMB_LEVELS} on Query {{ __typename }}"
     parsed_bomb = parse(bomb)
@@ -62,7 +61,7 @@ async def _measure() -> list[Row]:
     steps: dict[str, Callable[[], Any]] = {
         "known document: found, valid, its operation": lambda: operation_of(core, parsed(text), None),
         "known document: cost from its variables": _costing(prepared),
-        "known document: body to operation, whole": lambda: prepare(asked_of(parse_json(body)), documents, context),
+        "known document: body to operation, whole": lambda: prepare(asked_of(parse_json(body)), documents),
         "three rate limits, points at hand": lambda: payer.pay(351),
         "rate limit headers": payer.headers,
         "new document: parse": lambda: parse(text),

@@ -251,7 +251,7 @@ async def _plans(place: Place, sample: Sample, chosen: list[Operation]) -> dict[
                 return context
 
             asked = asked_of({"query": operation.document, "variables": operation.variables(sample)})
-            answer = await run(await prepare(asked, Documents(None), context), enter)
+            answer = await run(await prepare(asked, Documents(None)), enter)
             assert not answer.errors, answer.errors
             assert found[operation.name], "no statement was seen"
     finally:

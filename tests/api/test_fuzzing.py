@@ -23,8 +23,8 @@ from websockets.exceptions import InvalidStatus
 from backend.asgi import app
 from backend.kit.ids import new_id
 from backend.settings import Settings
-from graphql_schema.projection import reading
-from graphql_schema.transport import sockets
+from graphql_schema.projection import remembering
+from graphql_schema.transport import admitting, sockets
 from graphql_schema.transport.documents import LONGEST_KEPT
 from tenants.scope import agency_scope
 
@@ -208,9 +208,9 @@ async def test_a_socket_that_breaks_off_while_it_begins_to_listen_is_forgotten(a
         ws.transport.abort()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(5):
-            while sockets._open_sockets[token]:
+            while admitting._staying[token]:
                 await asyncio.sleep(0.1)
-    assert sockets._open_sockets[token] == 0
+    assert admitting._staying[token] == 0
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "file://", "[", "http://["])
@@ -275,7 +275,7 @@ async def test_what_a_client_makes_the_process_keep_is_bounded(api: httpx.AsyncC
         check(await api.post("/graphql", json=body, headers=headers(acme)))
     long = document.ljust(LONGEST_KEPT + 1)
     check(await api.post("/graphql", json={"query": long, "variables": {"n": 1, "b": True}}, headers=headers(acme)))
-    kept = list(reading._operations.values())
+    kept = list(remembering._operations.values())
     assert not [each for each in kept if len(each.node.loc.source.body) > LONGEST_KEPT]
     [texts] = [
         sum(len(statement.sql) for plan in each.plans.values() for statement in plan.statements.values())

@@ -53,7 +53,7 @@ def test_a_list_multiplies_what_its_rows_cost_by_the_size_of_its_page() -> None:
     assert price_of("{ cases(first: 7) { nodes { id } } }") == 1 + 7
     assert price_of("{ cases(last: 7) { nodes { id } } }") == 1 + 7
     assert price_of("{ cases { nodes { id } } }") == 1 + 50
-    assert price_of("{ cases(first: 0) { nodes { id } } }") == 1
+    assert price_of("{ cases(first: 0) { nodes { id } } }") == 2  # what is below is planned all the same
     assert price_of("{ cases(first: 7) { nodes { post { id } } } }") == 1 + 7 * 2
     assert price_of("{ cases(first: 7) { nodes { reports(first: 3) { nodes { id } } } } }") == 1 + 7 * (1 + 1 + 3)
 

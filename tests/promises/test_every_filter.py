@@ -21,7 +21,9 @@ from graphql_schema.projection.ordering import Key, keys_of
 from graphql_schema.projection.paging import Page, arguments_of, cursor_prefix
 from graphql_schema.projection.selecting import Leaf, ListPlan, ListSite, ObjectPlan, Plan
 from graphql_schema.schema import schema
+from infra.bench.loading import add_cases, open_client, settle
 from infra.bench.plans import faults
+from tenants.actor import system
 from tenants.scope import agency_scope
 
 # Filters without an index that begins with them and goes on in the list's default order; each with its reason.
@@ -94,6 +96,18 @@ def site_of(name: str, field: Any) -> ListSite:
     source = field.extensions["strawberry-definition"].source
     row_type = get_named_type(get_named_type(field.type).fields["nodes"].type)
     return ListSite(field, None, name, source, published(row_type.name), True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def many_cases(settings: Settings) -> None:
+    """Of a table with a hundred rows any plan is good, and PostgreSQL takes any."""
+    client = await open_client(moderators=1)
+    await add_cases(client, cases=3_000, posts=3_000, reports_per_case=1)
+    async with agency_scope(system(client.agency_id)) as scope:
+        await scope.execute(
+            "update cases set report_count = 1 + abs(hashtext(id::text)) % 40 where agency_id = $1", client.agency_id
+        )
+    await settle(settings.owner_url)
 
 
 async def plan_of(cast: Cast, who: str, site: ListSite, arguments: dict[str, Any]) -> tuple[dict[str, Any], str]:
