@@ -15,7 +15,18 @@ from starlette.responses import HTMLResponse, Response
 from graphql_schema.error_codes import status_of
 from graphql_schema.projection import declaring, pricing
 from graphql_schema.schema import COMMITTED, schema
-from graphql_schema.transport import documents, endpoint, event_streams, measuring, rates, sockets, trusting
+from graphql_schema.transport import (
+    admitting,
+    asking,
+    documents,
+    endpoint,
+    event_streams,
+    executing,
+    measuring,
+    rates,
+    sockets,
+    trusting,
+)
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
@@ -23,7 +34,10 @@ PAGES: Final = (
     *("mutations", "subscriptions", "uploads", "documents", "changes"),
 )
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.
-_KNOWN: Final = (declaring, pricing, documents, endpoint, event_streams, measuring, rates, sockets, trusting)
+_KNOWN: Final = (
+    *(declaring, pricing, admitting, asking, documents, endpoint, event_streams),
+    *(executing, measuring, rates, sockets, trusting),
+)
 _CODES_TABLE: Final = "error codes"
 _USER_CODES_TABLE: Final = "user error codes"
 _HEADERS: Final = {

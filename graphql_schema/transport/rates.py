@@ -66,7 +66,8 @@ class Rates:
         if not purse.holds(cost):
             async with purse.refilling:  # many at once take one block, not one each
                 if not purse.holds(cost):
-                    await self._refill(purse, kind, key, cost)
+                    # In a task of its own: redis-py waits in a way that loses a cancellation before Python 3.12.
+                    await asyncio.shield(asyncio.create_task(self._refill(purse, kind, key, cost)))
         is_paid = purse.holds(cost)
         if is_paid:
             purse.left -= cost

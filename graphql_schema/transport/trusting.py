@@ -1,9 +1,11 @@
 """Documents by name: trusted ones that a frontend's build has published, and those a client has told us before."""
 
+import asyncio
 import hashlib
 import re
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Awaitable
+from typing import Any, Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -53,7 +55,7 @@ class Documents:
         self._keep(hash_, text)
         if self._redis is not None:
             try:
-                await self._redis.set(self._slot(hash_), text, ex=REMEMBERED_SECONDS)
+                await _undisturbed(self._redis.set(self._slot(hash_), text, ex=REMEMBERED_SECONDS))
             except (RedisError, OSError):
                 return  # this process knows it; others will ask for the text again
 
@@ -70,7 +72,7 @@ class Documents:
         text = self._texts.get(hash_)
         if text is None and self._redis is not None:
             try:
-                found = await self._redis.get(self._slot(hash_))
+                found = await _undisturbed(self._redis.get(self._slot(hash_)))
             except (RedisError, OSError):
                 found = None
             # Another document may have taken the slot; and Redis is no place to trust.
@@ -88,3 +90,8 @@ class Documents:
         self._texts[name] = text
         if len(self._texts) > KEPT:
             self._texts.popitem(last=False)
+
+
+async def _undisturbed(asking: Awaitable[Any]) -> Any:
+    """redis-py waits in a way that loses a cancellation before Python 3.12, so it waits in a task of its own."""
+    return await asyncio.shield(asyncio.ensure_future(asking))

@@ -26,7 +26,16 @@ from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
 from graphql_schema.projection import declaring, pricing
 from graphql_schema.schema import schema
-from graphql_schema.transport import documents, endpoint, event_streams, measuring, sockets, trusting
+from graphql_schema.transport import (
+    admitting,
+    asking,
+    documents,
+    endpoint,
+    event_streams,
+    measuring,
+    sockets,
+    trusting,
+)
 from graphql_schema.transport.publishing import DOCS, PAGES, markdown_of
 
 SCHEMA: Final = schema._schema
@@ -386,15 +395,16 @@ async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
         "Directives": f"{measuring.MOST_DIRECTIVES}",
         "Operations": f"{measuring.MOST_OPERATIONS}",
         "Spreads of fragments": f"{measuring.MOST_SPREADS}",
-        "The same field in one selection": f"{measuring.MOST_REPEATS} times",
+        "The same field in one place of the answer, wherever it is written": f"{measuring.MOST_REPEATS} times",
         "Rows of a page": f"{declaring.LARGEST_PAGE}",
         "Cost of an operation": f"{pricing.MOST_EXPENSIVE:,} points",
         "Time of one statement in the database": f"{STATEMENT_SECONDS} seconds",
         "Operations at once over one WebSocket": f"{sockets.MOST_OPERATIONS}",
-        "WebSockets of one token, for each process of the API": f"{sockets.MOST_SOCKETS}",
+        "WebSockets and event streams of one token, for each process of the API": f"{admitting.MOST_LISTENERS}",
+        "Values in the JSON of a request": f"{asking.MOST_COMMAS:,}",
         "totalCount, and other fields that count a list": f"{pricing.COUNT_PRICE}",
         "caseGroups": f"{pricing.GROUPS_PRICE}",
-        "__schema, __type": f"{pricing.INTROSPECTION_PRICE}",
+        "__schema, __type": f"1 for about {pricing.VALUES_PER_POINT} values of the answer",
     }.items():
         assert rows[what] == value
 
