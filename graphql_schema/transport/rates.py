@@ -19,9 +19,11 @@ from graphql_schema.context import Refused
 log = structlog.get_logger()
 
 WINDOW_SECONDS: Final = 60
-# A process takes points from Redis in blocks of a fiftieth: a request that finds some left asks nobody, and as many
-# processes as there are may together hold back a few hundredths.
-BLOCKS: Final = 50
+# A process takes points from Redis in blocks, so that most requests ask nobody: first a thousandth of the limit, then
+# twice as many whenever the last ones went within a second. Who asks little holds little back, however many processes.
+SMALLEST_BLOCK: Final = 1_000  # of them make the limit
+LARGEST_BLOCK: Final = 50
+SOON_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 0.5  # with Redis
 _PURSES: Final = 10_000
 
@@ -34,6 +36,8 @@ class _Purse:
     left: int = 0
     remaining: int = 0
     ends_at: float = 0.0
+    block: int = 0
+    taken_at: float = 0.0
     refilling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def holds(self, cost: int) -> bool:
@@ -76,7 +80,11 @@ class Rates:
     async def _refill(self, purse: _Purse, kind: str, key: str, cost: int) -> None:
         limiter = self._alone if time.monotonic() < self._is_away_until else self._together
         left = purse.left if time.time() < purse.ends_at else 0
-        amount = max(cost - left, purse.limit.amount // BLOCKS)
+        most = purse.limit.amount
+        is_busy = time.time() - purse.taken_at < SOON_SECONDS
+        purse.block = min(2 * purse.block, most // LARGEST_BLOCK) if is_busy else most // SMALLEST_BLOCK
+        purse.taken_at = time.time()
+        amount = max(cost - left, purse.block)
         try:
             is_granted = await limiter.hit(purse.limit, kind, key, cost=amount)
             purse.ends_at, purse.remaining = await limiter.get_window_stats(purse.limit, kind, key)
