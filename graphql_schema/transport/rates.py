@@ -93,6 +93,8 @@ class Rates:
             self._is_away_until = time.monotonic() + 1
             is_granted = await self._alone.hit(purse.limit, kind, key, cost=amount)
             purse.ends_at, purse.remaining = await self._alone.get_window_stats(purse.limit, kind, key)
+        # Redis tells whole seconds: in the last one of a window it says that none is left.
+        purse.ends_at = max(purse.ends_at, time.time() + 1)
         purse.left = left + amount if is_granted else 0
 
 

@@ -261,6 +261,17 @@ async def test_without_redis_each_process_counts_alone_and_goes_on_answering(acm
         await payer.pay(10)
 
 
+async def test_in_the_last_second_of_a_window_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis rounds the time that is left down to nothing."""
+    rates = Rates(None, {"token": 100})
+
+    async def none_left(*_: Any) -> tuple[float, int]:
+        return time.time(), 50
+
+    monkeypatch.setattr(rates._together, "get_window_stats", none_left)
+    await rates.payer(token="a").pay(10)
+
+
 async def test_many_idle_processes_hold_next_to_nothing_back() -> None:
     rates = Rates(None, {"token": 100_000})
     others = [Rates(None, {"token": 100_000}) for _ in range(100)]
