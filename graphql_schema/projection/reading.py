@@ -87,7 +87,7 @@ class Reading:
             return 0, True
         if name.startswith("__"):
             type_ = get_named_type((SchemaMetaFieldDef if name == "__schema" else TypeMetaFieldDef).type)
-            return self._values(type_, details) // VALUES_PER_POINT, True
+            return int(self._values(type_, details) / VALUES_PER_POINT), True
         definition = parent.fields[name]
         try:
             if isinstance(definition.extensions.get("strawberry-definition"), ProjectedField):
@@ -108,9 +108,9 @@ class Reading:
         except GraphQLError:
             return 1, False  # arguments that nobody can serve: running it tells which
 
-    def _values(self, type_: Any, details: Details) -> int:
+    def _values(self, type_: Any, details: Details) -> float:
         """About how many values introspection finds below a field."""
-        found = 1
+        found = 1.0
         for group in self._below(type_, details):
             name = group[0].node.name.value
             inner = get_named_type(type_.fields[name].type) if name != "__typename" else None

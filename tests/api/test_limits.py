@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from cast import Cast, ask
-from graphql import parse
+from graphql import get_introspection_query, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,8 +83,6 @@ def test_fields_that_answer_in_one_place_are_counted_wherever_they_stand(outer: 
 
 
 def test_the_standard_introspection_fits() -> None:
-    from graphql import get_introspection_query
-
     check_size(parse(get_introspection_query(input_value_deprecation=True, specified_by_url=True)))
 
 
@@ -153,6 +151,18 @@ async def test_every_answer_says_what_it_cost_from_its_real_variables(api: httpx
 async def test_what_costs_what(api: httpx.AsyncClient, acme: Cast, query: str, cost: int) -> None:
     answer = await cost_of(api, acme, query)
     assert answer["extensions"]["cost"]["requested"] == cost
+
+
+async def test_tools_read_the_schema_and_nobody_freezes_the_process_with_it(api: httpx.AsyncClient, acme: Cast) -> None:
+    for options in ({}, {"input_value_deprecation": True, "specified_by_url": True, "schema_description": True}):
+        answer = await cost_of(api, acme, get_introspection_query(**options))
+        assert answer["data"]["__schema"]["types"], answer
+        assert answer["extensions"]["cost"]["requested"] < 6_000
+    for bomb in ("fields { name }", "fields { type { fields { name } } }"):
+        answer = await cost_of(
+            api, acme, "{ __schema { types { " + " ".join(f"a{n}: {bomb}" for n in range(45)) + " } } }"
+        )
+        assert answer["errors"][0]["extensions"]["code"] == "QUERY_TOO_COMPLEX"
 
 
 async def test_what_costs_too_much_is_refused_before_anything_runs(
