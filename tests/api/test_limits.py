@@ -190,8 +190,11 @@ async def test_what_costs_too_much_is_refused_before_anything_runs(
 
 
 @pytest.fixture
-async def limited(settings: Settings) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
+async def limited(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
     """API processes that share a Redis, with few points."""
+    monkeypatch.setattr("backend.asgi.publish_with", lambda _publish: None)  # events stay with the other tests' channel
     few = settings.model_copy(
         update={f"points_per_{kind}": most for kind, most in POINTS.items()} | {"redis_queue": f"limits:{new_id()}"}
     )
