@@ -31,7 +31,7 @@ class Actor:
     workspaces: frozenset[UUID] | None
     name: str
     membership_id: UUID | None = None
-    api_key_id: UUID | None = None
+    api_client_id: UUID | None = None
     proof: Proof | None = None
 
     @property

@@ -1,19 +1,15 @@
 """The doors: the only reads outside a scope. A hash in, an agency and an id out; global tables without tenant data."""
 
-import hashlib
-import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from backend.kit.clock import now
 from backend.kit.ids import new_id
 from tenants.database import unscoped
+from tenants.tokens import hash_of, kind_of
 
-SESSION_LIFETIME: Final = timedelta(days=30)
-COOKIE: Final = "tend_session"  # holds the token of a session, in development only
-_PREFIX = {"session": "tend_s_", "api_key": "tend_k_"}
+COOKIE: Final = "__Host-tend_session"  # holds the token of a session
+COOKIE_WITHOUT_TLS: Final = "tend_session"  # in development: browsers keep a __Host- cookie over TLS only
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,42 +22,38 @@ class Entrance:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever a valid token belongs to: a person with their agencies, or an API key of one agency."""
+    """Whoever a valid token belongs to: a person with their agencies, or an API client of one agency.
+
+    `bound_to`: the only agency a session opens, where it was opened through that agency's provider or invitation.
+    """
 
     token_kind: str
     key_hash: bytes
-    target_id: UUID  # the session or the API key
+    target_id: UUID  # the session or the credential
     person_id: UUID | None
     person_name: str
     person_email: str
     entrances: tuple[Entrance, ...]
-    api_key_agency_id: UUID | None = None
-
-
-def hash_of(key: str) -> bytes:
-    """Keys are 256 random bits, so a plain SHA-256 is enough; what is stored opens nothing."""
-    return hashlib.sha256(key.encode()).digest()
-
-
-def new_token(kind: str) -> str:
-    return _PREFIX[kind] + secrets.token_urlsafe(32)
+    bound_to: UUID | None = None
+    api_client_agency_id: UUID | None = None
 
 
 async def knock(token: str) -> Caller | None:
     """Who holds this token; None for an unknown, malformed, revoked or expired one. One round trip."""
-    kind = next((kind for kind, prefix in _PREFIX.items() if token.startswith(prefix)), None)
-    if kind is None or len(token) > 100:
+    kind = kind_of(token)
+    if kind is None:
         return None
     async with unscoped() as connection:
         rows = await connection.fetch(
-            """select d.target_id, d.agency_id as key_agency_id, p.id as person_id, p.name, p.email,
-                      pa.agency_id, pa.agency_slug
+            """select d.target_id, d.agency_id as key_agency_id, s.agency_id as bound_to, p.id as person_id, p.name,
+                      p.email, pa.agency_id, pa.agency_slug
                  from doors d
                  left join sessions s on d.kind = 'session' and s.id = d.target_id
                  left join persons p on p.id = s.person_id
-                 left join person_agency pa on pa.person_id = p.id
+                 left join person_agency pa on pa.person_id = p.id and (s.agency_id is null or s.agency_id = pa.agency_id)
                 where d.kind = $1 and d.key_hash = $2
-                  and (d.kind <> 'session' or (s.revoked_at is null and s.expires_at > now()))
+                  and (d.kind <> 'session'
+                       or (s.revoked_at is null and s.expires_at > now() and s.idle_until > now()))
                 order by pa.agency_slug""",
             kind,
             hash_of(token),
@@ -77,7 +69,8 @@ async def knock(token: str) -> Caller | None:
         person_name=first["name"] or "",
         person_email=first["email"] or "",
         entrances=tuple(Entrance(row["agency_id"], row["agency_slug"]) for row in rows if row["agency_id"] is not None),
-        api_key_agency_id=first["key_agency_id"],
+        bound_to=first["bound_to"],
+        api_client_agency_id=first["key_agency_id"],
     )
 
 
@@ -115,27 +108,3 @@ async def register_person(*, name: str, email: str) -> UUID:
             name,
         )
         return person_id
-
-
-async def open_session(person_id: UUID, *, lifetime: timedelta = SESSION_LIFETIME) -> str:
-    """A fresh token, told once; only its hash is kept."""
-    token, session_id = new_token("session"), new_id()
-    expires_at: datetime = now() + lifetime
-    async with unscoped() as connection, connection.transaction():
-        await connection.execute(
-            "insert into sessions (id, person_id, expires_at) values ($1, $2, $3)", session_id, person_id, expires_at
-        )
-        await connection.execute(
-            "insert into doors (kind, key_hash, target_id) values ('session', $1, $2)", hash_of(token), session_id
-        )
-    return token
-
-
-async def revoke_session(token: str) -> None:
-    """From the next request on, the token opens nothing."""
-    async with unscoped() as connection:
-        await connection.execute(
-            """update sessions set revoked_at = now() where revoked_at is null and id =
-                 (select target_id from doors where kind = 'session' and key_hash = $1)""",
-            hash_of(token),
-        )

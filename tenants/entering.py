@@ -1,29 +1,29 @@
 """From a caller and the scope a request names to the actor: which agency, which clients, which rights."""
 
-import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from backend.kit.clock import now
 from backend.kit.ids import parse_published
 from tenants.actor import Actor, Proof, system
-from tenants.doors import Caller, hash_of, knock
+from tenants.doors import Caller, knock
 from tenants.models import Workspace
 from tenants.provisioning import is_slug
-from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.rights import MACHINE_RIGHTS, RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope
+from tenants.sessions import seen
+from tenants.tokens import hash_of
 
 
 class NotAdmitted(Exception):
-    """The whole request is refused. `status` is HTTP's, `code` is stable."""
+    """The whole request is refused. `status` is HTTP's, `code` is stable; `facts` help to do something about it."""
 
-    def __init__(self, code: str, message: str, *, status: int) -> None:
+    def __init__(self, code: str, message: str, *, status: int, facts: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.code, self.message, self.status = code, message, status
+        self.code, self.message, self.status, self.facts = code, message, status, dict(facts or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,7 @@ class OwnMembership:
     agency_slug: str
     agency_name: str
     role: Role
+    sees_all: bool
     ends_at: datetime | None
     workspaces: tuple[tuple[UUID, str, str], ...]  # id, slug, name
 
@@ -63,11 +64,13 @@ async def admit(token: str, *, agency: str | None, workspace: str | None) -> tup
     known = _remembered.get(key)
     if known is not None:
         _remembered.move_to_end(key)
+        seen(known[0].target_id, credential_of=known[0].api_client_agency_id)
         return known
     caller = await knock(token)
     if caller is None:
         raise NotAdmitted("UNAUTHENTICATED", "Sign in: this needs a valid token.", status=401)
     actor = await enter(caller, agency=agency, workspace=workspace)
+    seen(caller.target_id, credential_of=caller.api_client_agency_id)
     if actor is not None and actor.proof is not None:
         _remembered[key] = (caller, actor)
         if len(_remembered) > _REMEMBERED:
@@ -89,8 +92,8 @@ async def confirm(actor: Actor) -> None:
 async def enter(caller: Caller, *, agency: str | None, workspace: str | None) -> Actor | None:
     """The actor of a request that names `agency` and `workspace` by published id or slug; None where a person of
     several agencies (or of none) names neither. Raises NotAdmitted."""
-    if caller.api_key_agency_id is not None:
-        return await _enter_as_machine(caller, caller.api_key_agency_id, agency=agency, workspace=workspace)
+    if caller.api_client_agency_id is not None:
+        return await _enter_as_machine(caller, caller.api_client_agency_id, agency=agency, workspace=workspace)
     candidates = caller.entrances
     if agency is not None:
         candidates = tuple(e for e in candidates if agency in (e.slug, f"agency_{e.agency_id}"))
@@ -126,20 +129,21 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
     for entrance in caller.entrances:
         async with agency_scope(system(entrance.agency_id), read_only=True) as scope:
             row = await scope.fetchrow(
-                """select m.id, m.role, m.ends_at, a.name from memberships m join agencies a on a.id = m.agency_id
-                    where m.agency_id = $1 and m.person_id = $2 and (m.ends_at is null or m.ends_at > now())""",
+                """select m.id, m.role, m.sees_all, m.ends_at, a.name
+                     from memberships m join agencies a on a.id = m.agency_id
+                    where m.agency_id = $1 and m.person_id = $2 and m.suspended_at is null
+                      and (m.starts_at is null or m.starts_at <= now()) and (m.ends_at is null or m.ends_at > now())""",
                 entrance.agency_id,
                 caller.person_id,
             )
             if row is None:
                 continue
-            sees_all = Right.SEE_ALL_WORKSPACES in RIGHTS_OF[Role(row["role"])]
             workspaces = await scope.fetch(
                 """select w.id, w.slug, w.name from workspaces w
                     where w.agency_id = $1 and ($2 or exists (select from assignments s where s.agency_id = $1
                           and s.membership_id = $3 and s.workspace_id = w.id)) order by w.slug""",
                 entrance.agency_id,
-                sees_all,
+                row["sees_all"],
                 row["id"],
             )
         found.append(
@@ -149,6 +153,7 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
                 agency_slug=entrance.slug,
                 agency_name=row["name"],
                 role=Role(row["role"]),
+                sees_all=row["sees_all"],
                 ends_at=row["ends_at"],
                 workspaces=tuple((w["id"], w["slug"], w["name"]) for w in workspaces),
             )
@@ -163,51 +168,54 @@ async def workspace_called(slug: str) -> UUID | None:
 
 
 async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) -> Actor | None:
-    """One statement: the membership with its workspaces, and the workspace that is named."""
+    """One statement: the membership with its workspaces, the workspace that is named, and PostgreSQL's word that the
+    token opens it. Raises NotAdmitted where the person could do something about it."""
     wanted_id, wanted_slug = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select m.id, m.role, m.name, m.ends_at,
+            """select m.id, m.role, m.sees_all, m.name, m.suspended_at is null and (m.starts_at is null or m.starts_at <= now())
+                      and (m.ends_at is null or m.ends_at > now()) as is_current, m.grown_at > s.created_at as has_grown,
+                      exists (select from sign_in_providers r where r.agency_id = $1 and r.is_required)
+                        and s.method <> 'provider' as needs_provider,
                       array(select s.workspace_id from assignments s
                              where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
                       (select w.id from workspaces w
-                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted
-                 from memberships m where m.agency_id = $1 and m.person_id = $2""",
+                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted,
+                      app.admission($5, $6, $3, $4) as mark, a.slug as agency_slug
+                 from memberships m join agencies a on a.id = m.agency_id join sessions s on s.id = $7
+                where m.agency_id = $1 and m.person_id = $2""",
             agency_id,
             caller.person_id,
             wanted_id,
             wanted_slug,
+            caller.token_kind,
+            caller.key_hash,
+            caller.target_id,
         )
-    if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
+    if row is None or not row["is_current"]:
+        return None
+    if row["needs_provider"]:
+        raise NotAdmitted(
+            "SSO_REQUIRED",
+            "This agency lets in only who signs in with its own provider.",
+            status=403,
+            facts={"signInUrl": f"/sign-in/{row['agency_slug']}"},
+        )
+    if row["has_grown"]:
+        raise NotAdmitted("SESSION_OUTDATED", "You may do more than before: renew your session.", status=401)
+    if row["mark"] is None:
         return None
     role = Role(row["role"])
-    rights = RIGHTS_OF[role]
-    mark = _mark(
-        caller.target_id,
-        *(caller.person_id, caller.person_name, caller.person_email),
-        _listed(f"{entrance.agency_id} {entrance.slug}" for entrance in caller.entrances),
-        *(row["id"], role.value, row["name"], _listed(map(str, row["workspaces"])), row["wanted"]),
-    )
     actor = Actor(
         agency_id=agency_id,
         role=role,
-        rights=rights,
-        workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(row["workspaces"]),
+        rights=RIGHTS_OF[role],
+        workspaces=None if row["sees_all"] else frozenset(row["workspaces"]),
         name=row["name"],
         membership_id=row["id"],
-        proof=Proof(caller.token_kind, caller.key_hash, wanted_id, wanted_slug, mark),
+        proof=Proof(caller.token_kind, caller.key_hash, wanted_id, wanted_slug, row["mark"]),
     )
     return actor if workspace is None else _narrowed(actor, row["wanted"])
-
-
-def _mark(*facts: Any) -> str:
-    """As app.admission() in SQL makes it: the same facts in the same order."""
-    text = "|".join("" if fact is None else str(fact) for fact in facts)
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _listed(parts: Iterable[str]) -> str:
-    return ",".join(sorted(parts))
 
 
 def _named(workspace: str | None) -> tuple[UUID | None, str | None]:
@@ -233,38 +241,38 @@ async def _is_mine_elsewhere(caller: Caller, workspace: str) -> bool:
 
 
 async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | None, workspace: str | None) -> Actor:
+    wanted = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select k.id, k.name, k.workspace_id, k.ends_at, a.slug,
+            """select k.id, k.name, k.scopes, k.workspace_id, a.slug,
                       (select w.id from workspaces w
-                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted
-                 from api_keys k join agencies a on a.id = k.agency_id
-                where k.agency_id = $1 and k.id = $2""",
+                        where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted,
+                      app.admission($5, $6, $3, $4) as mark
+                 from credentials c join api_clients k on k.agency_id = $1 and k.id = c.api_client_id
+                 join agencies a on a.id = k.agency_id
+                where c.agency_id = $1 and c.id = $2""",
             agency_id,
             caller.target_id,
-            *_named(workspace),
+            *wanted,
+            caller.token_kind,
+            caller.key_hash,
         )
-        if row is None or (row["ends_at"] is not None and row["ends_at"] <= now()):
-            raise NotAdmitted("UNAUTHENTICATED", "This API key has ended.", status=401)
-        actor = Actor(
-            agency_id=agency_id,
-            role=Role.API_CLIENT,
-            rights=RIGHTS_OF[Role.API_CLIENT],
-            workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
-            name=row["name"],
-            api_key_id=row["id"],
-            proof=Proof(
-                caller.token_kind,
-                caller.key_hash,
-                *_named(workspace),
-                _mark(row["id"], row["name"], row["workspace_id"], row["slug"], row["wanted"]),
-            ),
-        )
-        if agency is not None and agency not in (row["slug"], f"agency_{agency_id}"):
-            raise mismatch()
-        if workspace is None:
-            return actor
-        narrowed = _narrowed(actor, row["wanted"])
-        if narrowed is None:
-            raise mismatch()
-        return narrowed
+    if row is None or row["mark"] is None:
+        raise NotAdmitted("UNAUTHENTICATED", "This key or token has ended.", status=401)
+    actor = Actor(
+        agency_id=agency_id,
+        role=Role.API_CLIENT,
+        rights=frozenset(map(Right, row["scopes"])) & MACHINE_RIGHTS,
+        workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
+        name=row["name"],
+        api_client_id=row["id"],
+        proof=Proof(caller.token_kind, caller.key_hash, *wanted, row["mark"]),
+    )
+    if agency is not None and agency not in (row["slug"], f"agency_{agency_id}"):
+        raise mismatch()
+    if workspace is None:
+        return actor
+    narrowed = _narrowed(actor, row["wanted"])
+    if narrowed is None:
+        raise mismatch()
+    return narrowed

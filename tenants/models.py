@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.manager import Manager
 from tortoise.models import Model
 
@@ -39,13 +40,24 @@ class Workspace(AgencyModel):
 
 class Membership(AgencyModel):
     """A person's place in one agency. `name` and `email` are the agency's own copy: nothing of a person's other
-    agencies can be read through it."""
+    agencies can be read through it.
 
-    person_id: UUID = fields.UUIDField()
+    Without a person nobody has accepted it yet. `sees_all`: it reaches all clients, also those to come; otherwise those
+    of its assignments. Sessions older than `grown_at` have less than its rights, so they must be renewed.
+    """
+
+    person_id: UUID | None = fields.UUIDField(null=True)
     role = fields.CharField(max_length=20)
+    sees_all = fields.BooleanField(default=False)
     name = fields.CharField(max_length=200)
     email = fields.CharField(max_length=320)
+    external_id = fields.CharField(max_length=200, null=True)
+    invited_until: datetime | None = fields.DatetimeField(null=True)
+    starts_at: datetime | None = fields.DatetimeField(null=True)
     ends_at: datetime | None = fields.DatetimeField(null=True)
+    suspended_at: datetime | None = fields.DatetimeField(null=True)
+    grown_at: datetime | None = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -64,16 +76,67 @@ class Assignment(AgencyModel):
         manager = ScopedManager()
 
 
-class ApiKey(AgencyModel):
-    """A machine's way in, bound to the agency and perhaps to one workspace."""
+class SignInProvider(AgencyModel):
+    """The OpenID provider that signs the agency's people in. `is_required`: no other way in. `first_role`: what
+    somebody becomes who signs in without a membership; null lets nobody in who was not invited."""
 
-    name = fields.CharField(max_length=200)
-    workspace_id: UUID | None = fields.UUIDField(null=True)
-    ends_at: datetime | None = fields.DatetimeField(null=True)
+    issuer = fields.CharField(max_length=500)
+    client_id = fields.CharField(max_length=500)
+    client_secret: bytes | None = fields.BinaryField(null=True)
+    domains: list[str] = ArrayField("text")
+    is_required = fields.BooleanField(default=False)
+    first_role = fields.CharField(max_length=20, null=True)
+    version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
-        table = "api_keys"
+        table = "sign_in_providers"
+        manager = ScopedManager()
+
+
+class Identity(AgencyModel):
+    """Who a membership's person is to the agency's provider: issuer and subject, never an address alone."""
+
+    membership_id: UUID = fields.UUIDField()
+    issuer = fields.CharField(max_length=500)
+    subject = fields.CharField(max_length=500)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "identities"
+        manager = ScopedManager()
+
+
+class ApiClient(AgencyModel):
+    """A machine: bound to the agency and perhaps to one workspace, with the rights its scopes name."""
+
+    name = fields.CharField(max_length=200)
+    scopes: list[str] = ArrayField("text")
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+    ends_at: datetime | None = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "api_clients"
+        manager = ScopedManager()
+
+
+class Credential(AgencyModel):
+    """What a machine shows: an API key, a client secret, or an access token bought with one (its parent). The secret
+    itself is kept nowhere; its hash is a door."""
+
+    api_client_id: UUID = fields.UUIDField()
+    parent_id: UUID | None = fields.UUIDField(null=True)
+    kind = fields.CharField(max_length=20)
+    hint = fields.CharField(max_length=4)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    expires_at: datetime | None = fields.DatetimeField(null=True)
+    last_used_at: datetime | None = fields.DatetimeField(null=True)
+    revoked_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "credentials"
         manager = ScopedManager()
 
 
@@ -97,13 +160,33 @@ class Person(GlobalModel):
 
 class Session(GlobalModel):
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)
+    """`agency_id`: opened through this agency's provider or invitation, so it opens no other."""
+
     person_id: UUID = fields.UUIDField()
+    agency_id: UUID | None = fields.UUIDField(null=True)
+    method = fields.CharField(max_length=20)
+    device = fields.CharField(max_length=200, default="")
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    idle_until: datetime = fields.DatetimeField()
     expires_at: datetime = fields.DatetimeField()
     revoked_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "sessions"
+
+
+class MailLink(GlobalModel):
+    """A link that was mailed to somebody who wants to sign in: once, and in the browser that asked for it."""
+
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
+    key_hash: bytes = fields.BinaryField()
+    browser_hash: bytes = fields.BinaryField()
+    person_id: UUID = fields.UUIDField()
+    expires_at: datetime = fields.DatetimeField()
+    used_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "mail_links"
 
 
 class Door(GlobalModel):

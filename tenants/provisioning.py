@@ -1,7 +1,7 @@
-"""New agencies, workspaces, memberships and API keys."""
+"""New agencies, workspaces, memberships and API clients."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,10 +13,11 @@ from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from tenants.actor import Actor, system
-from tenants.doors import hash_of, new_token, register_person
-from tenants.models import Agency, ApiKey, Assignment, Membership, Workspace
-from tenants.rights import PERSON_ROLES, ROLES_WITH_AN_END, Right, Role
-from tenants.scope import agency_scope
+from tenants.doors import register_person
+from tenants.models import Agency, ApiClient, Assignment, Credential, Membership, Workspace
+from tenants.rights import CLIENT_ROLES, PERSON_ROLES, ROLES_WITH_AN_END, USUAL_SCOPES, Right, Role
+from tenants.scope import agency_scope, current
+from tenants.tokens import hash_of, new_credential
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 
@@ -80,42 +81,83 @@ async def add_member(
     email: str,
     role: Role,
     workspaces: Sequence[UUID] = (),
+    sees_all: bool | None = None,
+    starts_at: datetime | None = None,
     ends_at: datetime | None = None,
 ) -> tuple[UUID, UUID]:
-    """A person's membership, with the workspaces it is assigned to: (person id, membership id)."""
-    if role not in PERSON_ROLES:
-        raise Invalid(f"A person cannot be {role}.")
-    if role in ROLES_WITH_AN_END and ends_at is None:
-        raise Invalid(f"The membership of a {role} needs an end.")
+    """A person's membership, with the workspaces it is assigned to: (person id, membership id). For the installation
+    itself; an agency invites. `sees_all` where left out: owners and admins do."""
+    if sees_all is None:
+        sees_all = role in (Role.OWNER, Role.ADMIN)
+    check_membership(role, sees_all=sees_all, ends_at=ends_at)
     person_id = await register_person(name=name, email=email)
-    async with agency_scope(system(agency_id)) as scope:
+    async with agency_scope(system(agency_id)):
         membership = await Membership.create(
-            person_id=person_id, role=role.value, name=name, email=email.lower(), ends_at=ends_at
+            person_id=person_id,
+            role=role.value,
+            sees_all=sees_all,
+            name=name,
+            email=email.lower(),
+            starts_at=starts_at,
+            ends_at=ends_at,
         )
         for workspace_id in workspaces:
             await Assignment.create(membership_id=membership.id, workspace_id=workspace_id)
-        agency = await Agency.get(id=agency_id)
-        await scope.execute(
-            """insert into person_agency (person_id, agency_id, agency_slug) values ($1, $2, $3)
-               on conflict (person_id, agency_id) do nothing""",
-            person_id,
-            agency_id,
-            agency.slug,
-        )
+        await let_enter(person_id)
     return person_id, membership.id
 
 
+def check_membership(role: Role, *, sees_all: bool, ends_at: datetime | None) -> None:
+    """Raises Invalid for what no membership can be."""
+    if role not in PERSON_ROLES:
+        raise Invalid(f"A person cannot be {role}.", path=("input", "role"))
+    if role in ROLES_WITH_AN_END and ends_at is None:
+        raise Invalid(f"The membership of a {role} needs an end.", path=("input", "endsAt"))
+    if role is Role.OWNER and not sees_all:
+        raise Invalid("An owner sees all workspaces.", path=("input", "seesAll"))
+    if role in CLIENT_ROLES and sees_all:
+        raise Invalid("Somebody of a client never sees all clients: name workspaces.", path=("input", "seesAll"))
+
+
+async def let_enter(person_id: UUID) -> None:
+    """The person may try to enter the scope's agency from now on; their membership decides."""
+    scope = current()
+    await scope.execute(
+        """insert into person_agency (person_id, agency_id, agency_slug)
+           select $1, a.id, a.slug from agencies a where a.id = $2 on conflict (person_id, agency_id) do nothing""",
+        person_id,
+        scope.actor.agency_id,
+    )
+
+
 async def issue_api_key(
-    agency_id: UUID, *, name: str, workspace_id: UUID | None = None, ends_at: datetime | None = None
+    agency_id: UUID,
+    *,
+    name: str,
+    scopes: Collection[Right] = USUAL_SCOPES,
+    workspace_id: UUID | None = None,
+    ends_at: datetime | None = None,
 ) -> str:
-    """A key for a machine, told once."""
-    token = new_token("api_key")
-    async with agency_scope(system(agency_id)) as scope:
-        key = await ApiKey.create(name=name, workspace_id=workspace_id, ends_at=ends_at)
-        await scope.execute(
-            "insert into doors (kind, key_hash, agency_id, target_id) values ('api_key', $1, $2, $3)",
-            hash_of(token),
-            agency_id,
-            key.id,
-        )
+    """A key for a new machine, told once. For the installation itself; an agency does it through its API."""
+    token = new_credential("tend_test_")
+    async with agency_scope(system(agency_id)):
+        client = await ApiClient.create(name=name, scopes=sorted(scopes), workspace_id=workspace_id, ends_at=ends_at)
+        await keep_credential(client.id, token, kind="api_key", expires_at=ends_at)
     return token
+
+
+async def keep_credential(
+    api_client_id: UUID, token: str, *, kind: str, expires_at: datetime | None, parent_id: UUID | None = None
+) -> Credential:
+    """From the commit of the scope on, the token opens what its API client may do."""
+    scope = current()
+    made = await Credential.create(
+        api_client_id=api_client_id, parent_id=parent_id, kind=kind, hint=token[-4:], expires_at=expires_at
+    )
+    await scope.execute(
+        "insert into doors (kind, key_hash, agency_id, target_id) values ('credential', $1, $2, $3)",
+        hash_of(token),
+        scope.actor.agency_id,
+        made.id,
+    )
+    return made

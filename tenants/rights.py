@@ -6,7 +6,7 @@ from typing import Final
 
 
 class Right(StrEnum):
-    """What somebody may do. The value is published in logs and tests."""
+    """What somebody may do. The value is published in logs, tests and as the scope of machines."""
 
     READ_WORKSPACE = "read_workspace"  # the client, its communities, its policies, its counts
     READ_CONTENT = "read_content"  # members and their posts
@@ -17,9 +17,16 @@ class Right(StrEnum):
     WORK_QUEUE = "work_queue"
     WRITE_POLICIES = "write_policies"  # policies and rules
     MANAGE_COMMUNITIES = "manage_communities"
-    MANAGE_WORKSPACES = "manage_workspaces"
-    SEE_ALL_WORKSPACES = "see_all_workspaces"
     IMPORT = "import"
+    MANAGE_WORKSPACES = "manage_workspaces"  # open and close clients
+    MANAGE_PEOPLE = "manage_people"  # invite, change, suspend, end
+    MANAGE_MACHINES = "manage_machines"  # API clients and their credentials
+    MANAGE_SIGN_IN = "manage_sign_in"  # the agency's identity provider, what its directory's groups mean
+    PROVISION = "provision"  # people and groups as the agency's directory has them (SCIM)
+    EXPORT = "export"  # everything there is, as files
+    ERASE = "erase"  # subject access, erasure of members
+    HOLD = "hold"  # legal holds
+    OWN = "own"  # make and unmake owners
 
 
 class Role(StrEnum):
@@ -27,40 +34,49 @@ class Role(StrEnum):
     ADMIN = "admin"
     LEAD = "lead"
     MODERATOR = "moderator"
+    SAFETY_RESPONDER = "safety_responder"
+    SUPPORT = "support"
+    EDUCATOR = "educator"
     CONTRACTOR = "contractor"
     STAKEHOLDER = "stakeholder"
+    CLIENT_CONTRIBUTOR = "client_contributor"
     API_CLIENT = "api_client"
     SYSTEM = "system"
 
 
 _STAKEHOLDER = frozenset({Right.READ_WORKSPACE})
-_MODERATOR = _STAKEHOLDER | {
-    Right.READ_CONTENT,
-    Right.READ_CASES,
-    Right.READ_STAFF,
-    Right.READ_JOURNAL,
-    Right.REPORT,
-    Right.WORK_QUEUE,
-}
+_SUPPORT = _STAKEHOLDER | {Right.READ_CONTENT, Right.READ_STAFF, Right.REPORT}
+_MODERATOR = _SUPPORT | {Right.READ_CASES, Right.READ_JOURNAL, Right.WORK_QUEUE}
 _LEAD = _MODERATOR | {Right.WRITE_POLICIES, Right.MANAGE_COMMUNITIES, Right.IMPORT}
-_ADMIN = _LEAD | {Right.MANAGE_WORKSPACES, Right.SEE_ALL_WORKSPACES}
+_ADMIN = frozenset(Right) - {Right.OWN}
 
 RIGHTS_OF: Final = MappingProxyType(
     {
-        Role.OWNER: _ADMIN,
+        Role.OWNER: _ADMIN | {Right.OWN},
         Role.ADMIN: _ADMIN,
         Role.LEAD: _LEAD,
         Role.MODERATOR: _MODERATOR,
+        Role.SAFETY_RESPONDER: _MODERATOR,
+        Role.SUPPORT: _SUPPORT,
+        Role.EDUCATOR: _SUPPORT,
         # A contractor does a moderator's work, for the workspaces assigned, until the membership ends.
         Role.CONTRACTOR: _MODERATOR - {Right.READ_JOURNAL},
         Role.STAKEHOLDER: _STAKEHOLDER,
-        # A machine of the client: it brings content and complaints in and reads what came of them.
-        Role.API_CLIENT: frozenset(
-            {Right.READ_WORKSPACE, Right.READ_CONTENT, Right.READ_CASES, Right.REPORT, Right.IMPORT}
-        ),
+        Role.CLIENT_CONTRIBUTOR: _STAKEHOLDER,
+        Role.API_CLIENT: frozenset(),  # what its scopes say
         Role.SYSTEM: frozenset(Right),
     }
 )
 PERSON_ROLES: Final = tuple(role for role in Role if role not in (Role.API_CLIENT, Role.SYSTEM))
+CLIENT_ROLES: Final = frozenset({Role.STAKEHOLDER, Role.CLIENT_CONTRIBUTOR})  # of the client's side, never over all
 # Roles that only make sense with an end: provisioning refuses them without one.
 ROLES_WITH_AN_END: Final = frozenset({Role.CONTRACTOR})
+# What a machine can be given. It never makes people, machines or the way in: whoever steals its key stays within it.
+MACHINE_RIGHTS: Final = frozenset(Right) - {
+    *(Right.WORK_QUEUE, Right.MANAGE_PEOPLE, Right.MANAGE_MACHINES, Right.MANAGE_SIGN_IN, Right.MANAGE_WORKSPACES),
+    *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OWN),
+}
+# A machine of the client: it brings content and complaints in and reads what came of them.
+USUAL_SCOPES: Final = frozenset(
+    {Right.READ_WORKSPACE, Right.READ_CONTENT, Right.READ_CASES, Right.REPORT, Right.IMPORT}
+)

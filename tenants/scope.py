@@ -60,6 +60,7 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         "_tortoise_token",
         "_turn",
         "_tx",
+        "request_id",
     )
 
     _connection: Any
@@ -68,8 +69,9 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
     _turn: asyncio.Semaphore
     _tx: ScopedTransaction
 
-    def __init__(self, actor: Actor, *, read_only: bool = False) -> None:
+    def __init__(self, actor: Actor, *, read_only: bool = False, request_id: str | None = None) -> None:
         self._actor = actor
+        self.request_id = request_id  # of whatever asked for this: the journal keeps it
         self._read_only = read_only
         self._doomed = False
         self._afterwards: list[Callable[[], None]] = []

@@ -27,6 +27,7 @@ GLOBAL_GRANTS: Final[Mapping[str, str]] = {
     "persons": "select, insert, update",
     "sessions": "select, insert, update",
     "doors": "select, insert, delete",
+    "mail_links": "select, insert, update, delete",
     "person_agency": "select, insert, delete",
     "ready_agency": "insert",
     "trusted_documents": "select",

@@ -14,10 +14,10 @@ from backend.kit.ids import new_id
 from backend.moderation import Case, Queue, open_workspace, report_post
 from backend.policies import Policy, PolicyVersion, create_policy, current_version
 from tenants.actor import Actor, system
-from tenants.doors import open_session
 from tenants.provisioning import add_member, provision_agency
-from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.rights import RIGHTS_OF, Role
 from tenants.scope import agency_scope
+from tenants.sessions import open_session
 
 WORKSPACES = ("forum", "chat", "shop")
 
@@ -163,7 +163,7 @@ class Cast:
             agency_id=self.agency_id,
             role=role,
             rights=rights,
-            workspaces=None if Right.SEE_ALL_WORKSPACES in rights else frozenset(workspaces),
+            workspaces=None if role in (Role.OWNER, Role.ADMIN) else frozenset(workspaces),
             name=f"{who} of {self.slug}",
             membership_id=membership_id,
         )

@@ -41,7 +41,7 @@ class Kept:
     """
 
     def __init__(self, actor: Actor, key: str, request: bytes) -> None:
-        self._lookup = f"{actor.membership_id or actor.api_key_id} {hashlib.sha256(key.encode()).hexdigest()}"
+        self._lookup = f"{actor.membership_id or actor.api_client_id} {hashlib.sha256(key.encode()).hexdigest()}"
         self._fingerprint = hashlib.sha256(request).digest()
         self._cipher = AESGCM(hashlib.sha256(b"tend kept answer " + key.encode()).digest())
 

@@ -33,7 +33,7 @@ async def record(
     """One line about what the scope's actor has just done. `action` is `<subject>.<verb in the past>`."""
     scope = current()
     actor = scope.actor
-    kind = "staff" if actor.membership_id else "api_client" if actor.api_key_id else "system"
+    kind = "staff" if actor.membership_id else "api_client" if actor.api_client_id else "system"
     await scope.execute(
         """insert into journal (agency_id, workspace_id, id, actor_kind, membership_id, action, subject_kind,
                                 subject_id, detail)

@@ -15,10 +15,10 @@ from backend.moderation.tallying import tally
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
 from backend.outbox import announce, enqueue
 from tenants.actor import Actor
-from tenants.doors import hash_of
 from tenants.models import Workspace
 from tenants.rights import Right
 from tenants.scope import current
+from tenants.tokens import hash_of
 
 
 class ClaimLost(Conflict):

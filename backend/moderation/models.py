@@ -78,7 +78,7 @@ class Report(WorkspaceModel):
     member_id: UUID | None = fields.UUIDField(null=True)
     membership_id: UUID | None = fields.UUIDField(null=True)
     rule_id: UUID | None = fields.UUIDField(null=True)
-    api_key_id: UUID | None = fields.UUIDField(null=True)
+    api_client_id: UUID | None = fields.UUIDField(null=True)
     policy_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
     credibility = fields.FloatField(default=1)

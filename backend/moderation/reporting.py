@@ -25,11 +25,11 @@ class Reporter:
     member_id: UUID | None = None
     membership_id: UUID | None = None
     rule_id: UUID | None = None
-    api_key_id: UUID | None = None
+    api_client_id: UUID | None = None
 
     @property
     def key(self) -> str:
-        return f"{self.channel}:{self.member_id or self.membership_id or self.rule_id or self.api_key_id}"
+        return f"{self.channel}:{self.member_id or self.membership_id or self.rule_id or self.api_client_id}"
 
 
 async def report_post(
@@ -54,7 +54,7 @@ async def report_post(
     elif actor.membership_id is not None:
         reporter = Reporter("staff", membership_id=actor.membership_id)
     else:
-        reporter = Reporter("api", api_key_id=actor.api_key_id)
+        reporter = Reporter("api", api_client_id=actor.api_client_id)
     return await file_report(post, reporter, reason=reason, policy_id=policy_id)
 
 
@@ -65,7 +65,7 @@ async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id:
     report_id, agency_id = new_id(), scope.actor.agency_id
     added = await scope.fetchval(
         """insert into reports (agency_id, workspace_id, id, case_id, post_id, channel, reporter_key, member_id,
-                                membership_id, rule_id, api_key_id, policy_id, reason, credibility)
+                                membership_id, rule_id, api_client_id, policy_id, reason, credibility)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
            on conflict (agency_id, workspace_id, case_id, reporter_key) do nothing returning id""",
         agency_id,
@@ -78,7 +78,7 @@ async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id:
         reporter.member_id,
         reporter.membership_id,
         reporter.rule_id,
-        reporter.api_key_id,
+        reporter.api_client_id,
         policy_id,
         reason,
         CREDIBILITY,

@@ -3,7 +3,8 @@ from html import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from tenants.doors import COOKIE, knock
+from tenants.doors import COOKIE_WITHOUT_TLS as COOKIE
+from tenants.doors import knock
 
 
 async def sign_in_for_development(request: Request) -> Response:

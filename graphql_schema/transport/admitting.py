@@ -10,7 +10,8 @@ from backend.live import Live
 from graphql_schema.context import Refused, RequestContext
 from graphql_schema.transport.rates import Payer, Rates
 from tenants.actor import Actor
-from tenants.doors import COOKIE, Caller
+from tenants.doors import COOKIE_WITHOUT_TLS as COOKIE
+from tenants.doors import Caller
 from tenants.entering import NotAdmitted, admit, confirm, forget
 from tenants.scope import NoLongerAdmitted
 

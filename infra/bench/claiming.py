@@ -30,8 +30,8 @@ from infra.bench.results import Row, percentile
 from infra.bench.servers import Place
 from tenants import database
 from tenants.actor import Actor
-from tenants.doors import hash_of
 from tenants.scope import agency_scope
+from tenants.tokens import hash_of
 
 CASES: Final = 10_000
 MODERATORS: Final = 64

@@ -19,7 +19,7 @@ from backend.migrations.applying import history
 from backend.moderation.thresholds import PENALTY, RISK_HALVING, SHORTEST_SHARE, TARGET
 from backend.settings import Settings
 from infra.bench.servers import settings_for
-from tenants.doors import hash_of, new_token
+from tenants.tokens import hash_of, new_session_token
 
 VOCABULARY: Final = 20_000
 STAFF: Final = 7  # of each agency: the owner and six moderators
@@ -128,7 +128,7 @@ def _parameters(data_set: DataSet) -> str:
 def _token(agency: int, seat: int) -> str:
     """The same in every build, which a token of anybody else's must never be."""
     digest = hashlib.sha256(f"bench {agency} {seat}".encode()).digest()
-    prefix = new_token("session")[:-43]  # what is random has 43 characters
+    prefix = new_session_token()[:-43]  # what is random has 43 characters
     return prefix + urlsafe_b64encode(digest).decode().rstrip("=")
 
 
@@ -260,14 +260,14 @@ insert into app.policy_versions (agency_id, workspace_id, id, policy_id, version
 insert into app.persons (id, email, name) select bench.id('person', n), email, name from bench.staff;
 insert into app.person_agency (person_id, agency_id, agency_slug)
   select bench.id('person', n), agency_id, 'agency-' || agency from bench.staff;
-insert into app.sessions (id, person_id, expires_at)
-  select bench.id('session', n), bench.id('person', n), '2100-01-01' from bench.staff;
+insert into app.sessions (id, person_id, method, idle_until, expires_at)
+  select bench.id('session', n), bench.id('person', n), 'console', '2100-01-01', '2100-01-01' from bench.staff;
 insert into app.doors (kind, key_hash, agency_id, target_id)
   select 'session', key_hash, null, bench.id('session', n) from bench.staff
   union all select 'agency', sha256(slug::bytea), id, id from app.agencies;
-insert into app.memberships (agency_id, id, person_id, role, name, email)
+insert into app.memberships (agency_id, id, person_id, role, sees_all, name, email)
   select agency_id, bench.id('membership', n), bench.id('person', n),
-         case seat when 0 then 'owner' else 'moderator' end, name, email from bench.staff;
+         case seat when 0 then 'owner' else 'moderator' end, seat = 0, name, email from bench.staff;
 insert into app.assignments (agency_id, id, membership_id, workspace_id)
   select s.agency_id, bench.id('assignment', 8 * n + w % 8), bench.id('membership', n), workspace_id
     from bench.staff s join bench.workspaces using (agency);

@@ -14,10 +14,10 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.moderation import Queue, count_cases_again, open_workspace
 from tenants.actor import Actor, system
-from tenants.doors import open_session
 from tenants.provisioning import add_member, provision_agency
 from tenants.rights import RIGHTS_OF, Role
 from tenants.scope import agency_scope
+from tenants.sessions import open_session
 
 BATCH_ROWS: Final = 2_000
 MEMBERS: Final = 2_000

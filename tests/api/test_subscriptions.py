@@ -20,10 +20,10 @@ from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide, release
 from backend.notices import Recipient, tell
 from backend.settings import Settings
-from tenants.doors import open_session, revoke_session
 from tenants.models import Assignment, Membership
 from tenants.rights import Role
 from tenants.scope import agency_scope
+from tenants.sessions import open_session, revoke_session
 
 CASE = "subscription($id: ID) { caseChanged(id: $id) { id state assignee { name } } }"
 QUEUE = "subscription($id: ID!) { queueChanged(workspaceId: $id) { slug caseCounts { queued inReview } } }"

@@ -23,7 +23,7 @@ Scene = Callable[[Cast, UUID, str], Awaitable[dict[str, Any]]]
 
 
 NOT_COUNTED = {
-    "api_keys": "no job makes any",
+    "api_clients": "no job makes any",
     "assignments": "no job makes any",
     "case_tallies": "their sum counts; they are as many as transactions once ran at the same time",
 }

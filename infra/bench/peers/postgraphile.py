@@ -67,7 +67,7 @@ create function postgraphile_private.enter(hash bytea)
     end if;
     perform set_config('app.agency_id', agencies[1]::text, true);
     return query
-      select m.agency_id, m.role in ('owner', 'admin'),
+      select m.agency_id, m.sees_all,
              array(select a.workspace_id from app.assignments a
                     where a.agency_id = m.agency_id and a.membership_id = m.id)::text
         from app.memberships m

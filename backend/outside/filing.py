@@ -1,0 +1,76 @@
+"""Files in an object store: a folder by default, any S3-compatible store by its address."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import NotFoundError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+
+class Files:
+    """Paths are relative, with `/`; the first part is the agency's id, so that one agency's files are one folder.
+
+    `url` is a folder, or an address that obstore knows (`s3://bucket/prefix`; credentials from the environment).
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        text = str(url)
+        if "://" in text:
+            self._store: ObjectStore = from_url(text)
+        else:
+            self._store = LocalStore(prefix=text, automatic_cleanup=True, mkdir=True)
+
+    async def put(self, path: str, data: bytes) -> None:
+        await obstore.put_async(self._store, path, data)
+
+    async def put_stream(self, path: str, chunks: AsyncIterator[bytes]) -> None:
+        """However long it is, a few megabytes at a time."""
+        await obstore.put_async(self._store, path, chunks)
+
+    async def get(self, path: str) -> bytes | None:
+        """None where there is no such file."""
+        try:
+            found = await obstore.get_async(self._store, path)
+        except (NotFoundError, FileNotFoundError):
+            return None
+        return bytes(await found.bytes_async())
+
+    async def stream(self, path: str) -> AsyncIterator[bytes] | None:
+        """None where there is no such file."""
+        try:
+            found = await obstore.get_async(self._store, path)
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+        async def chunks() -> AsyncIterator[bytes]:
+            async for chunk in found:
+                yield bytes(chunk)
+
+        return chunks()
+
+    async def names(self, prefix: str) -> list[str]:
+        """Every path below `prefix`, sorted."""
+        return sorted([entry["path"] async for page in obstore.list(self._store, prefix) for entry in page])
+
+    async def delete(self, path: str) -> None:
+        """A file that is not there stays away."""
+        try:
+            await obstore.delete_async(self._store, path)
+        except (NotFoundError, FileNotFoundError):
+            return
+
+
+_files: Files | None = None
+
+
+def keep_files_in(url: str | Path | None) -> None:
+    """The installation's store; the roof says where."""
+    global _files  # noqa: PLW0603
+    _files = None if url is None else Files(url)
+
+
+def stored_files() -> Files:
+    if _files is None:
+        raise RuntimeError("No store for files: call keep_files_in first.")
+    return _files

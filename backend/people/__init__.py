@@ -1,0 +1,1 @@
+"""Who works here and for which clients: sign-in, invitations, memberships, machines."""
