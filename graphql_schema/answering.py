@@ -12,6 +12,8 @@ from strawberry.utils.str_converters import to_camel_case
 from backend.kit.errors import NotFound, Refusal
 from backend.kit.ids import parse_published
 from graphql_schema.describing import value
+from graphql_schema.permissions import NEEDS, who_may
+from tenants.rights import Right
 from tenants.scope import current
 
 
@@ -39,9 +41,9 @@ def user_errors() -> Any:
     return strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
-def verb(payload: type[Any], description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A mutation: one call into a domain operation. A refusal becomes data and rolls the transaction back, its jobs
-    with it; anything else is a bug and crashes."""
+def verb(payload: type[Any], description: str, *, needs: Right) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """A mutation: one call into a domain operation, which asks for the right `needs`. A refusal becomes data and rolls
+    the transaction back, its jobs with it; anything else is a bug and crashes."""
 
     def decorate(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @wraps(resolver)
@@ -50,16 +52,35 @@ def verb(payload: type[Any], description: str) -> Callable[[Callable[..., Awaita
                 return await resolver(*args, **kwargs)
             except Refusal as refusal:
                 current().doom()
-                error = UserError(
-                    code=UserErrorCode(refusal.code),
-                    message=refusal.message,
-                    path=[to_camel_case(part) for part in refusal.path] or None,
-                )
-                return payload(user_errors=[error])
+                return payload(user_errors=[_as_data(refusal)])
 
-        return strawberry.mutation(answer, description=description)
+        return strawberry.mutation(answer, description=f"{description} {who_may(needs)}", metadata={NEEDS: needs})
 
     return decorate
+
+
+def own_verb(payload: type[Any], description: str) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """A mutation about what is the caller's own, whichever agency they work for: it needs no right and has no scope."""
+
+    def decorate(resolver: Callable[..., Awaitable[Any]]) -> Any:
+        @wraps(resolver)
+        async def answer(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return await resolver(*args, **kwargs)
+            except Refusal as refusal:
+                return payload(user_errors=[_as_data(refusal)])
+
+        return strawberry.mutation(answer, description=f"{description} Needs no scope.", metadata={NEEDS: None})
+
+    return decorate
+
+
+def _as_data(refusal: Refusal) -> UserError:
+    return UserError(
+        code=UserErrorCode(refusal.code),
+        message=refusal.message,
+        path=[to_camel_case(part) for part in refusal.path] or None,
+    )
 
 
 def uuid_of(kind: str, text: str, *, field: str) -> UUID:

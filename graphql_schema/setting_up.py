@@ -11,6 +11,7 @@ from graphql_schema.describing import Input, optional
 from graphql_schema.policies import Policy, Rule, Severity, Tier
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
+from tenants.rights import Right
 
 _SLUG = "2 to 63 lower-case letters, digits and hyphens, no hyphen at the ends; SLUG_TAKEN if another has it."
 
@@ -95,7 +96,8 @@ class CreateRulePayload:
 class SettingUp:
     @verb(
         CreateWorkspacePayload,
-        "Open a workspace for a new client. For owners and admins, without the header X-Workspace-Id.",
+        "Open a workspace for a new client: without the header X-Workspace-Id.",
+        needs=Right.MANAGE_WORKSPACES,
     )
     async def create_workspace(self, info: Info, input: Input[CreateWorkspaceInput]) -> CreateWorkspacePayload:
         workspace = await moderation.open_workspace(
@@ -103,7 +105,7 @@ class SettingUp:
         )
         return CreateWorkspacePayload(workspace=ref(Workspace, workspace.id))
 
-    @verb(CreateCommunityPayload, "Open a community in a workspace. For leads, admins and owners.")
+    @verb(CreateCommunityPayload, "Open a community in a workspace.", needs=Right.MANAGE_COMMUNITIES)
     async def create_community(self, info: Info, input: Input[CreateCommunityInput]) -> CreateCommunityPayload:
         community = await communities.create_community(
             actor_of(info.context),
@@ -113,7 +115,7 @@ class SettingUp:
         )
         return CreateCommunityPayload(community=ref(Community, community.id))
 
-    @verb(PolicyPayload, "Write down what a client's communities do not accept. For leads, admins and owners.")
+    @verb(PolicyPayload, "Write down what a client's communities do not accept.", needs=Right.WRITE_POLICIES)
     async def create_policy(self, info: Info, input: Input[CreatePolicyInput]) -> PolicyPayload:
         policy = await policies.create_policy(
             actor_of(info.context),
@@ -128,7 +130,8 @@ class SettingUp:
 
     @verb(
         PolicyPayload,
-        "Give a policy new words; earlier decisions keep pointing at the old ones. For leads, admins and owners.",
+        "Give a policy new words; earlier decisions keep pointing at the old ones.",
+        needs=Right.WRITE_POLICIES,
     )
     async def revise_policy(self, info: Info, input: Input[RevisePolicyInput]) -> PolicyPayload:
         policy = await policies.revise_policy(
@@ -141,7 +144,7 @@ class SettingUp:
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
 
-    @verb(CreateRulePayload, "Let Tend report posts by itself. For leads, admins and owners.")
+    @verb(CreateRulePayload, "Let Tend report posts by itself.", needs=Right.WRITE_POLICIES)
     async def create_rule(self, info: Info, input: Input[CreateRuleInput]) -> CreateRulePayload:
         rule = await moderation.create_rule(
             actor_of(info.context),

@@ -12,6 +12,7 @@ from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
+from tenants.rights import Right
 
 _OF_THE_CLAIM = "From `claimNextCase`; CLAIM_LOST for any other, or when the claim has ended."
 
@@ -117,7 +118,8 @@ def _claimed(claim: moderation.Claim) -> ClaimPayload:
 class WorkingCases:
     @verb(
         ReportPostPayload,
-        "Complain about a post. Complaining again returns your first report. For all but stakeholders.",
+        "Complain about a post. Complaining again returns your first report.",
+        needs=Right.REPORT,
     )
     async def report_post(self, info: Info, input: Input[ReportPostInput]) -> ReportPostPayload:
         report_id = await moderation.report_post(
@@ -131,7 +133,8 @@ class WorkingCases:
 
     @verb(
         ClaimPayload,
-        "Take the most urgent waiting case you have not skipped, for ten minutes. For people, not for API keys.",
+        "Take the most urgent waiting case you have not skipped, for ten minutes.",
+        needs=Right.WORK_QUEUE,
     )
     async def claim_next_case(self, info: Info, input: Input[ClaimNextCaseInput]) -> ClaimPayload:
         claim = await moderation.claim_next(
@@ -141,18 +144,22 @@ class WorkingCases:
         )
         return ClaimPayload() if claim is None else _claimed(claim)
 
-    @verb(ClaimPayload, "Keep a case for ten minutes from now, at most two hours after you claimed it.")
+    @verb(
+        ClaimPayload,
+        "Keep a case for ten minutes from now, at most two hours after you claimed it.",
+        needs=Right.WORK_QUEUE,
+    )
     async def extend_claim(self, info: Info, input: Input[ClaimInput]) -> ClaimPayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         return _claimed(await moderation.extend(actor_of(info.context), case_id, token=input.claim_token))
 
-    @verb(CasePayload, "Give a case back, for anybody.")
+    @verb(CasePayload, "Give a case back, for anybody.", needs=Right.WORK_QUEUE)
     async def release_claim(self, info: Info, input: Input[ClaimInput]) -> CasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         await moderation.release(actor_of(info.context), case_id, token=input.claim_token)
         return CasePayload(case=ref(Case, case_id))
 
-    @verb(CasePayload, "Give a case back, for anybody but you.")
+    @verb(CasePayload, "Give a case back, for anybody but you.", needs=Right.WORK_QUEUE)
     async def skip_case(self, info: Info, input: Input[SkipCaseInput]) -> CasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
         await moderation.skip(
@@ -163,6 +170,7 @@ class WorkingCases:
     @verb(
         DecideCasePayload,
         "Decide a case you have claimed: it is closed, and those who reported the post are told. Never changed.",
+        needs=Right.WORK_QUEUE,
     )
     async def decide_case(self, info: Info, input: Input[DecideCaseInput]) -> DecideCasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")

@@ -1,0 +1,58 @@
+"""Which right each field and each mutation needs, read from where it is declared: the matrix of the docs and the tests."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
+
+from graphql_schema.projection.declaring import ProjectedField, published
+from tenants.rights import MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
+
+NEEDS: Final = "tend:needs"  # in a field's metadata: its right, or None for what is the caller's own
+
+_PLURALS: Final[Mapping[Role, str]] = {
+    **{role: f"{role.value.replace('_', ' ')}s" for role in PERSON_ROLES},
+    Role.SUPPORT: "support",
+}
+
+
+def who_may(right: Right) -> str:
+    """A sentence: which roles hold the right."""
+    names = [_PLURALS[role] for role in PERSON_ROLES if right in RIGHTS_OF[role]]
+    said = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    return f"For {said}{', or API clients with its scope' if right in MACHINE_RIGHTS else ''}."
+
+
+def right_of(parent: GraphQLObjectType, field: GraphQLField) -> Right | None:
+    """Without it the field is null, empty or refused; None for what is the caller's own, and for what is about the
+    schema. Raises LookupError for a field that nobody gave a right to."""
+    declared: Any = field.extensions.get("strawberry-definition")
+    if declared is not None and NEEDS in declared.metadata:
+        right: Right | None = declared.metadata[NEEDS]
+        return right
+    own: Right | None = declared.needs if isinstance(declared, ProjectedField) else None
+    if own is not None:
+        return own
+    shown = get_named_type(field.type)
+    shown = _row_of(shown) if not is_leaf_type(shown) else shown
+    entry = published(shown.name) or published(parent.name)
+    if entry is None or entry.needs is None:
+        raise LookupError(f"{parent.name}.{declared.python_name if declared is not None else '?'} has no right")
+    return entry.needs
+
+
+def matrix(schema: Any) -> Iterator[tuple[str, Right | None]]:
+    """Every field of the root types and of every published type, as `Type.field`, with the right it needs."""
+    for type_ in schema.type_map.values():
+        if not isinstance(type_, GraphQLObjectType):
+            continue
+        if type_ in (schema.query_type, schema.mutation_type, schema.subscription_type) or published(type_.name):
+            for name, field in type_.fields.items():
+                yield f"{type_.name}.{name}", right_of(type_, field)
+
+
+def _row_of(type_: Any) -> Any:
+    """What a connection or a group is of."""
+    if type_.name.endswith("Connection"):
+        return get_named_type(type_.fields["nodes"].type)
+    return type_
