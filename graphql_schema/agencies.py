@@ -19,7 +19,7 @@ from graphql_schema.orders import (
 )
 from graphql_schema.policies import Policy, Queue, Rule
 from graphql_schema.projection import Connection, Node, column, count, groups, many, publish, same_row
-from graphql_schema.staff import Staff
+from graphql_schema.staff import Assignment, Staff
 from tenants import models
 from tenants.rights import Right
 
@@ -78,6 +78,11 @@ class Workspace(Node):
     rules: Connection[Rule] = many(
         "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
     )
+    assignments: Connection[Assignment] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="Who works for this client alone or among others; whoever sees all clients is left out.",
+    )
     journal: Connection[JournalEntry] = many(
         "workspace_id",
         order=JournalOrder,
@@ -99,6 +104,12 @@ class Agency(Node):
     staff: Connection[Staff] = many(
         "agency_id",
         order=StaffOrder,
-        where="{row}.role <> 'stakeholder'",
-        description="Who works here, or did until `endsAt`; stakeholders belong to clients and are left out.",
+        where="{row}.role not in ('stakeholder', 'client_contributor')",
+        description="Who works here, will or did; people of clients are left out.",
+    )
+    stakeholders: Connection[Staff] = many(
+        "agency_id",
+        order=StaffOrder,
+        where="{row}.role in ('stakeholder', 'client_contributor')",
+        description="People of clients.",
     )

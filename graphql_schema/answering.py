@@ -25,6 +25,8 @@ class UserErrorCode(Enum):
     CONFLICT = value("CONFLICT", "Somebody was faster or has the name already, or a limit is reached: read again.")
     SLUG_TAKEN = value("SLUG_TAKEN", "Another one has this short name.")
     CLAIM_LOST = value("CLAIM_LOST", "The case is no longer yours: the claim ended, or the token is of another one.")
+    ALREADY_MEMBER = value("ALREADY_MEMBER", "Somebody with this address belongs to the agency, or is invited.")
+    LAST_OWNER = value("LAST_OWNER", "Nobody else could do everything: make somebody else an owner first.")
     CASE_ALREADY_CLOSED = value("CASE_ALREADY_CLOSED", "Somebody has decided the case.")
 
 

@@ -11,6 +11,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
+from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
 from graphql_schema.setting_up import SettingUp
@@ -20,7 +21,7 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
-class Mutation(WorkingCases, SettingUp):
+class Mutation(WorkingCases, SettingUp, ManagingPeople):
     pass
 
 

@@ -74,6 +74,15 @@ async def knock(token: str) -> Caller | None:
     )
 
 
+async def target_of(kind: str, key: str) -> tuple[UUID, UUID] | None:
+    """The agency and the id behind a link; None for one that opens nothing."""
+    async with unscoped() as connection:
+        row = await connection.fetchrow(
+            "select agency_id, target_id from doors where kind = $1 and key_hash = $2", kind, hash_of(key)
+        )
+    return None if row is None else (row["agency_id"], row["target_id"])
+
+
 async def trusted_document(id: str) -> str | None:
     """The text of a document that a frontend's build has published: code, without data of any agency."""
     async with unscoped() as connection:

@@ -70,6 +70,7 @@ class Assignment(AgencyModel):
 
     membership_id: UUID = fields.UUIDField()
     workspace_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "assignments"

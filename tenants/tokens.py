@@ -23,6 +23,11 @@ def new_session_token() -> str:
     return SESSION_PREFIX + secrets.token_urlsafe(32)
 
 
+def new_link_token() -> str:
+    """For an address that somebody is sent."""
+    return secrets.token_urlsafe(32)
+
+
 def new_credential(prefix: str) -> str:
     """`<prefix><random><checksum>`, GitHub's form: scanners find leaked ones, and a mistyped one costs no query."""
     assert prefix in CREDENTIAL_PREFIXES

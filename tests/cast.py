@@ -32,7 +32,8 @@ async def write_post(**columns: Any) -> Post:
 
 @dataclass
 class Cast:
-    """One agency. `forum`, `chat` and `shop` are its clients; staff but the owner work for `forum` and `chat` only."""
+    """One agency. `forum`, `chat` and `shop` are its clients; staff but owner and admin work for `forum` and `chat` only.
+    `deputy` is an admin of these two."""
 
     slug: str
     agency_id: UUID
@@ -149,13 +150,24 @@ class Cast:
                 )
                 self.policies[policy if slug == "forum" else f"{slug}:{policy}"] = made.id
 
-    async def hire(self, who: str, role: Role, workspaces: Sequence[UUID], *, ends_at: datetime | None = None) -> Actor:
+    async def hire(
+        self,
+        who: str,
+        role: Role,
+        workspaces: Sequence[UUID],
+        *,
+        sees_all: bool | None = None,
+        ends_at: datetime | None = None,
+    ) -> Actor:
+        if sees_all is None:
+            sees_all = role in (Role.OWNER, Role.ADMIN)
         person_id, membership_id = await add_member(
             self.agency_id,
             name=f"{who} of {self.slug}",
             email=f"{who}@{self.slug}.example",
             role=role,
             workspaces=workspaces,
+            sees_all=sees_all,
             ends_at=ends_at,
         )
         rights = RIGHTS_OF[role]
@@ -163,7 +175,7 @@ class Cast:
             agency_id=self.agency_id,
             role=role,
             rights=rights,
-            workspaces=None if role in (Role.OWNER, Role.ADMIN) else frozenset(workspaces),
+            workspaces=None if sees_all else frozenset(workspaces),
             name=f"{who} of {self.slug}",
             membership_id=membership_id,
         )
@@ -194,6 +206,10 @@ async def _agency(slug: str) -> Cast:
     await cast.hire("colleague", Role.MODERATOR, assigned)
     await cast.hire("contractor", Role.CONTRACTOR, assigned[:1], ends_at=now() + timedelta(days=30))
     await cast.hire("stakeholder", Role.STAKEHOLDER, assigned[:1])
+    await cast.hire("admin", Role.ADMIN, ())
+    await cast.hire("deputy", Role.ADMIN, assigned, sees_all=False)
+    for role in (Role.SAFETY_RESPONDER, Role.SUPPORT, Role.EDUCATOR, Role.CLIENT_CONTRIBUTOR):
+        await cast.hire(role.value, role, assigned[:1])
     return cast
 
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from backend.communities import write_words
 from backend.idempotency import forget_answers
-from backend.moderation import apply_rules, carry_out_actions, count_cases_again, return_ended_claims
+from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
+from backend.people import send_invitation
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -37,8 +38,10 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=timedelta(seconds=60)),
         "deliver_notices": Kind(deliver_notices, tries=12),
         "forget_answers": Kind(forget_answers),
+        "hand_over": Kind(hand_over),
         "remove_ended_jobs": Kind(remove_ended_jobs),
         "return_ended_claims": Kind(return_ended_claims),
+        "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30)),
         "write_words": Kind(write_words),
     }
 )

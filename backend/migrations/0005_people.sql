@@ -18,7 +18,6 @@ alter table app.memberships
 create unique index memberships_by_email on app.memberships (agency_id, email);
 create unique index memberships_by_external_id on app.memberships (agency_id, external_id) where external_id is not null;
 create index memberships_by_name on app.memberships (agency_id, name, id);
-create index assignments_of_workspace on app.assignments (agency_id, workspace_id, membership_id);
 
 do $$
 declare agency uuid;
@@ -32,6 +31,13 @@ end $$;
 -- Owners see everything, and somebody of a client never all clients.
 alter table app.memberships add constraint memberships_reach_check check (
   case when role = 'owner' then sees_all when role in ('stakeholder', 'client_contributor') then not sees_all else true end);
+
+-- Claims of somebody who goes are handed over.
+alter table app.claims drop constraint claims_ended_by_check, add constraint claims_ended_by_check
+  check (ended_by in ('decided', 'released', 'skipped', 'expired', 'handed_over'));
+alter table app.assignments add column created_at timestamptz not null default now();
+create index assignments_of_workspace on app.assignments (agency_id, workspace_id, created_at, id);
+create index assignments_of_membership on app.assignments (agency_id, membership_id, created_at, id);
 
 -- Sessions ---------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from backend.moderation.carrying_out import carry_out_actions
 from backend.moderation.claiming import Claim, ClaimLost, claim_next, extend, release, return_ended_claims, skip
 from backend.moderation.deciding import CaseAlreadyClosed, decide
+from backend.moderation.handing_over import hand_over
 from backend.moderation.models import (
     Action,
     Case,
@@ -39,6 +40,7 @@ __all__ = [
     "create_rule",
     "decide",
     "extend",
+    "hand_over",
     "open_workspace",
     "release",
     "report_post",

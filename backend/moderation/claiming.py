@@ -88,7 +88,7 @@ async def extend(moderator: Actor, case_id: UUID, *, token: str) -> Claim:
 async def release(moderator: Actor, case_id: UUID, *, token: str) -> None:
     """Back to the queue, for anybody. Raises ClaimLost."""
     claim = await held_claim(moderator, case_id, token=token)
-    await _give_back(claim, by="released")
+    await give_back(claim, by="released")
 
 
 async def skip(moderator: Actor, case_id: UUID, *, token: str, reason: str, note: str = "") -> None:
@@ -102,7 +102,7 @@ async def skip(moderator: Actor, case_id: UUID, *, token: str, reason: str, note
         reason=reason,
         note=note,
     )
-    await _give_back(claim, by="skipped", reason=reason)
+    await give_back(claim, by="skipped", reason=reason)
 
 
 async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> Any:
@@ -180,7 +180,7 @@ async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: boo
         *values,
     )
     for case in ended:
-        await _give_back(case, by="expired")
+        await give_back(case, by="expired")
 
 
 async def _next_waiting(
@@ -238,7 +238,7 @@ async def _lease(case: Any, *, membership_id: UUID) -> Claim:
     return Claim(case["id"], token, case["claimed_until"])
 
 
-async def _give_back(claim: Any, *, by: str, **detail: str) -> None:
+async def give_back(claim: Any, *, by: str, **detail: str) -> None:
     """Back to the queue. Call while holding the row lock on the case."""
     scope = current()
     agency_id = scope.actor.agency_id

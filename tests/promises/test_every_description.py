@@ -23,7 +23,10 @@ from graphql_schema.schema import schema
 
 SCHEMA = schema._schema
 # Inputs that several mutations take: any other input is named after its one mutation.
-SHARED_INPUTS = {"ClaimInput": "a claim of yours, with nothing to add"}
+SHARED_INPUTS = {
+    "ClaimInput": "a claim of yours, with nothing to add",
+    "StaffInput": "somebody of the agency, with nothing to add",
+}
 FILLERS = frozenset("a an and are by in is it its of that the their this to your".split())
 CONNECTION_ARGUMENTS = {"first": "Int", "after": "String", "last": "Int", "before": "String"}
 

@@ -11,7 +11,9 @@ from cast import Cast
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide
 from backend.outbox import Job
+from backend.people import end, invite
 from tenants.actor import system
+from tenants.rights import Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 from workers.calendar import CALENDAR
@@ -89,14 +91,34 @@ async def _cases_without_tally(acme: Cast, client: UUID, slug: str) -> dict[str,
     return {}
 
 
+async def _held_by_somebody_who_left(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    who = await acme.hire(f"left-{new_id()}"[:40], Role.MODERATOR, [client])
+    async with agency_scope(who):
+        assert await claim_next(who, workspace_id=client)
+    async with agency_scope(acme.owner):
+        await end(acme.owner, who.membership_id)
+    return {"membership_id": str(who.membership_id)}
+
+
+async def _invited(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.owner):
+        invited = await invite(
+            acme.owner, email=f"{new_id()}@example.com", name="x", role=Role.LEAD, sees_all=False, workspaces=[client]
+        )
+    return {"membership_id": str(invited)}
+
+
 SCENES: dict[str, Scene] = {
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "count_cases_again": _cases_without_tally,
     "deliver_notices": _decided,
     "forget_answers": _nothing,
+    "hand_over": _held_by_somebody_who_left,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
+    "send_invitation": _invited,
     "write_words": _posts_without_words,
 }
 
