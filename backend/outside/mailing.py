@@ -1,0 +1,180 @@
+"""Mail, through the installation's SMTP server, or into a folder while developing."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as LINES_OF_SMTP
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+
+SECONDS_PER_STEP: Final = 10
+WITHIN_SECONDS: Final = 30
+_PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
+# One address and nothing that a header or a command of SMTP could take for anything else.
+_ADDRESS = re.compile(r"[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,64}@[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,255}")
+
+
+class MailRefused(Exception):
+    """Nobody will ever take this mail: the address is none, or its server does not want it."""
+
+
+class MailDelayed(Exception):
+    """The mail may go later: the server is away, busy, or not set up rightly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """To one person. `message_id` is of letters, digits, `.`, `_` and `-`: whoever sends the same mail again gives the
+    same, so that a mail that went twice is shown once."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    message_id: str | None = None
+    reply_to: str | None = None
+
+
+class Sender(Protocol):
+    async def send(self, mail: Mail) -> None:
+        """Raises MailRefused, MailDelayed."""
+
+
+class SmtpSender:
+    """`smtp+starttls://user:password@host:port`, `smtps://...` for TLS from the first byte, or `smtp://...` without any
+    encryption, for a server on the same machine. Raises ValueError for another address or an impossible `from_address`
+    (`Tend <tend@example.com>`)."""
+
+    def __init__(self, url: str, from_address: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise ValueError(
+                "The mail server is given as smtp+starttls://user:password@host:port, smtps:// or smtp://."
+            )
+        self._from = _parsed_address(from_address)
+        self._options: dict[str, Any] = {
+            "hostname": parts.hostname,
+            "port": parts.port or _PORTS[parts.scheme],
+            "username": unquote(parts.username) if parts.username else None,
+            "password": unquote(parts.password) if parts.password else None,
+            "use_tls": parts.scheme == "smtps",
+            "start_tls": parts.scheme == "smtp+starttls",
+            "timeout": SECONDS_PER_STEP,
+            "local_hostname": self._from.domain,  # asking for the machine's own name would wait for DNS
+        }
+
+    async def send(self, mail: Mail) -> None:
+        message = _written(mail, self._from)
+        client = aiosmtplib.SMTP(**self._options)
+        try:
+            with _told_apart():
+                async with asyncio.timeout(WITHIN_SECONDS):
+                    await client.connect()
+                    await client.send_message(message, sender=self._from.addr_spec, recipients=[mail.to])
+            # What happens after the server has taken the mail changes nothing.
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                await client.quit(timeout=1)
+        finally:
+            client.close()
+
+
+class FolderSender:
+    """One file a mail. They hold links that sign people in, so they are closed to others."""
+
+    def __init__(self, folder: Path, from_address: str = "Tend <tend@localhost>") -> None:
+        self._folder, self._from = folder, _parsed_address(from_address)
+
+    async def send(self, mail: Mail) -> None:
+        message = _written(mail, self._from)
+        await asyncio.to_thread(self._keep, message)
+
+    def _keep(self, message: EmailMessage) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._folder / f"{message['Message-ID'].strip('<>').rpartition('@')[0]}.eml"
+        path.touch(mode=0o600)
+        path.write_bytes(message.as_bytes())
+
+
+_sender: Sender | None = None
+
+
+def send_with(sender: Sender | None) -> None:
+    """How this installation's mail goes; the roof says it."""
+    global _sender  # noqa: PLW0603
+    _sender = sender
+
+
+async def send(mail: Mail) -> None:
+    """Raises MailRefused, MailDelayed. Call from a job: it waits for a server of somebody else."""
+    if _sender is None:
+        raise MailDelayed("No mail server is set: TEND_SMTP_URL.")
+    await _sender.send(mail)
+
+
+def _written(mail: Mail, sender: Address) -> EmailMessage:
+    """Python's library writes the headers; nothing in a mail can add one. Raises MailRefused."""
+    to, reply_to = _checked(mail.to), None if mail.reply_to is None else _checked(mail.reply_to)
+    left = mail.message_id or str(new_id())
+    if _ID.fullmatch(left) is None:
+        raise ValueError(f"{left!r} cannot be a Message-ID.")
+    message = EmailMessage(policy=LINES_OF_SMTP)
+    message["Message-ID"] = f"<{left}@{sender.domain}>"
+    message["Date"] = format_datetime(now())
+    message["From"] = sender
+    message["To"] = to
+    if reply_to is not None:
+        message["Reply-To"] = reply_to
+    message["Subject"] = " ".join(mail.subject.split())
+    message["Auto-Submitted"] = "auto-generated"  # no answers from people on holiday
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def _checked(address: str) -> str:
+    if _ADDRESS.fullmatch(address) is None:
+        raise MailRefused("This is no mail address.")
+    return address
+
+
+def _parsed_address(text: str) -> Address:
+    name, address = parseaddr(text)
+    if _ADDRESS.fullmatch(address) is None or not address.isascii() or not text.isprintable():
+        raise ValueError(f"{text!r} is no sender such as Tend <tend@example.com>.")
+    return Address(display_name=name, addr_spec=address)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Answers of the server become the two kinds that a sender must tell apart. Never with what the server wrote: that
+    repeats addresses."""
+    try:
+        yield
+    except aiosmtplib.SMTPRecipientsRefused as problem:
+        code = problem.recipients[0].code
+        if code < 500:
+            raise MailDelayed(f"The mail server does not take mail for this address now ({code}).") from None
+        raise MailRefused(f"The mail server takes no mail for this address ({code}).") from None
+    except aiosmtplib.SMTPDataError as problem:
+        if problem.code < 500:
+            raise MailDelayed(f"The mail server does not take the mail now ({problem.code}).") from None
+        raise MailRefused(f"The mail server does not take the mail ({problem.code}).") from None
+    except (aiosmtplib.SMTPNotSupported, ValueError):
+        raise MailRefused("The mail server cannot deliver to such an address.") from None
+    except aiosmtplib.SMTPResponseException as problem:
+        raise MailDelayed(f"The mail server refuses Tend ({problem.code}).") from None
+    except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
+        raise MailDelayed(f"The mail server cannot be used: {type(problem).__name__}.") from None
