@@ -1,10 +1,15 @@
 """The web application: `uvicorn --factory backend.asgi:app`."""
 
+import asyncio
 import gc
+import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Final
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -14,9 +19,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from backend import logging, models
 from backend.live import Live
 from backend.outbox import publish_with
+from backend.outside import served_at
 from backend.settings import Settings
+from backend.web.cookies import Cookies
 from backend.web.health import is_live, is_ready
-from backend.web.signing_in import sign_in_for_development
+from backend.web.signing_in import SigningIn
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
     EXPOSED_HEADERS,
@@ -28,8 +35,12 @@ from graphql_schema.transport import (
     schema_text,
 )
 from tenants import database
+from tenants.sessions import note_presence
 
 STATEMENT_SECONDS: Final = 5  # somebody waits
+PRESENCE_SECONDS: Final = 60.0
+
+log = structlog.get_logger()
 
 
 def app(settings: Settings | None = None) -> Starlette:
@@ -50,12 +61,18 @@ def app(settings: Settings | None = None) -> Starlette:
         # (22 to 58 ms; 7 to 13 without them).
         gc.collect()
         gc.freeze()
+        presence = asyncio.create_task(_note_presence())
         try:
             yield
         finally:
+            presence.cancel()
+            with suppress(asyncio.CancelledError):
+                await presence
             await live.stop()
             await database.disconnect()
 
+    served_at(chosen.served_at)
+    cookies = Cookies(is_secure=chosen.served_at.startswith("https://"))
     live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
     publish_with(live.publish)
     endpoint = Endpoint(
@@ -70,6 +87,7 @@ def app(settings: Settings | None = None) -> Starlette:
         ),
         documents=Documents(chosen.redis_url, only_trusted=chosen.only_trusted_documents, prefix=chosen.redis_queue),
         live=live,
+        cookie=cookies.session,
         origins=chosen.allowed_origins,
         development=chosen.development,
     )
@@ -83,9 +101,29 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
     ]
-    if chosen.development:
-        routes.append(Route("/dev/sign-in", sign_in_for_development))
+    routes += SigningIn(
+        cookies,
+        development=chosen.development,
+        demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
+    ).routes()
     return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
+
+
+def _demo_people(path: Path) -> Any:
+    """As the demo was loaded."""
+    return json.loads(path.read_text())["people"]
+
+
+async def _note_presence() -> None:
+    """Until it is cancelled. An outage is waited out: it only makes sessions idle for a minute longer."""
+    while True:
+        await asyncio.sleep(PRESENCE_SECONDS)
+        try:
+            await note_presence()
+        except Exception as problem:
+            if not database.is_outage(problem):
+                raise
+            log.warning("presence.unnoted", problem=str(problem))
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -42,6 +42,7 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
                 say(f"Migrated: {name}.")
             if with_demo:
                 _load_demo(settings, say)
+                settings = settings.model_copy(update={"demo": True})
             _note_addresses(settings)
             say(f"Tend is coming up at http://{settings.host}:{settings.port}/graphql (Ctrl-C stops it).")
             Supervisor([*servers, *_processes(settings)], say).run()
@@ -58,6 +59,7 @@ def _processes(settings: Settings) -> list[Process]:
         "TEND_RELAY_DATABASE_URL": settings.relay_url,
         "TEND_REDIS_URL": settings.redis,
         "TEND_DEVELOPMENT": str(settings.development),
+        "TEND_DEMO": str(settings.demo),
         "TEND_HOST": settings.host,
         "TEND_PORT": str(settings.port),
     }
@@ -80,6 +82,7 @@ def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
         json.dump({"url": base, "graphql": f"{base}/graphql", "people": people}, file, indent=2)
         file.write("\n")
     say(f"Two agencies are at work: {', '.join(people)}. Their tokens: {path}.")
+    say(f"Sign in as any of them: {base}/demo")
     say(f"GraphiQL as a moderator: {base}/dev/sign-in?token={people['acme.moderator']['token']}")
 
 

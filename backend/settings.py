@@ -20,6 +20,8 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     development: bool = False
+    demo: bool = False  # anybody may sign in as anybody of the demo
+    public_url: str | None = None  # where people find this installation; https in earnest, for links and cookies
     pool_size: int = 10
     redis_queue: str = "tend:jobs"
     # Pages of these origins (https://app.example.com) may use the API from a browser; a JSON list in the environment.
@@ -30,6 +32,10 @@ class Settings(BaseSettings):
     points_per_person: int = 150_000
     points_per_agency: int = 1_500_000
     postgres_major: int = 18  # of the embedded server; the floor is 16
+
+    @property
+    def served_at(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def owner_url(self) -> str:

@@ -18,7 +18,8 @@ from graphql_schema.orders import (
     WorkspaceOrder,
 )
 from graphql_schema.policies import Policy, Queue, Rule
-from graphql_schema.projection import Connection, Node, column, count, groups, many, publish, same_row
+from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
+from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from tenants import models
 from tenants.rights import Right
@@ -100,6 +101,11 @@ class Agency(Node):
     created_at: datetime = column(description="When it was set up in Tend.")
     workspaces: Connection[Workspace] = many(
         "agency_id", order=WorkspaceOrder, description="Its clients, as far as you see them."
+    )
+    sign_in_provider: SignInProvider | None = one(
+        "agency_id",
+        reverse=True,
+        description="How its people sign in; null for mail alone, and for who may not set it.",
     )
     staff: Connection[Staff] = many(
         "agency_id",

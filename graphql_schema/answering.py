@@ -12,7 +12,8 @@ from strawberry.utils.str_converters import to_camel_case
 from backend.kit.errors import NotFound, Refusal
 from backend.kit.ids import parse_published
 from graphql_schema.describing import value
-from graphql_schema.permissions import NEEDS, who_may
+from graphql_schema.permissions import who_may
+from graphql_schema.projection.declaring import NEEDS
 from tenants.rights import Right
 from tenants.scope import current
 
@@ -27,6 +28,9 @@ class UserErrorCode(Enum):
     CLAIM_LOST = value("CLAIM_LOST", "The case is no longer yours: the claim ended, or the token is of another one.")
     ALREADY_MEMBER = value("ALREADY_MEMBER", "Somebody with this address belongs to the agency, or is invited.")
     LAST_OWNER = value("LAST_OWNER", "Nobody else could do everything: make somebody else an owner first.")
+    PROVIDER_UNPROVEN = value(
+        "PROVIDER_UNPROVEN", "Nobody can require a provider of everybody before they have signed in with it."
+    )
     CASE_ALREADY_CLOSED = value("CASE_ALREADY_CLOSED", "Somebody has decided the case.")
 
 

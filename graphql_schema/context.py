@@ -14,19 +14,28 @@ from graphql_schema.projection.serving import EndsRequest
 from tenants.actor import Actor
 from tenants.doors import Caller
 from tenants.entering import OwnMembership, confirm, own_memberships
+from tenants.sessions import OwnSession, sessions_of
 
 
 class Refused(EndsRequest):
     """The whole request is refused. `code` is one of ErrorCode."""
 
-    def __init__(self, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        facts: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
-        self.code, self.message, self.headers = code, message, dict(headers or {})
+        self.code, self.message, self.headers, self.facts = code, message, dict(headers or {}), dict(facts or {})
 
     @property
     def extensions(self) -> dict[str, Any]:
         wait = self.headers.get("Retry-After")
-        return {"code": self.code} if wait is None else {"code": self.code, "retryAfter": int(wait)}
+        found = {"code": self.code, **self.facts}
+        return found if wait is None else {**found, "retryAfter": int(wait)}
 
 
 class Hear(Protocol):
@@ -53,6 +62,7 @@ class RequestContext:
     kept: Kept | None = None
     hear: Hear | None = None
     memberships: list[OwnMembership] | None = None
+    sessions: list[OwnSession] | None = None
     only_reads: bool = False  # it may be stopped at any moment: nobody waits for what it changes
     cost: int | None = field(default=None, init=False)
 
@@ -71,6 +81,12 @@ class RequestContext:
             if self.actor is not None:
                 await confirm(self.actor)
             self.memberships = await own_memberships(self.caller)
+            self.sessions = await sessions_of(self.caller.person_id, agency_id=self.caller.bound_to)
+
+    async def confirm_caller(self) -> None:
+        """Before a deed that is about the caller alone and opens no scope. Raises NoLongerAdmitted."""
+        if self.actor is not None:
+            await confirm(self.actor)
 
     async def kept_answer(self, field_key: str) -> bytes | None:
         """What this mutation has answered before. Call in its scope. Raises Refused."""

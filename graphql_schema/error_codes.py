@@ -19,6 +19,11 @@ _CODES: Final[dict[str, tuple[int, str]]] = {
     "DOCUMENT_NOT_FOUND": (400, "No trusted document with this id has been published."),
     "DOCUMENT_NOT_TRUSTED": (400, "This installation runs published documents only."),
     "UNAUTHENTICATED": (401, "Sign in: the token is missing, unknown, revoked or expired."),
+    "SESSION_OUTDATED": (
+        401,
+        "You may do more than before: renew the session (POST /session/renew), or sign in again.",
+    ),
+    "SSO_REQUIRED": (403, "The agency lets in only who signs in with its own provider, at `extensions.signInUrl`."),
     "FORBIDDEN": (403, "You are no member of the agency or workspace the request names, or none exists."),
     "WORKSPACE_MISMATCH": (403, "The request names another scope than its credentials allow."),
     "CSRF_PREVENTION": (400, "A GET needs an Authorization header or GraphQL-Require-Preflight."),

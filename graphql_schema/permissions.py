@@ -5,10 +5,8 @@ from typing import Any, Final
 
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 
-from graphql_schema.projection.declaring import ProjectedField, published
+from graphql_schema.projection.declaring import NEEDS, ProjectedField, published
 from tenants.rights import MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
-
-NEEDS: Final = "tend:needs"  # in a field's metadata: its right, or None for what is the caller's own
 
 _PLURALS: Final[Mapping[Role, str]] = {
     **{role: f"{role.value.replace('_', ' ')}s" for role in PERSON_ROLES},

@@ -1,7 +1,7 @@
 """The doors: the only reads outside a scope. A hash in, an agency and an id out; global tables without tenant data."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from backend.kit.ids import new_id
@@ -106,14 +106,30 @@ async def every_agency() -> list[UUID]:
         return [row["agency_id"] for row in rows]
 
 
-async def register_person(*, name: str, email: str) -> UUID:
+class Connection(Protocol):
+    """A bare connection, or a scope."""
+
+    async def fetchval(self, sql: str, *values: Any) -> Any: ...
+
+
+async def register_person(connection: Connection, *, name: str, email: str) -> UUID:
     """The person with this address, made if missing."""
+    person_id: UUID = await connection.fetchval(
+        """insert into persons (id, email, name) values ($1, $2, $3)
+           on conflict (email) do update set name = persons.name returning id""",
+        new_id(),
+        email.lower(),
+        name,
+    )
+    return person_id
+
+
+async def person_with(email: str) -> UUID | None:
+    """Somebody with this address who may try to enter some agency; for whoever is about to prove that it is theirs."""
     async with unscoped() as connection:
-        person_id: UUID = await connection.fetchval(
-            """insert into persons (id, email, name) values ($1, $2, $3)
-               on conflict (email) do update set name = persons.name returning id""",
-            new_id(),
-            email.lower(),
-            name,
+        found: UUID | None = await connection.fetchval(
+            """select p.id from persons p
+                where p.email = $1 and exists (select from person_agency a where a.person_id = p.id)""",
+            email,
         )
-        return person_id
+        return found

@@ -13,6 +13,7 @@ from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from tenants.actor import Actor, system
+from tenants.database import unscoped
 from tenants.doors import register_person
 from tenants.models import Agency, ApiClient, Assignment, Credential, Membership, Workspace
 from tenants.rights import CLIENT_ROLES, PERSON_ROLES, ROLES_WITH_AN_END, USUAL_SCOPES, Right, Role
@@ -90,7 +91,8 @@ async def add_member(
     if sees_all is None:
         sees_all = role in (Role.OWNER, Role.ADMIN)
     check_membership(role, sees_all=sees_all, ends_at=ends_at)
-    person_id = await register_person(name=name, email=email)
+    async with unscoped() as connection:
+        person_id = await register_person(connection, name=name, email=email)
     async with agency_scope(system(agency_id)):
         membership = await Membership.create(
             person_id=person_id,

@@ -238,6 +238,7 @@ async def _tokens(settings: Settings) -> dict[str, dict[str, Any]]:
         own = await own_memberships(caller)
         people[who] = {
             "token": token,
+            "email": f"{who}@example.com",
             "agencies": [membership.agency_slug for membership in own],
             "workspaces": [slug for membership in own for _id, slug, _name in membership.workspaces],
         }

@@ -1,6 +1,15 @@
 """What reaches outside: files, mail, other people's servers, and the secrets for them."""
 
-from backend.outside.fetching import Fetched, GuardedTransport, Unreachable, allow_origins, fetch, guarded_client
+from backend.outside.addressing import public_address, served_at
+from backend.outside.fetching import (
+    Fetched,
+    GuardedTransport,
+    Unreachable,
+    allow_origins,
+    fetch,
+    guarded_client,
+    is_askable,
+)
 from backend.outside.filing import Files, keep_files_in, stored_files
 from backend.outside.mailing import FolderSender, Mail, MailDelayed, MailRefused, Sender, SmtpSender
 from backend.outside.mailing import send as send_mail
@@ -20,8 +29,11 @@ __all__ = [
     "allow_origins",
     "fetch",
     "guarded_client",
+    "is_askable",
     "keep_files_in",
+    "public_address",
     "send_mail",
     "send_mail_with",
+    "served_at",
     "stored_files",
 ]

@@ -72,6 +72,15 @@ async def fetch(
         return Fetched(response.status_code, response.headers, response.content)
 
 
+def is_askable(url: str) -> bool:
+    """Whether the text is an address that `fetch` would try; what it resolves to is known only then."""
+    try:
+        _check(httpx.URL(url))
+    except (Unreachable, httpx.InvalidURL, UnicodeError):
+        return False
+    return True
+
+
 def guarded_client(*, transport: "GuardedTransport | None" = None, **options: Any) -> httpx.AsyncClient:
     """For libraries that speak through httpx. What could lead around the guard is refused with TypeError."""
     around = {"mounts", "proxy", "trust_env", "verify", "cert"} & set(options)

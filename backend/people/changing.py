@@ -8,6 +8,7 @@ from uuid import UUID
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
+from backend.kit.texts import clean
 from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.models import Membership, Workspace
@@ -84,7 +85,7 @@ async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "") -> No
         return
     await _write(membership, "suspended_at = now()")
     await _let_go(membership)
-    await _record("suspended", membership, grounds=grounds)
+    await _record("suspended", membership, grounds=_reason(grounds))
 
 
 async def reinstate(actor: Actor, membership_id: UUID) -> None:
@@ -114,7 +115,7 @@ async def end(actor: Actor, membership_id: UUID, *, grounds: str = "") -> None:
         membership.id,
     )
     await _let_go(membership)
-    await _record("ended", membership, grounds=grounds)
+    await _record("ended", membership, grounds=_reason(grounds))
 
 
 def has_ended(membership: Membership, moment: datetime) -> bool:
@@ -271,6 +272,11 @@ async def _workspaces_of(membership_id: UUID) -> frozenset[UUID]:
 def _check_period(starts_at: datetime | None, ends_at: datetime | None) -> None:
     if starts_at is not None and ends_at is not None and ends_at <= starts_at:
         raise Invalid("A membership ends after it begins.", path=("input", "endsAt"))
+
+
+def _reason(grounds: str) -> str | None:
+    """Raises Invalid."""
+    return clean(grounds, field="grounds", longest=2_000, may_be_empty=True) or None
 
 
 async def _now() -> datetime:

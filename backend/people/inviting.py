@@ -12,9 +12,10 @@ from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound, Refusal
 from backend.kit.texts import clean
 from backend.outbox import enqueue
-from backend.outside import Mail, public_address, send
+from backend.outside import Mail, public_address, send_mail
 from backend.people.changing import assign, has_ended, may_act_on, may_grant, may_manage
 from tenants.actor import Actor, system
+from tenants.database import unscoped
 from tenants.doors import Caller, register_person, target_of
 from tenants.models import Agency, Membership, SignInProvider
 from tenants.provisioning import check_membership, let_enter
@@ -156,14 +157,14 @@ async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:
         agency.id,
         membership.id,
     )
-    await send(
+    await send_mail(
         Mail(
             to=membership.email,
             subject=f"{agency.name} invites you to Tend",
             text=(
                 f"Hello {membership.name},\n\n{agency.name} would like you to work with them in Tend.\n\n"
                 f"To accept, open this link until {membership.invited_until:%d %B %Y, %H:%M} UTC:\n\n"
-                f"{public_address()}/join#{token}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
+                f"{public_address()}/join?token={token}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
             ),
         )
     )
@@ -193,7 +194,8 @@ async def accept(token: str, *, caller: Caller | None, session: str | None, devi
     if caller is not None and caller.person_email.lower() != opened.email:
         raise AnotherAddress
     if person_id is None:
-        person_id = await register_person(name=opened.name, email=opened.email)
+        async with unscoped() as connection:
+            person_id = await register_person(connection, name=opened.name, email=opened.email)
     await take_up(opened.agency_id, opened.membership_id, person_id)
     if session is not None and caller is not None and caller.bound_to is None:
         renewed = await renew_session(session)

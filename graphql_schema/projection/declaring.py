@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Any, Final, Generic, TypeVar, dataclass_transform
 
 import strawberry
+from graphql import GraphQLField
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
@@ -17,6 +18,7 @@ from tenants.tables import TenantModel, has_column
 
 T = TypeVar("T")
 
+NEEDS: Final = "tend:needs"  # in a field's metadata: its right, or None for what is the caller's own and has no scope
 DEFAULT_PAGE: Final = 50
 LARGEST_PAGE: Final = 100
 
@@ -205,6 +207,11 @@ def _field(
     if arguments is not None:
         made.arguments = arguments
     return made
+
+
+def is_about_the_caller(field: GraphQLField) -> bool:
+    declared = field.extensions.get("strawberry-definition")
+    return declared is not None and declared.metadata.get(NEEDS, declared) is None
 
 
 def identity() -> Any:

@@ -11,7 +11,7 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from graphql_schema.projection.declaring import LISTING
+from graphql_schema.projection.declaring import LISTING, is_about_the_caller
 from graphql_schema.projection.going_straight import leave_word
 from graphql_schema.projection.reading import Reading, Ref, no_agency
 from tenants.actor import Actor
@@ -90,8 +90,14 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """One transaction for the deed, the reading of its payload and the answer that is kept for who asks again; an
         error anywhere below rolls all of it back."""
-        return_type = self.schema.get_field(parent_type, field_details_list[0].node.name.value).type  # type: ignore[union-attr]
+        field = parent_type.fields[field_details_list[0].node.name.value]
+        return_type = field.type
         try:
+            if is_about_the_caller(field):
+                await self.context_value.confirm_caller()
+                self._has_begun = True
+                result = super().execute_field(parent_type, source, field_details_list, path, position_context)
+                return await self._settled(result)
             async with agency_scope(actor_of(self.context_value)) as scope:
                 kept = await self.context_value.kept_answer(path.key)
                 if kept is not None:

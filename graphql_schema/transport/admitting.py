@@ -10,7 +10,6 @@ from backend.live import Live
 from graphql_schema.context import Refused, RequestContext
 from graphql_schema.transport.rates import Payer, Rates
 from tenants.actor import Actor
-from tenants.doors import COOKIE_WITHOUT_TLS as COOKIE
 from tenants.doors import Caller
 from tenants.entering import NotAdmitted, admit, confirm, forget
 from tenants.scope import NoLongerAdmitted
@@ -112,21 +111,30 @@ def stay(token: str) -> ExitStack:
     return staying
 
 
-def credentials_of(headers: Mapping[str, str], *, cookies: Mapping[str, str] | None = None) -> Credentials:
-    """`headers` with names in lower case. A cookie counts only where the caller hands it over. Raises Refused."""
+def credentials_of(headers: Mapping[str, str], *, cookie: str | None = None) -> Credentials:
+    """`headers` with names in lower case. A session's cookie counts only where the caller hands it over, and a token in
+    a header comes first. Raises Refused."""
     kind, _, token = headers.get("authorization", "").partition(" ")
-    given = token.strip() if kind.lower() == "bearer" else None
-    if given is None and cookies is not None and headers.get("sec-fetch-site", "none") in ("same-origin", "none"):
-        given = cookies.get(COOKIE)
+    given = token.strip() if kind.lower() == "bearer" else cookie
     if given is None:
         raise Refused("UNAUTHENTICATED", "Sign in: this needs a valid token.", headers={"WWW-Authenticate": "Bearer"})
     agency, workspace = (_scope(headers, name) for name in SCOPE_HEADERS)
     return Credentials(given, agency, workspace)
 
 
+def is_from_here(headers: Mapping[str, str]) -> bool:
+    """Whether a page of this very site asks, or a program that is no browser. What a page of another site makes a
+    browser send has no authority of a cookie."""
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is None or origin.partition("://")[2] == headers.get("host")
+
+
 def _refused(refusal: NotAdmitted) -> Refused:
     headers = {"WWW-Authenticate": "Bearer"} if refusal.status == 401 else {}
-    return Refused(refusal.code, refusal.message, headers=headers)
+    return Refused(refusal.code, refusal.message, headers=headers, facts=refusal.facts)
 
 
 def _scope(headers: Mapping[str, str], name: str) -> str | None:

@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from backend.live import Live
 from graphql_schema.context import Refused
 from graphql_schema.error_codes import status_of
-from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, stay
+from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, is_from_here, stay
 from graphql_schema.transport.asking import Asked, asked_by_address, asked_of, parse_json
 from graphql_schema.transport.event_streams import EventStream, answered
 from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
@@ -54,12 +54,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`origins`: pages of these may open sockets, besides pages of this very site. In `development` GraphiQL is here,
-    and a cookie signs its pages in."""
+    """`origins`: pages of these may open sockets, besides pages of this very site. `cookie` is the name of the one that
+    signs pages of this site in. In `development` GraphiQL is here."""
 
     rates: Rates
     documents: Documents
     live: Live
+    cookie: str
     origins: Sequence[str] = ()
     development: bool = False
 
@@ -159,9 +160,11 @@ class _Exchange:
         return EventStream(answered(answer)) if self._media_type == EVENT_STREAM else self._send(answer)
 
     def _visitor(self) -> Visitor:
-        """Raises Refused. A cookie has authority only in development, and only for pages of this very site."""
-        cookies = self._request.cookies if self._endpoint.development else None
-        return self._endpoint.visitor(credentials_of(self._request.headers, cookies=cookies), self.request_id)
+        """Raises Refused. A cookie has authority for pages of this very site, and over a GET only to see GraphiQL."""
+        request, cookie = self._request, None
+        if is_from_here(request.headers) and (request.method == "POST" or self._endpoint.development):
+            cookie = request.cookies.get(self._endpoint.cookie)
+        return self._endpoint.visitor(credentials_of(request.headers, cookie=cookie), self.request_id)
 
     async def _asked(self) -> Asked:
         """Raises Refused."""

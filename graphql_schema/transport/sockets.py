@@ -24,7 +24,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.unset import UNSET
 
 from graphql_schema.context import Refused
-from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, stay
+from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, is_from_here, stay
 from graphql_schema.transport.asking import asked_of
 from graphql_schema.transport.event_streams import CHECK_SECONDS, ended
 from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
@@ -81,6 +81,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
             connection_init_wait_timeout=INIT_TIMEOUT,
         )
         self._endpoint = endpoint
+        self._cookie = socket.cookies.get(endpoint.cookie) if is_from_here(socket.headers) else None
         self._credentials: Credentials | None = None
         self._watching: asyncio.Task[None] | None = None
         self._staying = ExitStack()
@@ -103,7 +104,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         try:
             if not all(isinstance(headers.get(name, ""), str) for name in ("authorization", *SCOPE_HEADERS)):
                 raise Refused("BAD_REQUEST", "Token and scope are strings.")
-            credentials = credentials_of(headers)
+            credentials = credentials_of(headers, cookie=self._cookie)
             await credentials.admitted()
             self._staying = stay(credentials.token)
         except Refused as refusal:

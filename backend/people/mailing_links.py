@@ -1,0 +1,68 @@
+"""Signing in by a link that is mailed: open for ten minutes, once, in the browser that asked for it."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from backend.kit.ids import new_id
+from backend.outside import Mail, MailDelayed, MailRefused, public_address, send_mail
+from tenants.database import unscoped
+from tenants.doors import person_with
+from tenants.tokens import hash_of, new_link_token
+
+LIFETIME: Final = timedelta(minutes=10)
+MOST: Final = 5  # links of one person that are open at once: whoever knows an address cannot flood it
+
+
+async def mail_link(email: str, *, browser: str) -> None:
+    """If somebody with this address is known, the link is mailed to them. Tell the caller nothing of it: call when the
+    answer has gone. `browser` is a secret that only the browser has which asked."""
+    person_id = await person_with(email)
+    if person_id is None:
+        return
+    token = new_link_token()
+    async with unscoped() as connection, connection.transaction():
+        await connection.execute("select from persons where id = $1 for no key update", person_id)
+        open_links = await connection.fetchval(
+            "select count(*) from mail_links where person_id = $1 and expires_at > now()", person_id
+        )
+        if open_links >= MOST:
+            return
+        await connection.execute(
+            "delete from mail_links where person_id = $1 and expires_at < now() - interval '1 day'", person_id
+        )
+        await connection.execute(
+            """insert into mail_links (id, key_hash, browser_hash, person_id, expires_at)
+               values ($1, $2, $3, $4, now() + $5::interval)""",
+            *(new_id(), hash_of(token), hash_of(browser), person_id, LIFETIME),
+        )
+    try:
+        await send_mail(
+            Mail(
+                to=email,
+                subject="Sign in to Tend",
+                text=(
+                    "Open this link in the browser in which you asked for it. It works once, for ten minutes:\n\n"
+                    f"{public_address()}/mail-link?token={token}\n\n"
+                    "If you did not ask for it, somebody else knows your address, and there is nothing you need to do.\n"
+                ),
+            )
+        )
+    except (MailRefused, MailDelayed):
+        async with unscoped() as connection:
+            await connection.execute("delete from mail_links where key_hash = $1", hash_of(token))
+        raise
+
+
+async def use_link(token: str, *, browser: str) -> UUID | None:
+    """Whose link it was; it opens nothing from now on. None for one that is used, too old or unknown, and in another
+    browser, where it stays open: programs that look into mails open links as well."""
+    async with unscoped() as connection:
+        person_id: UUID | None = await connection.fetchval(
+            """update mail_links set used_at = now()
+                where key_hash = $1 and browser_hash = $2 and used_at is null and expires_at > now()
+            returning person_id""",
+            hash_of(token),
+            hash_of(browser),
+        )
+        return person_id

@@ -1,0 +1,31 @@
+"""Pages for people who have no frontend yet: signing in, joining, the demo."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+_PAGES: Final = Path(__file__).parent / "pages"
+_templates: Final = Environment(
+    loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_HEADERS: Final = {
+    # Forms may end at an agency's provider, so they may lead to any site; nothing else of another site is here.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """`name` of a file in `pages/`, without its ending."""
+    return HTMLResponse(_templates.get_template(f"{name}.html").render(values), status, headers=_HEADERS)
+
+
+async def page_style(_request: Request) -> Response:
+    return Response(
+        (_PAGES / "style.css").read_text(), media_type="text/css", headers={"Cache-Control": "public, max-age=300"}
+    )
