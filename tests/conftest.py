@@ -1,5 +1,6 @@
 """Real servers for the whole session, and the cast of two agencies."""
 
+import base64
 import os
 import secrets
 import tempfile
@@ -14,6 +15,7 @@ from cast import Cast, raise_curtain
 from backend import models
 from backend.asgi import app
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
+from backend.equipping import equip
 from backend.installing import bring_up_to_date, make_roles_and_database
 from backend.settings import Settings, on_database
 from tenants import database
@@ -51,6 +53,8 @@ def servers() -> Iterator[Settings]:
             redis_url=given.redis_url or redis.url,
             redis_queue=f"tend:{secrets.token_hex(4)}",
             home=home,
+            installation_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+            files_url=str(home / "files"),
             pool_size=10,
             # The tests ask more in a minute than anybody may; those about limits bring their own.
             points_per_token=10**12,
@@ -73,6 +77,7 @@ async def settings(servers: Settings) -> AsyncIterator[Settings]:
     try:
         await bring_up_to_date(chosen)
         await database.connect(chosen.app_url, models=models.MODEL_MODULES, pool_size=chosen.pool_size)
+        equip(chosen)
         yield chosen
         await database.disconnect()
     finally:
