@@ -17,6 +17,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from backend import logging, models
+from backend.equipping import equip
 from backend.live import Live
 from backend.outbox import publish_with
 from backend.outside import served_at
@@ -47,6 +48,7 @@ def app(settings: Settings | None = None) -> Starlette:
     """Raises tenants.database.TooMuchPower at start-up where the database role could read every agency's rows."""
     chosen = settings or Settings()
     logging.configure()
+    equip(chosen)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -26,6 +26,8 @@ importing = typer.Typer(help="Bring content in.", no_args_is_help=True)
 cli.add_typer(importing, name="import")
 documents = typer.Typer(help="Documents that frontends have been built with.", no_args_is_help=True)
 cli.add_typer(documents, name="documents")
+secrets = typer.Typer(help="Secrets at rest.", no_args_is_help=True)
+cli.add_typer(secrets, name="secrets")
 out, err = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -166,6 +168,20 @@ def publish(
     out.print(f"{new:,} new, {known:,} known")
 
 
+@secrets.command()
+def rotate() -> None:
+    """A new key for every agency, under the installation's current one; what is sealed is sealed anew. Tend may run
+    meanwhile, and running it again does no harm."""
+    from backend.equipping import equip
+    from backend.outside import rotate_secrets
+
+    settings = _where_it_runs(Settings())
+    if not settings.installation_keys:
+        raise NotConfigured("No key for secrets is set: TEND_INSTALLATION_KEY.")
+    equip(settings)
+    out.print(f"{_connected(settings, rotate_secrets):,} sealed anew")
+
+
 @importing.command()
 def chat(
     files: Annotated[list[Path], typer.Argument(help="JSON lines, plain or .gz.")],
@@ -242,7 +258,9 @@ async def _nothing() -> None:
 
 
 def _where_it_runs(settings: Settings) -> Settings:
-    """The addresses of a `tend up` that runs in this folder, where none are configured."""
+    """The addresses of a `tend up` that runs in this folder, where none are configured, and its key."""
+    from backend.keeping_the_key import with_the_kept_key
+
     if settings.database_url is not None:
         return settings
     try:
@@ -250,7 +268,9 @@ def _where_it_runs(settings: Settings) -> Settings:
         os.kill(addresses["pid"], 0)
     except (OSError, ValueError, KeyError):
         raise NotConfigured("Nothing runs in this folder: start it with `tend up`, or set TEND_DATABASE_URL.") from None
-    return settings.model_copy(update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]})
+    return with_the_kept_key(
+        settings.model_copy(update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]})
+    )
 
 
 def _say(line: str) -> None:

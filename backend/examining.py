@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from backend import models
 from backend.migrations.applying import history
-from backend.settings import Settings
+from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
 from tenants.tables import tenant_models
 from tenants.wall import POLICY
@@ -26,7 +26,7 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Everything that can be looked at, whatever else is broken."""
-    findings = [_python()]
+    findings = [_python(), _key(settings)]
     try:
         connection = await asyncpg.connect(settings.app_url, timeout=5)
     except (OSError, TimeoutError, asyncpg.PostgresError) as problem:
@@ -45,6 +45,22 @@ def _python() -> Finding:
     version = sys.version_info
     fine = (3, 11) <= version[:2] < (3, 13)
     return Finding(fine, f"Python {version.major}.{version.minor}" + ("" if fine else "; Tend needs 3.11 or 3.12"))
+
+
+def _key(settings: Settings) -> Finding:
+    try:
+        keys = settings.installation_keys
+    except NotConfigured as refusal:
+        return Finding(False, str(refusal))
+    if not keys:
+        return Finding(
+            False, "No key for secrets is set, so no sign-in provider can be kept: set TEND_INSTALLATION_KEY."
+        )
+    if len(keys) > 1:
+        return Finding(
+            True, "Secrets have a key, and an old one: run `tend secrets rotate`, then take the old one away."
+        )
+    return Finding(True, "Secrets have a key.")
 
 
 async def _version(connection: asyncpg.Connection) -> Finding:

@@ -5,6 +5,7 @@ from typing import Final
 
 MODEL_MODULES: Final = (
     "tenants.models",
+    "backend.outside.models",
     "backend.outbox.models",
     "backend.idempotency.models",
     "backend.journal.models",

@@ -16,7 +16,9 @@ from backend.embedded import (
     home_lock,
     spawn,
 )
+from backend.equipping import equip
 from backend.installing import DATABASE, bring_up_to_date, make_roles_and_database
+from backend.keeping_the_key import with_a_key
 from backend.settings import Settings
 
 
@@ -25,6 +27,8 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
     home = settings.home.resolve()
     with home_lock(home):
         _refuse_taken_port(settings)
+        settings = with_a_key(settings)
+        equip(settings)
         servers: list[EmbeddedPostgres | EmbeddedRedis] = []
         try:
             if settings.database_url is None:
@@ -53,11 +57,13 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
 
 
 def _processes(settings: Settings) -> list[Process]:
+    assert settings.installation_key is not None  # with_a_key
     environment = os.environ | {
         "TEND_DATABASE_URL": settings.app_url,
         "TEND_OWNER_DATABASE_URL": settings.owner_url,
         "TEND_RELAY_DATABASE_URL": settings.relay_url,
         "TEND_REDIS_URL": settings.redis,
+        "TEND_INSTALLATION_KEY": settings.installation_key.get_secret_value(),
         "TEND_DEVELOPMENT": str(settings.development),
         "TEND_DEMO": str(settings.demo),
         "TEND_HOST": settings.host,

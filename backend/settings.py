@@ -1,8 +1,11 @@
 """What an installation decides, from the environment: TEND_DATABASE_URL and so on."""
 
+import base64
+import binascii
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
+from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -31,11 +34,40 @@ class Settings(BaseSettings):
     points_per_token: int = 100_000
     points_per_person: int = 150_000
     points_per_agency: int = 1_500_000
+    # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
+    allowed_outside: tuple[str, ...] = ()
+    smtp_url: SecretStr | None = None  # smtp+starttls://user:password@host:port, smtps:// or smtp://
+    mail_from: str = "Tend <tend@localhost>"
+    files_url: str | None = None  # s3://bucket/prefix, or a folder; `files` under `home` if left out
+    # 32 bytes in base64, for secrets at rest; several with commas during a rotation, the current one first.
+    installation_key: SecretStr | None = None
     postgres_major: int = 18  # of the embedded server; the floor is 16
 
     @property
     def served_at(self) -> str:
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def installation_keys(self) -> tuple[bytes, ...]:
+        """Empty where none is set. Raises NotConfigured for what is no key."""
+        if self.installation_key is None:
+            return ()
+        try:
+            keys = tuple(
+                base64.b64decode(text.strip(), validate=True)
+                for text in self.installation_key.get_secret_value().split(",")
+            )
+        except binascii.Error:
+            keys = (b"",)
+        if any(len(key) != 32 for key in keys):
+            raise NotConfigured(
+                "TEND_INSTALLATION_KEY is 32 random bytes in base64, such as `openssl rand -base64 32`."
+            )
+        return keys
+
+    @property
+    def files(self) -> str:
+        return self.files_url or str(self.home.resolve() / "files")
 
     @property
     def owner_url(self) -> str:

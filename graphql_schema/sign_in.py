@@ -8,7 +8,7 @@ from backend import people
 from graphql_schema.answering import UserError, user_errors, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
-from graphql_schema.projection import Node, column, publish, ref, sql
+from graphql_schema.projection import Node, column, publish, ref
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.staff import MembershipRole
 from tenants import models
@@ -22,7 +22,6 @@ class SignInProvider(Node):
     id: strawberry.ID
     issuer: str = column(description="Who it is: compared letter by letter with what it says of itself.")
     client_id: str = column(description="What it calls this installation.")
-    has_secret: bool = sql("{row}.client_secret is not null", description="Whether a client secret is kept.")
     domains: list[str] = column(description="Of the e-mail addresses that it may speak for.")
     is_required: bool = column(description="Whether sessions opened any other way open this agency no more.")
     first_role: MembershipRole | None = column(

@@ -9,7 +9,7 @@ from tortoise.manager import Manager
 from tortoise.models import Model
 
 from backend.kit.ids import new_id
-from tenants.tables import AgencyModel, Reach, ScopedManager, TenantModel
+from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField, TenantModel
 
 
 class Agency(TenantModel):
@@ -83,7 +83,7 @@ class SignInProvider(AgencyModel):
 
     issuer = fields.CharField(max_length=500)
     client_id = fields.CharField(max_length=500)
-    client_secret: bytes | None = fields.BinaryField(null=True)
+    client_secret: bytes | None = SealedField(null=True)
     domains: list[str] = ArrayField("text")
     is_required = fields.BooleanField(default=False)
     first_role = fields.CharField(max_length=20, null=True)

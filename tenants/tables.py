@@ -79,6 +79,11 @@ class WorkspaceModel(TenantModel):
         manager = ScopedManager()
 
 
+class SealedField(fields.BinaryField[bytes]):
+    """A secret at rest, as `backend.outside.seal` makes it for exactly this row and column. Marked, so that a rotation of
+    keys finds it and a promise test keeps it out of the API."""
+
+
 _SQL_TYPES = {
     fields.UUIDField: "uuid",
     fields.CharField: "text",
@@ -90,6 +95,7 @@ _SQL_TYPES = {
     fields.BooleanField: "boolean",
     fields.JSONField: "jsonb",
     fields.BinaryField: "bytea",
+    SealedField: "bytea",
     ArrayField: "text[]",
 }
 
@@ -118,3 +124,13 @@ def tenant_models() -> list[type[TenantModel]]:
         return found + [deeper for child in model.__subclasses__() for deeper in below(child)]
 
     return sorted(below(TenantModel), key=lambda model: model._meta.db_table)
+
+
+def sealed_columns() -> list[tuple[type[TenantModel], str]]:
+    """Every secret at rest, of every model that has been imported."""
+    return [
+        (model, name)
+        for model in tenant_models()
+        for name, field in model._meta.fields_map.items()
+        if isinstance(field, SealedField)
+    ]

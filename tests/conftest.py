@@ -1,5 +1,6 @@
 """Real servers for the whole session, and the cast of two agencies."""
 
+import base64
 import os
 import secrets
 import tempfile
@@ -10,10 +11,12 @@ import asyncpg
 import httpx
 import pytest
 from cast import Cast, raise_curtain
+from inbox import Inbox
 
 from backend import models
 from backend.asgi import app
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
+from backend.equipping import equip
 from backend.installing import bring_up_to_date, make_roles_and_database
 from backend.settings import Settings, on_database
 from tenants import database
@@ -28,7 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Settings]:
+def inbox() -> Inbox:
+    return Inbox()
+
+
+@pytest.fixture(scope="session")
+def servers(inbox: Inbox) -> Iterator[Settings]:
     """Addresses of TEND_DATABASE_URL and TEND_REDIS_URL where they are set, else of servers started for this run. The
     database is always a fresh one, dropped afterwards."""
     given = Settings()
@@ -37,6 +45,7 @@ def servers() -> Iterator[Settings]:
     home = Path(folder.name)
     postgres = EmbeddedPostgres(home, int(os.environ.get("TEND_POSTGRES_MAJOR", "18")))
     redis = EmbeddedRedis(home)
+    smtp = inbox.serve()
     try:
         if given.database_url is None:
             postgres.start()
@@ -51,6 +60,9 @@ def servers() -> Iterator[Settings]:
             redis_url=given.redis_url or redis.url,
             redis_queue=f"tend:{secrets.token_hex(4)}",
             home=home,
+            installation_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+            files_url=str(home / "files"),
+            smtp_url=f"smtp://127.0.0.1:{smtp.port}",
             pool_size=10,
             # The tests ask more in a minute than anybody may; those about limits bring their own.
             points_per_token=10**12,
@@ -58,6 +70,7 @@ def servers() -> Iterator[Settings]:
             points_per_agency=10**12,
         )
     finally:
+        smtp.stop()
         redis.stop()
         postgres.stop()
         folder.cleanup()
@@ -73,6 +86,7 @@ async def settings(servers: Settings) -> AsyncIterator[Settings]:
     try:
         await bring_up_to_date(chosen)
         await database.connect(chosen.app_url, models=models.MODEL_MODULES, pool_size=chosen.pool_size)
+        equip(chosen)
         yield chosen
         await database.disconnect()
     finally:

@@ -30,6 +30,10 @@ def tend(*words: str, timeout: float = 60, **environment: str) -> subprocess.Com
     )  # fmt: skip
 
 
+def key_of(settings: Settings) -> dict[str, str]:
+    return {"TEND_INSTALLATION_KEY": settings.installation_key.get_secret_value()}
+
+
 def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 1, done
     assert "Traceback" not in done.stderr
@@ -58,15 +62,27 @@ def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) 
 
 
 async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:
-    fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis)
+    fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
     assert fine.returncode == 0, fine.stdout
-    assert fine.stdout.count("ok ") == 6
+    assert fine.stdout.count("ok ") == 7
     ill = tend(
         "doctor", TEND_DATABASE_URL=as_role(settings.app_url, "tend_owner"), TEND_REDIS_URL="redis://127.0.0.1:1"
     )
     assert ill.returncode == 1
     assert "could read every agency's rows" in ill.stdout
     assert "Redis cannot be reached" in ill.stdout
+    assert "No key for secrets is set" in ill.stdout
+
+
+async def test_secrets_are_rotated_once_a_key_is_set(settings: Settings, acme: Cast) -> None:
+    words, place = ("secrets", "rotate"), {"TEND_DATABASE_URL": settings.app_url}
+    assert "TEND_INSTALLATION_KEY" in one_sentence(tend(*words, **place))
+    assert "TEND_INSTALLATION_KEY" in one_sentence(tend(*words, **place, TEND_INSTALLATION_KEY="bad-key"))
+    assert "is no origin" in one_sentence(
+        tend(*words, **place, **key_of(settings), TEND_ALLOWED_OUTSIDE='["nonsense"]')
+    )
+    done = tend(*words, **place, **key_of(settings))
+    assert (done.returncode, done.stdout.partition(" ")[2]) == (0, "sealed anew\n")
 
 
 async def test_migrating_again_does_nothing(settings: Settings) -> None:
@@ -209,6 +225,16 @@ def test_another_start_in_the_same_folder_is_refused(demo: Up) -> None:
 
 def test_the_folder_tells_other_commands_where_it_runs(demo: Up) -> None:
     assert tend("doctor", TEND_HOME=str(demo.home)).returncode == 0
+
+
+def test_the_key_for_secrets_is_in_its_file_and_on_no_command_line(demo: Up) -> None:
+    path = demo.home / "installation.key"
+    assert path.stat().st_mode & 0o077 == 0
+    processes = psutil.Process(demo.process.pid).children(recursive=True)
+    assert not [each for each in processes if path.read_text() in " ".join(each.cmdline())]
+    [api] = demo.children("backend.cli serve")
+    assert api.environ()["TEND_INSTALLATION_KEY"] == path.read_text()
+    assert tend("secrets", "rotate", TEND_HOME=str(demo.home)).stdout == "0 sealed anew\n"
 
 
 def test_a_killed_supervisor_leaves_nothing_behind_and_the_next_start_has_everything(demo: Up) -> None:

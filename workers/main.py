@@ -16,6 +16,7 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from backend import logging, models
+from backend.equipping import equip
 from backend.kit.clock import now
 from backend.live import Live
 from backend.outbox import publish_with
@@ -38,6 +39,7 @@ async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None
     """Until `stop` is set, or SIGTERM or SIGINT arrives. Outages of PostgreSQL and Redis are waited out; whatever they
     interrupt is sent again. Raises tenants.database.TooMuchPower at start-up."""
     logging.configure()
+    equip(settings)
     stopping = stop or _stop_on_signal()
     models.load()
     await _connect(settings, stopping)

@@ -14,8 +14,18 @@ from backend.outside.filing import Files, keep_files_in, stored_files
 from backend.outside.mailing import FolderSender, Mail, MailDelayed, MailRefused, Sender, SmtpSender
 from backend.outside.mailing import send as send_mail
 from backend.outside.mailing import send_with as send_mail_with
+from backend.outside.models import AgencyKey
+from backend.outside.sealing import open_sealed, rotate_secrets, seal
+from backend.outside.wrapping import (
+    NoInstallationKey,
+    SealBroken,
+    open_from_browser,
+    seal_for_browser,
+    use_installation_keys,
+)
 
 __all__ = [
+    "AgencyKey",
     "Fetched",
     "Files",
     "FolderSender",
@@ -23,6 +33,8 @@ __all__ = [
     "Mail",
     "MailDelayed",
     "MailRefused",
+    "NoInstallationKey",
+    "SealBroken",
     "Sender",
     "SmtpSender",
     "Unreachable",
@@ -31,9 +43,15 @@ __all__ = [
     "guarded_client",
     "is_askable",
     "keep_files_in",
+    "open_from_browser",
+    "open_sealed",
     "public_address",
+    "rotate_secrets",
+    "seal",
+    "seal_for_browser",
     "send_mail",
     "send_mail_with",
     "served_at",
     "stored_files",
+    "use_installation_keys",
 ]

@@ -61,16 +61,20 @@ class Files:
             return
 
 
+_place: str | Path | None = None
 _files: Files | None = None
 
 
 def keep_files_in(url: str | Path | None) -> None:
-    """The installation's store; the roof says where."""
-    global _files  # noqa: PLW0603
-    _files = None if url is None else Files(url)
+    """The installation's store; the roof says where. A folder is made when the first file comes."""
+    global _place, _files
+    _place, _files = url, None
 
 
 def stored_files() -> Files:
+    global _files  # noqa: PLW0603
     if _files is None:
-        raise RuntimeError("No store for files: call keep_files_in first.")
+        if _place is None:
+            raise RuntimeError("No store for files: call keep_files_in first.")
+        _files = Files(_place)
     return _files

@@ -250,5 +250,5 @@ async def test_without_a_mail_server_mail_waits() -> None:
     [("http://host", FROM), ("smtp://", FROM), ("smtp://host", "nobody"), ("smtp://host", "a@b.c\r\nBcc: d@e.f")],
 )
 def test_an_impossible_setting_is_said_at_once(url: str, sender: str) -> None:
-    with pytest.raises(ValueError, match="is given as|is no sender"):
+    with pytest.raises(ValueError, match=r"is given as|is no sender"):
         SmtpSender(url, sender)

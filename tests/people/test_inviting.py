@@ -7,11 +7,12 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
-from people.conftest import Inbox, open_browser
+from inbox import Inbox
+from people.conftest import open_browser
+from starlette.applications import Starlette
 
 from backend.kit.clock import now
 from backend.kit.ids import new_id
-from backend.settings import Settings
 from tenants.actor import system
 from tenants.doors import COOKIE
 from tenants.models import Membership
@@ -55,7 +56,7 @@ async def test_whoever_is_invited_joins_by_the_link_in_the_mail(
         "userErrors": [],
     }
     await mail_it(acme, staff_id)
-    assert inbox.mails[-1].to == email
+    assert [mail["Subject"] for mail in inbox.to(email)] == ["Acme invites you to Tend"]
     link = inbox.link_to(email)
     page = await browser.get(link)
     assert page.status_code == 200
@@ -80,12 +81,12 @@ async def test_whoever_is_invited_joins_by_the_link_in_the_mail(
 
 
 async def test_an_invitation_is_for_one_address(
-    api: httpx.AsyncClient, settings: Settings, acme: Cast, globex: Cast, inbox: Inbox
+    api: httpx.AsyncClient, secure_app: Starlette, acme: Cast, globex: Cast, inbox: Inbox
 ) -> None:
     answer = await invite(api, acme, email=(email := address()))
     await mail_it(acme, answer["staff"]["id"])
     link = inbox.link_to(email)
-    async with open_browser(settings) as thief:
+    async with open_browser(secure_app) as thief:
         thief.cookies.set(COOKIE, globex.tokens["moderator"], domain="tend.test", path="/")
         refused = await thief.post("/join", data={"token": link.partition("token=")[2]})
     assert refused.status_code == 403

@@ -10,7 +10,7 @@ from backend.settings import Settings
 from tenants import wall
 from tenants.models import GlobalModel
 from tenants.scope import agency_scope
-from tenants.tables import APPEND_ONLY, Reach, tenant_models
+from tenants.tables import APPEND_ONLY, Reach, SealedField, tenant_models
 
 models.load()
 TABLES = {model._meta.db_table: model for model in tenant_models()}
@@ -298,5 +298,6 @@ def _sql_type(field: fields.Field) -> str:
         fields.BooleanField: "boolean",
         fields.JSONField: "jsonb",
         fields.BinaryField: "bytea",
+        SealedField: "bytea",
     }
     return next((sql for kind, sql in kinds.items() if type(field) is kind), "ARRAY")

@@ -1,0 +1,29 @@
+"""What reaches outside gets what the installation decides; every process of Tend does this once, before it works."""
+
+from backend.outside import (
+    FolderSender,
+    SmtpSender,
+    allow_origins,
+    keep_files_in,
+    send_mail_with,
+    use_installation_keys,
+)
+from backend.settings import NotConfigured, Settings
+
+
+def equip(settings: Settings) -> None:
+    """Raises NotConfigured where a setting cannot be used."""
+    use_installation_keys(settings.installation_keys)
+    keep_files_in(settings.files)
+    try:
+        allow_origins(settings.allowed_outside)
+        send_mail_with(_sender(settings))
+    except ValueError as problem:
+        raise NotConfigured(str(problem)) from None
+
+
+def _sender(settings: Settings) -> SmtpSender | FolderSender | None:
+    """None where mail waits until there is a server: an installation that counts never puts it into a folder."""
+    if settings.smtp_url is not None:
+        return SmtpSender(settings.smtp_url.get_secret_value(), settings.mail_from)
+    return FolderSender(settings.home.resolve() / "mail", settings.mail_from) if settings.development else None
