@@ -50,6 +50,8 @@ class TenantModel(Model):
     reach: ClassVar[Reach]
     # What tend_app may do with the table; append-only is a matter of grants, since triggers are refused on Citus.
     grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
+    # Whether anybody of the agency may add a row without a workspace, which only who sees the whole agency reads.
+    takes_from_all: ClassVar[bool] = False
     workspace_column: ClassVar[str | None] = None
 
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)

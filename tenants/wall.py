@@ -34,8 +34,8 @@ GLOBAL_GRANTS: Final[Mapping[str, str]] = {
 }
 
 
-def condition(model: type[TenantModel], form: Form) -> str:
-    """The one expression that decides whether a row is there for the actor of the scope."""
+def condition(model: type[TenantModel], form: Form, *, writing: bool = False) -> str:
+    """The one expression that decides whether a row is there for the actor of the scope, or may be written by them."""
     one_node = form is Form.ONE_NODE
     agency = "(select app.agency())" if one_node else "app.agency()"
     sees_all = "(select app.sees_all())" if one_node else "app.sees_all()"
@@ -44,7 +44,8 @@ def condition(model: type[TenantModel], form: Form) -> str:
         return f"id = {agency}"
     if model.workspace_column is None:
         return f"agency_id = {agency}"
-    return f"agency_id = {agency} and ({sees_all} or {model.workspace_column} = any({workspaces}))"
+    open_to_all = f"{model.workspace_column} is null or " if writing and model.takes_from_all else ""
+    return f"agency_id = {agency} and ({open_to_all}{sees_all} or {model.workspace_column} = any({workspaces}))"
 
 
 def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
@@ -58,12 +59,12 @@ def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
     ]
     for model in models:
         table = f"app.{model._meta.db_table}"
-        rule = condition(model, form)
+        rule, check = condition(model, form), condition(model, form, writing=True)
         lines += [
             f"alter table {table} enable row level security",
             f"alter table {table} force row level security",
             f"drop policy if exists {POLICY} on {table}",
-            f"create policy {POLICY} on {table} as permissive for all using ({rule}) with check ({rule})",
+            f"create policy {POLICY} on {table} as permissive for all using ({rule}) with check ({check})",
             f"grant {', '.join(model.grants)} on {table} to tend_app",
         ]
     lines += [f"grant {grants} on app.{table} to tend_app" for table, grants in GLOBAL_GRANTS.items()]

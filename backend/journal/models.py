@@ -13,6 +13,7 @@ class JournalEntry(AgencyModel):
     reach = Reach.WORKSPACE
     workspace_column = "workspace_id"
     grants = APPEND_ONLY
+    takes_from_all = True  # who leaves, or hires for two clients, does something to the agency
     workspace_id: UUID | None = fields.UUIDField(null=True)
     at: datetime = fields.DatetimeField(auto_now_add=True)
     actor_kind = fields.CharField(max_length=20)

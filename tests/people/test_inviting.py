@@ -196,6 +196,11 @@ async def test_nobody_gives_what_they_do_not_have(
         assert await Membership.all().count() == before
 
 
+async def test_a_deputy_invites_for_clients_of_their_own(api: httpx.AsyncClient, acme: Cast) -> None:
+    answer = await invite(api, acme, "deputy", role="LEAD")
+    assert (answer["staff"]["role"], answer["userErrors"]) == ("LEAD", [])
+
+
 async def test_a_client_that_is_not_theirs_cannot_be_given(api: httpx.AsyncClient, acme: Cast, globex: Cast) -> None:
     for foreign in (acme.workspaces["shop"], globex.workspaces["forum"], new_id()):
         answer = await invite(api, acme, "deputy", workspaceIds=[f"workspace_{foreign}"])
