@@ -8,6 +8,8 @@ from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_typ
 from graphql_schema.projection.declaring import NEEDS, ProjectedField, published
 from tenants.rights import MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
 
+# They find anything by its id, so the right is that of what they find.
+BY_WHAT_IT_FINDS: Final = frozenset({"Query.node", "Query.nodes"})
 _PLURALS: Final[Mapping[Role, str]] = {
     **{role: f"{role.value.replace('_', ' ')}s" for role in PERSON_ROLES},
     Role.SUPPORT: "support",
@@ -46,7 +48,8 @@ def matrix(schema: Any) -> Iterator[tuple[str, Right | None]]:
             continue
         if type_ in (schema.query_type, schema.mutation_type, schema.subscription_type) or published(type_.name):
             for name, field in type_.fields.items():
-                yield f"{type_.name}.{name}", right_of(type_, field)
+                if f"{type_.name}.{name}" not in BY_WHAT_IT_FINDS:
+                    yield f"{type_.name}.{name}", right_of(type_, field)
 
 
 def _row_of(type_: Any) -> Any:

@@ -11,6 +11,7 @@ from graphql_schema.context import Info
 from graphql_schema.notices import Notice
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
 from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
+from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.viewing import Viewer
@@ -34,7 +35,9 @@ class Query:
         None, order=CreationOrder, description="What you were told, in all clients you see; nothing for an API key."
     )
 
-    @strawberry.field(description="You, and the agencies and clients you may work for. Needs no scope.")
+    @strawberry.field(
+        description="You, and the agencies and clients you may work for. Needs no scope.", metadata={NEEDS: None}
+    )
     def viewer(self) -> Viewer:
         return Viewer()
 

@@ -1,0 +1,180 @@
+"""The permission matrix, walked: every field of every type and every mutation, times every role."""
+
+from typing import Any
+
+import httpx
+import pytest
+from cast import Cast, ask
+from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from promises.test_the_api import MUTATIONS, NEEDS, _a_rule, document, input_of, made_up, value_for
+
+from backend.moderation import claim_next, decide
+from graphql_schema.permissions import matrix, right_of
+from graphql_schema.projection.declaring import Published, published
+from graphql_schema.schema import schema
+from tenants.models import SignInProvider
+from tenants.rights import CLIENT_ROLES, MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
+from tenants.scope import agency_scope
+from tenants.tables import Reach
+
+SCHEMA = schema._schema
+TYPES = sorted(name for name in SCHEMA.type_map if (entry := published(name)) is not None and entry.kind is not None)
+# Types of which the cast has no row that everybody who may could see; each with its reason.
+UNSEEN = {
+    "Notice": "each is for one person alone; tests/promises/test_every_subscription.py and tests/api show whose",
+}
+
+
+def test_every_field_and_mutation_has_a_right() -> None:
+    """A field that nobody gave a right to raises here."""
+    rights = dict(matrix(SCHEMA))
+    assert len(rights) > 200
+    own = {name for name, right in rights.items() if right is None}
+    assert own == {"Query.viewer", "Mutation.revokeSessions"}, "whatever needs no right is about the caller alone"
+
+
+def test_every_right_is_used_and_held() -> None:
+    used = {right for _, right in matrix(SCHEMA)} - {None}
+    elsewhere = {
+        Right.OWN: "asked of who makes an owner",
+        Right.PROVISION: "asked of directories, which do not speak GraphQL",
+        Right.IMPORT: "asked of the command line",
+    }
+    assert used | set(elsewhere) >= set(Right) - {Right.EXPORT, Right.ERASE, Right.HOLD, Right.MANAGE_MACHINES}
+    for right in Right:
+        assert any(right in RIGHTS_OF[role] for role in PERSON_ROLES), right
+
+
+def test_clients_and_machines_hold_nothing_that_makes_people_or_machines() -> None:
+    grave = {
+        *(Right.MANAGE_PEOPLE, Right.MANAGE_MACHINES, Right.MANAGE_SIGN_IN, Right.MANAGE_WORKSPACES),
+        *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OWN),
+    }
+    assert not grave & MACHINE_RIGHTS
+    for role in CLIENT_ROLES:
+        assert RIGHTS_OF[role] == {Right.READ_WORKSPACE}
+    assert {role for role in PERSON_ROLES if grave & RIGHTS_OF[role]} == {Role.OWNER, Role.ADMIN}
+    assert {role for role in PERSON_ROLES if Right.OWN in RIGHTS_OF[role]} == {Role.OWNER}
+
+
+@pytest.mark.parametrize("name", TYPES)
+async def test_every_field_shows_each_role_what_its_right_says(api: httpx.AsyncClient, acme: Cast, name: str) -> None:
+    if name in UNSEEN:
+        return
+    entry, type_ = published(name), SCHEMA.type_map[name]
+    assert entry is not None
+    id = await _row(acme, entry)
+    query = f"query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {_fields(type_)} }} }} }}"
+    everything = (await ask(api, acme.tokens["owner"], query, id=id))["data"]["node"]
+    assert everything is not None, f"there is no {name} to look at"
+    for role in PERSON_ROLES:
+        seen = (await ask(api, acme.tokens[role.value], query, id=id))["data"]["node"]
+        if entry.needs not in RIGHTS_OF[role]:
+            assert seen is None, role
+            continue
+        assert seen is not None, role
+        for field_name, field in type_.fields.items():
+            shown, whole = seen[field_name], everything[field_name]
+            if right_of(type_, field) in RIGHTS_OF[role]:
+                if is_leaf_type(get_named_type(field.type)):
+                    assert shown == whole, (field_name, role)
+            else:
+                hidden = shown is None or shown == [] or (isinstance(shown, dict) and shown.get("totalCount") == 0)
+                assert hidden, (field_name, role)
+
+
+@pytest.mark.parametrize("role", PERSON_ROLES)
+async def test_every_root_list_is_empty_without_its_right(api: httpx.AsyncClient, acme: Cast, role: Role) -> None:
+    await acme.case()
+    checked = 0
+    for name, field in SCHEMA.query_type.fields.items():
+        if not get_named_type(field.type).name.endswith("Connection"):
+            continue
+        answer = await ask(api, acme.tokens[role.value], f"{{ {name}(first: 1) {{ totalCount }} }}")
+        count = answer["data"][name]["totalCount"]
+        if right_of(SCHEMA.query_type, field) not in RIGHTS_OF[role]:
+            assert count == 0, name
+        elif name != "notices":
+            assert count > 0, name
+        checked += 1
+    assert checked >= 3
+
+
+@pytest.mark.parametrize("role", PERSON_ROLES)
+@pytest.mark.parametrize("mutation", [name for name in MUTATIONS if NEEDS[name] is not None])
+async def test_who_holds_the_right_is_not_refused_for_lack_of_it(
+    api: httpx.AsyncClient, acme: Cast, mutation: str, role: Role
+) -> None:
+    """With ids that nobody has and empty texts, so that nothing is done."""
+    if NEEDS[mutation] not in RIGHTS_OF[role]:
+        return  # tests/promises/test_the_api.py: refused, and nothing changes
+    values = {name: _nothing(field.type, name) for name, field in input_of(mutation).fields.items()}
+    answer = await ask(api, acme.tokens[role.value], document(mutation), input=values)
+    assert "NOT_ALLOWED" not in {error["code"] for error in answer["data"][mutation]["userErrors"]}
+
+
+def _nothing(type_: Any, name: str) -> Any:
+    from promises.test_the_api import KINDS
+
+    made = value_for(type_, name, {kind: made_up(kind) for kind in KINDS.values()})
+    if name == "workspaceIds":
+        return [made_up("workspace")]
+    return "" if isinstance(made, str) and get_named_type(type_).name == "String" else made
+
+
+async def _row(acme: Cast, entry: Published) -> str:
+    """Of the client that everybody of the cast works for."""
+    await acme.case()
+    forum, model = acme.workspaces["forum"], entry.model
+    assert model is not None
+    async with agency_scope(acme.system) as scope:
+        if model is SignInProvider and not await SignInProvider.exists():
+            await SignInProvider.create(issuer="https://id.example", client_id="x", domains=["acme.example"])
+        column = model.workspace_column or ("workspace_id" if "workspace_id" in model._meta.fields_map else None)
+        where = "true" if column is None else f"{column} = $1"
+        if model.reach is Reach.ROOT:
+            where = "true"
+        row = await scope.fetchval(
+            f"select id from {model._meta.db_table} where {where} order by id desc limit 1",
+            *([forum] if "$1" in where else []),
+        )
+    return f"{entry.kind}_{row}"
+
+
+def _fields(type_: GraphQLObjectType) -> str:
+    parts = []
+    for name, field in type_.fields.items():
+        shown = get_named_type(field.type)
+        if is_leaf_type(shown):
+            parts.append(name)
+        elif "by" in field.args:
+            parts.append(f"{name}(by: []) {{ __typename }}")
+        elif shown.name.endswith("Connection"):
+            parts.append(f"{name}(first: 1) {{ totalCount }}")
+        elif is_abstract_type(shown) or published(shown.name) is not None:
+            parts.append(f"{name} {{ __typename }}")
+    return " ".join(parts)
+
+
+@pytest.fixture(autouse=True, scope="module")
+async def _something_of_everything(acme: Cast) -> Any:
+    await _a_rule(acme)
+    case = await acme.case()
+    owner = acme.owner.narrowed_to(acme.workspaces["forum"])
+    version = await acme.policy_version(acme.workspaces["forum"])
+    async with agency_scope(owner) as scope:
+        # This very case, however many others wait.
+        await scope.execute("update cases set virtual_deadline = '2000-01-01' where id = $1", case.id)
+        claim = await claim_next(owner)
+        await decide(
+            owner,
+            claim.case_id,
+            token=claim.token,
+            outcome="violation",
+            reason="x",
+            policy_version_id=version.id,
+            actions=["hide_post"],
+        )
+    yield
+    async with agency_scope(acme.system):
+        await SignInProvider.all().delete()
