@@ -80,8 +80,8 @@ class Group:
 
 # The last entry of the journal about it: everything that changes a membership or a group is written there.
 _CHANGED: Final = (
-    "coalesce((select max(j.at) from journal j where j.agency_id = $1 and j.workspace_id is null "
-    "and j.subject_id = {row}.id), {row}.created_at)"
+    "greatest({row}.created_at, (select max(j.at) from journal j where j.agency_id = $1 and j.workspace_id is null "
+    "and j.subject_id = {row}.id))"
 )
 _IS_ACTIVE: Final = "(m.suspended_at is null and (m.starts_at is null or m.starts_at <= now()))"
 # Who has ended is not there for the directory; provisioned anew, they are the same again.

@@ -40,7 +40,7 @@ def asked_of(model: Any, given: Mapping[str, Any]) -> SearchRequest[Any]:
             raise InvalidFilterException(detail=f"A filter has at most {LONGEST_FILTER:,} characters.")
         given = {**given, "filter": _ENTRA.sub("emails.value", text)}
     try:
-        request: SearchRequest[Any] = SearchRequest.__class_getitem__(model).model_validate(given)
+        request: SearchRequest[Any] = _bound(SearchRequest, model).model_validate(given)
     except RecursionError:
         raise InvalidFilterException(detail="The filter is nested too deep.") from None
     return request
@@ -51,7 +51,7 @@ def condition_of(model: type[Any], request: SearchRequest[Any]) -> Condition:
     InvalidFilterException."""
     if request.filter is None:
         return Condition()
-    writer = _Writer(model, ScimFilter[model](request.filter.ast), is_alone=len(request.filter.models) == 1)
+    writer = _Writer(model, _bound(ScimFilter, model)(request.filter.ast), is_alone=len(request.filter.models) == 1)
     sql = writer.visit(request.filter.ast)
     return Condition(sql, tuple(writer.values))
 
@@ -67,6 +67,11 @@ def order_of(model: type[Any], request: SearchRequest[Any]) -> Order | None:
     if column is None:
         raise InvalidPathException(detail=f"Nothing is sorted by {request.sort_by}.")
     return Order(column.sql, descending=request.sort_order == SearchRequest.SortOrder.descending)
+
+
+def _bound(generic: Any, model: Any) -> Any:
+    """A type of the library for a model that is known at run time only."""
+    return generic[model]
 
 
 class _Writer(FilterVisitor[str]):

@@ -36,12 +36,15 @@ async def patch_user(asked: Asked) -> Answer:
 async def patch_group(asked: Asked) -> Answer:
     """204, unless the request says which attributes it wants: a group may have thousands of members, and a directory
     adds one of them at a time. For the same reason only members that the request names are read."""
-    patch = PatchOp[Group].model_validate(asked.body, scim_ctx=Context.RESOURCE_PATCH_REQUEST)
+    patch = PatchOp[Group].model_validate(_with_plain_removals(asked.body), scim_ctx=Context.RESOURCE_PATCH_REQUEST)
     before = await directory.group_held(asked.actor, asked.id())
     asked.must_match(before.version)
     now = await directory.members_among(asked.actor, before.id, _members_named(patch))
     group = Group(
-        external_id=before.external_id, display_name=before.display_name, members=members_of(now, asked.base) or None
+        id=str(before.id),  # Okta repeats it in the value of a renaming
+        external_id=before.external_id,
+        display_name=before.display_name,
+        members=members_of(now, asked.base) or None,
     )
     patch.patch(group)
     wanted = members_named(group)
@@ -52,6 +55,27 @@ async def patch_group(asked: Asked) -> Answer:
         return await group_as_it_is(asked, before.id)
     after = await directory.group_held(asked.actor, before.id)
     return Answer(status=204, version=after.version)
+
+
+def _with_plain_removals(body: Any) -> Any:
+    """Entra names members to remove as `{"$ref": null, "value": id}`, and the library compares every key of it."""
+
+    def plain(value: Any) -> Any:
+        kept = {key: item for key, item in value.items() if key.lower() == "value"} if isinstance(value, dict) else {}
+        return kept or value
+
+    def operation(given: Any) -> Any:
+        names = {key.lower(): key for key in given} if isinstance(given, dict) else {}
+        value = given[names["value"]] if "value" in names else None
+        if value is None or str(given.get(names.get("op", ""))).lower() != "remove":
+            return given
+        return {**given, names["value"]: [plain(each) for each in (value if isinstance(value, list) else [value])]}
+
+    names = {key.lower(): key for key in body}
+    operations = body.get(names.get("operations", ""))
+    if not isinstance(operations, list):
+        return body
+    return {**body, names["operations"]: [operation(each) for each in operations]}
 
 
 def _members_named(patch: PatchOp[Group]) -> set[UUID] | None:
