@@ -10,6 +10,7 @@ from backend.directory.models import DirectoryGroup
 from backend.directory.provisioning_people import Taken, may_provision
 from backend.directory.searching import THERE, Group, group
 from backend.kit.errors import Invalid, NotFound
+from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from tenants.actor import Actor
 from tenants.scope import current
@@ -150,13 +151,13 @@ async def _add(actor: Actor, group_id: UUID, memberships: Collection[UUID]) -> s
     )
     if len(there) != len(wanted):
         raise Invalid("A member is not there: a group holds users of this agency only.", path=("members",))
-    rows = await scope.fetch(
-        """insert into directory_group_members (agency_id, id, group_id, membership_id)
-           select $1, gen_random_uuid(), $2, m from unnest($3::uuid[]) m
-           on conflict (agency_id, group_id, membership_id) do nothing returning membership_id""",
-        *(actor.agency_id, group_id, list(wanted)),
+    new = wanted - set(await members_among(actor, group_id, wanted))
+    await scope.executemany(
+        """insert into directory_group_members (agency_id, id, group_id, membership_id) values ($1, $2, $3, $4)
+           on conflict (agency_id, group_id, membership_id) do nothing""",
+        [(actor.agency_id, new_id(), group_id, membership_id) for membership_id in new],
     )
-    return {row["membership_id"] for row in rows}
+    return new
 
 
 async def _remove(actor: Actor, group_id: UUID, memberships: Collection[UUID]) -> set[UUID]:

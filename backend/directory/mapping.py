@@ -7,6 +7,7 @@ from backend.directory.following import follow_groups
 from backend.directory.grouping import record
 from backend.directory.models import DirectoryGroup
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.kit.ids import new_id
 from tenants.actor import Actor
 from tenants.models import Workspace
 from tenants.provisioning import check_membership
@@ -44,10 +45,9 @@ async def map_group(
     await scope.execute(
         "delete from directory_group_workspaces where agency_id = $1 and group_id = $2", actor.agency_id, group_id
     )
-    await scope.execute(
-        """insert into directory_group_workspaces (agency_id, id, group_id, workspace_id)
-           select $1, gen_random_uuid(), $2, w from unnest($3::uuid[]) w""",
-        *(actor.agency_id, group_id, list(set(workspaces))),
+    await scope.executemany(
+        "insert into directory_group_workspaces (agency_id, id, group_id, workspace_id) values ($1, $2, $3, $4)",
+        [(actor.agency_id, new_id(), group_id, workspace_id) for workspace_id in set(workspaces)],
     )
     await record(
         "mapped",

@@ -43,6 +43,7 @@ class DirectoryGroupWorkspace(AgencyModel):
 
     group_id: UUID = fields.UUIDField()
     workspace_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "directory_group_workspaces"

@@ -35,17 +35,20 @@ create table app.directory_groups (
 create unique index directory_groups_by_external_id on app.directory_groups (agency_id, external_id)
   where external_id is not null;
 create index directory_groups_by_name on app.directory_groups (agency_id, display_name, id);
+create index directory_groups_by_age on app.directory_groups (agency_id, created_at, id);
 
 create table app.directory_group_workspaces (
   agency_id uuid not null default app.agency(),
   id uuid not null,
   group_id uuid not null,
   workspace_id uuid not null,
+  created_at timestamptz not null default now(),
   primary key (agency_id, id),
   unique (agency_id, group_id, workspace_id),
   foreign key (agency_id, group_id) references app.directory_groups (agency_id, id),
   foreign key (agency_id, workspace_id) references app.workspaces (agency_id, id)
 );
+create index directory_group_workspaces_by_age on app.directory_group_workspaces (agency_id, group_id, created_at, id);
 
 create table app.directory_group_members (
   agency_id uuid not null default app.agency(),
