@@ -20,12 +20,7 @@ async def follow_groups(actor: Actor, memberships: Collection[UUID]) -> None:
     Call after the change, with everybody whom it concerns.
     """
     scope = current()
-    # Two groups that change at the same moment: the second waits here, and then reads what the first has written.
-    await scope.execute(
-        "select from memberships where agency_id = $1 and id = any($2) order by id for update",
-        actor.agency_id,
-        list(memberships),
-    )
+    await hold(actor, memberships)
     rows = await scope.fetch(
         """select m.id, m.role, m.sees_all,
                   array(select s.workspace_id from assignments s where s.agency_id = $1 and s.membership_id = m.id) as workspaces
@@ -50,6 +45,17 @@ async def follow_groups(actor: Actor, memberships: Collection[UUID]) -> None:
         role, sees_all, workspaces = _reach(given[row["id"]])
         if (row["role"], row["sees_all"], frozenset(row["workspaces"])) != (role, sees_all, workspaces):
             await people.set_reach(actor, row["id"], role=role, sees_all=sees_all, workspaces=workspaces)
+
+
+async def hold(actor: Actor, memberships: Collection[UUID]) -> None:
+    """Lock them, all at once and in order: of two groups that change at the same moment the second waits here, and then
+    reads what the first has written. Call before anything refers to them: a reference holds them too, and two who both
+    did that first would wait for each other."""
+    await current().execute(
+        "select from memberships where agency_id = $1 and id = any($2) order by id for no key update",
+        actor.agency_id,
+        list(memberships),
+    )
 
 
 def _reach(mapped: list[Any]) -> tuple[Role, bool, frozenset[UUID]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend import journal
-from backend.directory.following import follow_groups
+from backend.directory.following import follow_groups, hold
 from backend.directory.models import DirectoryGroup
 from backend.directory.provisioning_people import Taken, may_provision
 from backend.directory.searching import THERE, Group, group
@@ -49,6 +49,7 @@ async def change_group(
     may_provision(actor)
     said = _checked(said)
     before = await group_held(actor, group_id)
+    await hold(actor, {*added, *removed})
     joined = await _add(actor, group_id, added)
     left = await _remove(actor, group_id, removed)
     if (said.display_name, said.external_id) != (before.display_name, before.external_id):
@@ -145,7 +146,7 @@ async def _add(actor: Actor, group_id: UUID, memberships: Collection[UUID]) -> s
     wanted = set(memberships)
     scope = current()
     there = await scope.fetch(
-        f"select m.id from memberships m where m.agency_id = $1 and m.id = any($2) and {THERE} for key share",
+        f"select m.id from memberships m where m.agency_id = $1 and m.id = any($2) and {THERE}",
         actor.agency_id,
         list(wanted),
     )

@@ -27,9 +27,9 @@ class Directory:
             | {name.replace("_", "-"): value for name, value in headers.items()},
         )
 
-    async def hire(self, name: str | None = None, **more: Any) -> dict[str, Any]:
-        """A user; `name` is of the address."""
-        address = f"{name or new_id()}@directory.example"
+    async def hire(self, called: str | None = None, **more: Any) -> dict[str, Any]:
+        """A user; `called` is the beginning of the address."""
+        address = f"{called or new_id()}@directory.example"
         response = await self.ask(
             "POST", "/Users", {"schemas": [f"{CORE}:User"], "userName": address, "active": True} | more
         )

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import orjson
 import pytest
 import uvicorn
 import websockets
@@ -14,6 +15,7 @@ from directory.asking import Directory
 from backend.asgi import app
 from backend.kit.ids import new_id
 from backend.settings import Settings
+from tenants.database import unscoped
 from tenants.doors import register_person
 from tenants.provisioning import let_enter
 from tenants.rights import Role
@@ -26,11 +28,10 @@ SOON = 5
 
 async def sign_in(cast: Cast, user: dict[str, Any], *, bound: bool = True) -> str:
     """As somebody whom the directory made and who has come in through the agency's provider."""
-    person_id = await register_person(name="Somebody", email=user["emails"][0]["value"])
+    async with unscoped() as connection:
+        person_id = await register_person(connection, name="Somebody", email=user["emails"][0]["value"])
     async with agency_scope(cast.system) as scope:
-        await scope.execute(
-            "update memberships set person_id = $2 where id = $1", UUID(user["id"]), person_id
-        )
+        await scope.execute("update memberships set person_id = $2 where id = $1", UUID(user["id"]), person_id)
         await let_enter(person_id)
     return await open_session(
         person_id, method="provider" if bound else "mail", agency_id=cast.agency_id if bound else None
@@ -58,8 +59,6 @@ async def test_the_next_request_is_refused(
 
 
 async def test_an_open_socket_is_shown_out(settings: Settings, entra: Directory, acme: Cast) -> None:
-    import orjson
-
     user = await entra.hire()
     token = await sign_in(acme, user)
     config = uvicorn.Config(app(settings), port=0, lifespan="off", log_config=None, ws="websockets-sansio")
@@ -111,9 +110,7 @@ async def test_an_owner_who_left_comes_back_as_nobody_much(entra: Directory, acm
     async with agency_scope(acme.system) as scope:
         await scope.execute("update memberships set ends_at = now() where id = $1", actor.membership_id)
     assert (await entra.ask("GET", f"/Users/{actor.membership_id}")).status_code == 404
-    made = await entra.ask(
-        "POST", "/Users", {"schemas": [], "userName": f"{name}@acme.example", "displayName": "Back"}
-    )
+    made = await entra.ask("POST", "/Users", {"schemas": [], "userName": f"{name}@acme.example", "displayName": "Back"})
     assert made.json()["id"] == str(actor.membership_id)
     async with agency_scope(acme.system) as scope:
         row = await scope.fetchrow("select role, sees_all, name from memberships where id = $1", actor.membership_id)

@@ -99,7 +99,7 @@ async def test_what_is_no_filter_is_said_to_be_none(entra: Directory, question: 
 
 
 async def test_pages_are_what_was_asked_for_and_never_more_than_two_hundred(people: Any) -> None:
-    directory, users, mark = people
+    directory, _, mark = people
     fits = f'filter=name.familyName eq "{mark}"'
 
     async def page(more: str) -> tuple[int, int, int, list[str]]:
@@ -147,15 +147,36 @@ async def test_a_search_by_post_finds_users_and_groups(people: Any) -> None:
     assert set(found["Resources"][0]) == {"schemas", "id", "userName"}
     both = search | {"filter": f'displayName eq "group {mark}" or name.familyName eq "{mark}"'}
     for start, count, kinds in ((1, 10, ["User"] * 3 + ["Group"]), (3, 2, ["User", "Group"]), (4, 1, ["Group"])):
-        found = (
-            await directory.ask("POST", "/.search", both | {"startIndex": start, "count": count})
-        ).json()
+        found = (await directory.ask("POST", "/.search", both | {"startIndex": start, "count": count})).json()
         assert found["totalResults"] == 4
         assert [each["meta"]["resourceType"] for each in found["Resources"]] == kinds
 
 
-WORDS = ["userName", "displayName", "externalId", "emails.value", "name.givenName", "active", "emails.type", "groups.display"]
-VALUES = ["ada", "ADA", "a", "", "work", "bob-{mark}@directory.example", "X{mark}", "100%_", "group", "zz", True, False, None]
+WORDS = [
+    "userName",
+    "displayName",
+    "externalId",
+    "emails.value",
+    "name.givenName",
+    "active",
+    "emails.type",
+    "groups.display",
+]
+VALUES = [
+    "ada",
+    "ADA",
+    "a",
+    "",
+    "work",
+    "bob-{mark}@directory.example",
+    "X{mark}",
+    "100%_",
+    "group",
+    "zz",
+    True,
+    False,
+    None,
+]
 
 
 def question_of(random: Random, mark: str, depth: int = 2) -> str:

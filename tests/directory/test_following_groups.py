@@ -1,5 +1,6 @@
 """What people may do follows the groups they are in, once an admin has said what those mean."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from cast import Cast, ask
 from directory.asking import Directory
 
 from backend.kit.ids import new_id
+from tenants.rights import Role
 from tenants.scope import agency_scope
 
 MAP = """mutation($input: MapDirectoryGroupInput!) { mapDirectoryGroup(input: $input) {
@@ -22,7 +24,9 @@ class Agency:
     def __init__(self, api: httpx.AsyncClient, cast: Cast) -> None:
         self.api, self.cast = api, cast
 
-    async def map(self, group: dict[str, Any], role: str | None, *workspaces: str, who: str = "owner", **more: Any) -> Any:
+    async def map(
+        self, group: dict[str, Any], role: str | None, *workspaces: str, who: str = "owner", **more: Any
+    ) -> Any:
         async with agency_scope(self.cast.system) as scope:
             version = await scope.fetchval("select version from directory_groups where id = $1", UUID(group["id"]))
         given = {
@@ -115,8 +119,6 @@ async def test_of_several_groups_the_role_with_the_most_rights_counts_and_only_i
 async def test_somebody_hired_by_hand_is_left_alone_until_a_mapped_group_has_them(
     entra: Directory, agency: Agency, acme: Cast
 ) -> None:
-    from tenants.rights import Role
-
     actor = await acme.hire(f"by-hand-{new_id()}", Role.LEAD, [acme.workspaces["forum"]])
     user = {"id": str(actor.membership_id)}
     await entra.patch(f"/Users/{user['id']}", {"op": "Add", "path": "externalId", "value": str(new_id())})
@@ -159,8 +161,6 @@ async def test_what_no_group_can_mean_is_refused(
 
 
 async def test_two_groups_that_take_somebody_at_the_same_moment_both_count(entra: Directory, agency: Agency) -> None:
-    import asyncio
-
     for _ in range(5):
         made = await entra.hire()
         groups = [await entra.group() for _ in range(2)]
@@ -176,6 +176,4 @@ async def test_what_rights_grow_by_a_group_wait_for_a_new_session(entra: Directo
     made = await entra.hire()
     await agency.map(await entra.group(made["id"]), "ADMIN", seesAll=True)
     async with agency_scope(agency.cast.system) as scope:
-        assert await scope.fetchval(
-            "select grown_at > created_at from memberships where id = $1", UUID(made["id"])
-        )
+        assert await scope.fetchval("select grown_at > created_at from memberships where id = $1", UUID(made["id"]))

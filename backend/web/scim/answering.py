@@ -66,7 +66,7 @@ class Asked:
     body: Any = None
 
     def id(self) -> UUID:
-        """Of the address. Raises NotFoundException for what no id looks like, as for one that nobody has."""
+        """Of the address. Raises NotFound for what no id looks like, as for one that nobody has."""
         return uuid_of(self.path["id"])
 
     def must_match(self, version: int) -> None:
@@ -177,9 +177,9 @@ class _MethodNotAllowed(Exception):
 
 
 def uuid_of(text: str) -> UUID:
-    """Raises NotFoundException for anything but the one way an id is written."""
+    """Raises NotFound for anything but the one way an id is written."""
     if not is_canonical(text):
-        raise NotFoundException
+        raise NotFound
     return UUID(text)
 
 

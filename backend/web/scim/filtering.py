@@ -28,6 +28,7 @@ LONGEST_FILTER: Final = 4_000  # characters
 COLUMNS: Final[Mapping[type[Any], Mapping[str, Column | Several]]] = {User: PERSON_COLUMNS, Group: GROUP_COLUMNS}
 # Entra asks so, which the grammar does not allow: a value path of a filter has no sub-attribute.
 _ENTRA: Final = re.compile(r'^\s*emails\[type eq "work"\]\.value(?= )', re.IGNORECASE)
+_EQUAL: Final = (CompareOperator.eq, CompareOperator.ne)
 _ORDERS: Final = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _TYPES: Final = {"text": "text", "exact": "text", "uuid": "uuid", "boolean": "boolean", "time": "timestamptz"}
 
@@ -121,16 +122,21 @@ class _Writer(FilterVisitor[str]):
         if found is None:
             return "false"
         column, several, binding = found
-        if several is not None and node.op == CompareOperator.ne:
-            # Of several values none is the one.
-            return f"(not {several.exists.format(condition=self._compared(column, binding, CompareOperator.eq, node.value))})"
-        compared = self._compared(column, binding, node.op, node.value)
-        return compared if several is None else several.exists.format(condition=compared)
+        if several is None:
+            return self._compared(column, binding, node.op, node.value)
+        # Of several values none is the one that `ne` names; and of nothing, none is.
+        op, is_turned = node.op, node.op == CompareOperator.ne
+        if node.value is None and op in _EQUAL:
+            op, is_turned = CompareOperator.ne, not is_turned
+        elif is_turned:
+            op = CompareOperator.eq
+        holds = several.exists.format(condition=self._compared(column, binding, op, node.value))
+        return f"(not {holds})" if is_turned else holds
 
     def _compared(self, column: Column, binding: AttributeBinding, op: CompareOperator, given: Any) -> str:
         """Never null: `not` of a comparison with nothing is true."""
         if given is None:
-            if op not in (CompareOperator.eq, CompareOperator.ne):
+            if op not in _EQUAL:
                 raise InvalidFilterException(detail=f"Nothing is {op.value} null.")
             return f"({column.sql} is {'' if op == CompareOperator.eq else 'not '}null)"
         value = coerce_value(binding, given, op)
@@ -158,7 +164,7 @@ class _Writer(FilterVisitor[str]):
 
     def _compared_id(self, sql: str, op: CompareOperator, value: str) -> str:
         """An id is one or it is not; what cannot be one is none."""
-        if op not in (CompareOperator.eq, CompareOperator.ne):
+        if op not in _EQUAL:
             raise InvalidFilterException(detail="Ids are compared by eq and ne.")
         same = f"({sql} = {self._parameter(UUID(value), 'uuid')})" if is_canonical(value) else "false"
         return same if op == CompareOperator.eq else f"(not {same})"

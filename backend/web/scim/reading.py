@@ -7,13 +7,13 @@ from scim2_models import (
     Context,
     InvalidPathException,
     ListResponse,
-    NotFoundException,
     Resource,
     ResponseParameters,
     SearchRequest,
 )
 
 from backend import directory
+from backend.kit.errors import NotFound
 from backend.web.scim.answering import Answer, Asked
 from backend.web.scim.describing import LARGEST_PAGE, USUAL_PAGE, Group, User
 from backend.web.scim.filtering import asked_of, condition_of, order_of
@@ -23,7 +23,7 @@ from backend.web.scim.presenting import group_of, user_of
 async def read_user(asked: Asked) -> Answer:
     person = await directory.person(asked.actor, asked.id())
     if person is None:
-        raise NotFoundException
+        raise NotFound
     wanted = wanted_of(User, asked)
     if asked.has_already(person.version):
         return Answer(status=304, version=person.version)
@@ -34,7 +34,7 @@ async def read_group(asked: Asked) -> Answer:
     wanted = wanted_of(Group, asked)
     group = await directory.group(asked.actor, asked.id(), with_members=_shows(wanted, "members"))
     if group is None:
-        raise NotFoundException
+        raise NotFound
     if asked.has_already(group.version):
         return Answer(status=304, version=group.version)
     return shown(group_of(group, asked.base), wanted, version=group.version)
