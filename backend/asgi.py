@@ -24,6 +24,7 @@ from backend.outside import served_at
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.health import is_live, is_ready
+from backend.web.scim import scim
 from backend.web.signing_in import SigningIn
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
@@ -96,6 +97,7 @@ def app(settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint, methods=None),
         WebSocketRoute("/graphql", endpoint),
+        scim,
         Route("/schema.graphql", schema_text),
         Route("/docs", docs_page),
         Route("/docs/style.css", docs_style),

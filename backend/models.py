@@ -13,6 +13,7 @@ MODEL_MODULES: Final = (
     "backend.communities.models",
     "backend.policies.models",
     "backend.moderation.models",
+    "backend.directory.models",
 )
 
 

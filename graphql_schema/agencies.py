@@ -5,11 +5,13 @@ import strawberry
 from backend.moderation import Case as CaseRow
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
+from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.journal import JournalEntry
 from graphql_schema.orders import (
     CaseOrder,
     CommunityOrder,
     CreationOrder,
+    DirectoryGroupOrder,
     JournalOrder,
     MemberOrder,
     PolicyOrder,
@@ -118,4 +120,9 @@ class Agency(Node):
         order=StaffOrder,
         where="{row}.role in ('stakeholder', 'client_contributor')",
         description="People of clients.",
+    )
+    directory_groups: Connection[DirectoryGroup] = many(
+        "agency_id",
+        order=DirectoryGroupOrder,
+        description="What its directory (Entra, Okta) calls groups; empty for whoever may not say what they mean.",
     )

@@ -19,6 +19,12 @@ class StaffOrder(Enum):
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
+@strawberry.enum(description="In which order groups of the agency's directory are listed.")
+class DirectoryGroupOrder(Enum):
+    NAME = value("display_name", "By name, in the collation of the database.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
+
+
 @strawberry.enum(description="In which order communities are listed.")
 class CommunityOrder(Enum):
     SLUG = value("slug", "By short name, a to z.")

@@ -12,6 +12,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
 from graphql_schema.managing_people import ManagingPeople
+from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
@@ -23,7 +24,7 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
-class Mutation(WorkingCases, SettingUp, ManagingPeople, SettingSignIn, OwnSessions):
+class Mutation(WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, OwnSessions):
     pass
 
 

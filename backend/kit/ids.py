@@ -17,6 +17,11 @@ def published(kind: str, id: UUID) -> str:
     return f"{kind}_{id}"
 
 
+def is_canonical(text: str) -> bool:
+    """Whether it is a uuid in the one spelling that counts."""
+    return _CANONICAL.fullmatch(text) is not None
+
+
 def split_published(text: str) -> tuple[str, str] | None:
     """The kind and the uuid's text of a published id; None for anything but its one canonical spelling.
 

@@ -1,0 +1,59 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.tables import AgencyModel, ScopedManager
+
+
+class DirectoryPerson(AgencyModel):
+    """What the directory calls a membership. `user_key` is its `user_name` in lower case: unique, and what is looked
+    for. The membership has the name and the address that the rest of Tend uses."""
+
+    membership_id: UUID = fields.UUIDField()
+    user_name = fields.CharField(max_length=320)
+    user_key = fields.CharField(max_length=320)
+    display_name = fields.CharField(max_length=200, null=True)
+    given_name = fields.CharField(max_length=200, null=True)
+    family_name = fields.CharField(max_length=200, null=True)
+
+    class Meta:
+        table = "directory_people"
+        manager = ScopedManager()
+
+
+class DirectoryGroup(AgencyModel):
+    """A group of the agency's directory. Without a role it gives its people nothing."""
+
+    external_id = fields.CharField(max_length=200, null=True)
+    display_name = fields.CharField(max_length=200)
+    name_key = fields.CharField(max_length=200)
+    role = fields.CharField(max_length=20, null=True)
+    sees_all = fields.BooleanField(default=False)
+    version = fields.IntField(default=1)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "directory_groups"
+        manager = ScopedManager()
+
+
+class DirectoryGroupWorkspace(AgencyModel):
+    """The people of this group work for this client."""
+
+    group_id: UUID = fields.UUIDField()
+    workspace_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "directory_group_workspaces"
+        manager = ScopedManager()
+
+
+class DirectoryGroupMember(AgencyModel):
+    group_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+
+    class Meta:
+        table = "directory_group_members"
+        manager = ScopedManager()
