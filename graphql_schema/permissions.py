@@ -1,5 +1,6 @@
 """Which right each field and each mutation needs, read from where it is declared: the matrix of the docs and the tests."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -50,6 +51,40 @@ def matrix(schema: Any) -> Iterator[tuple[str, Right | None]]:
             for name, field in type_.fields.items():
                 if f"{type_.name}.{name}" not in BY_WHAT_IT_FINDS:
                     yield f"{type_.name}.{name}", right_of(type_, field)
+
+
+def roles_table() -> str:
+    """Of Markdown: a row for each right, a column for each role."""
+    rows = [["Right", *(role.value.replace("_", " ") for role in PERSON_ROLES)], ["---"] * (len(PERSON_ROLES) + 1)]
+    for right in Right:
+        name = f"`{right}`{' *' if right in MACHINE_RIGHTS else ''}"
+        rows.append([name, *("yes" if right in RIGHTS_OF[role] else "" for role in PERSON_ROLES)])
+    return _table(rows)
+
+
+def fields_table(schema: Any) -> str:
+    """Of Markdown: for each type the right of most of its fields, then those that need another."""
+    by_type: dict[str, dict[str, Right | None]] = {}
+    for name, right in matrix(schema):
+        type_name, _, field = name.partition(".")
+        by_type.setdefault(type_name, {})[field] = right
+    rows = [["What", "Right"], ["---", "---"]]
+    for type_name, fields in sorted(by_type.items()):
+        usual = Counter(fields.values()).most_common(1)[0][0]
+        if type_name not in ("Query", "Mutation", "Subscription"):
+            rows.append([f"**{type_name}**", _named(usual)])
+        else:
+            usual = Right.OWN  # which no field needs: each is told
+        rows += [[f"{type_name}.{field}", _named(right)] for field, right in fields.items() if right is not usual]
+    return _table(rows)
+
+
+def _named(right: Right | None) -> str:
+    return "none: it is about you" if right is None else f"`{right}`"
+
+
+def _table(rows: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def _row_of(type_: Any) -> Any:

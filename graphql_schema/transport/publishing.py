@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from graphql_schema.error_codes import status_of
+from graphql_schema.permissions import fields_table, roles_table
 from graphql_schema.projection import declaring, pricing
 from graphql_schema.schema import COMMITTED, schema
 from graphql_schema.transport import (
@@ -30,7 +31,7 @@ from graphql_schema.transport import (
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
-    *("start", "workspaces", "pages", "errors", "limits"),
+    *("start", "signing_in", "workspaces", "people", "rights", "pages", "errors", "limits"),
     *("mutations", "subscriptions", "uploads", "documents", "changes"),
 )
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.
@@ -40,6 +41,8 @@ _KNOWN: Final = (
 )
 _CODES_TABLE: Final = "error codes"
 _USER_CODES_TABLE: Final = "user error codes"
+_ROLES_TABLE: Final = "roles and rights"
+_FIELDS_TABLE: Final = "fields and rights"
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
@@ -135,6 +138,10 @@ def _fact(name: str) -> str:
         return _table("ErrorCode", ("application/graphql-response+json", "application/json"))
     if name == _USER_CODES_TABLE:
         return _table("UserErrorCode", ())
+    if name == _ROLES_TABLE:
+        return roles_table()
+    if name == _FIELDS_TABLE:
+        return fields_table(schema._schema)
     module_name, _, constant = name.partition(".")
     module = next((each for each in _KNOWN if each.__name__.endswith(f".{module_name}")), None)
     return f"{getattr(module, constant):,.15g}"

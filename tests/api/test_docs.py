@@ -22,6 +22,8 @@ from backend import cli
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
+from backend.people.inviting import LIFETIME as INVITATION_LIFETIME
+from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
 from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
 from graphql_schema.projection import declaring, pricing
@@ -37,6 +39,8 @@ from graphql_schema.transport import (
     trusting,
 )
 from graphql_schema.transport.publishing import DOCS, PAGES, markdown_of
+from tenants import sessions
+from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right
 
 SCHEMA: Final = schema._schema
 PATIENCE_SECONDS: Final = 20
@@ -49,7 +53,7 @@ class Example:
     page: str
     line: int
     document: str
-    expected: dict[str, str]  # of the info string: error=CODE, userError=CODE, cost=POINTS
+    expected: dict[str, str]  # of the info string: error=CODE, userError=CODE, cost=POINTS, scope=agency
     variables: Any
     answer: Any
 
@@ -102,6 +106,10 @@ class Scene:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token}", "X-Workspace-Id": self.slug}
+
+    @property
+    def headers_of_the_agency(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"}
 
     async def claimed(self) -> dict[str, Any]:
         answer = await self.ask("mutation { claimNextCase(input: {}) { claimToken case { id version post { id } } } }")
@@ -169,7 +177,7 @@ async def test_an_example_answers_what_the_page_says(scene: Scene, example: Exam
     response = await scene.api.post(
         "/graphql",
         json={"query": example.document, "variables": await scene.variables(example)},
-        headers=scene.headers,
+        headers=scene.headers if example.expected.get("scope") != "agency" else scene.headers_of_the_agency,
     )
     answer = response.json()
     codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
@@ -424,6 +432,26 @@ def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert timedelta(seconds=10) == sockets.INIT_TIMEOUT
     assert "Within 5 seconds" in markdown_of("subscriptions")
     assert event_streams.CHECK_SECONDS < 5
+    assert "after a day |" in markdown_of("signing_in")
+    assert timedelta(days=1) == sessions.IDLE
+    assert "after 30 days," in markdown_of("signing_in")
+    assert timedelta(days=30) == sessions.LIFETIME
+    assert "for ten minutes" in markdown_of("signing_in")
+    assert timedelta(minutes=10) == LINK_LIFETIME
+    assert "for seven days" in markdown_of("people")
+    assert timedelta(days=7) == INVITATION_LIFETIME
+
+
+async def test_the_rights_are_those_of_the_code(api: httpx.AsyncClient) -> None:
+    rows = (await page_at(api, "/docs/rights")).rows
+    roles = rows[0][1:]
+    assert roles == [role.value.replace("_", " ") for role in PERSON_ROLES]
+    told = {row[0].removesuffix(" *"): row[1:] for row in rows[1 : len(Right) + 1]}
+    assert told == {
+        right.value: ["yes" if right in RIGHTS_OF[role] else "" for role in PERSON_ROLES] for right in Right
+    }
+    assert ["Mutation.decideCase", "work_queue"] in rows
+    assert ["Query.viewer", "none: it is about you"] in rows
 
 
 async def test_uploads_are_refused_as_the_page_says(api: httpx.AsyncClient, acme: Cast) -> None:
