@@ -30,7 +30,7 @@ class DirectoryGroup(Node):
 
     id: strawberry.ID
     display_name: str = column(description="Its name in the directory, unique in the agency in any case.")
-    external_id: str | None = column(description="Its id in the directory.")
+    external_id: str | None = column(description="What the directory knows it by; null if it has not said.")
     role: MembershipRole | None = column(
         description="What its people are here; null while nobody has said so, and then it gives nothing."
     )

@@ -15,7 +15,9 @@ from tenants.rights import Right, Role
 
 @strawberry.input(description="All of what a group of the directory means from now on.")
 class MapDirectoryGroupInput:
-    group_id: strawberry.ID = strawberry.field(description="The group.")
+    group_id: strawberry.ID = strawberry.field(
+        description="Whose people it is about, as `agency { directoryGroups }` has it."
+    )
     role: MembershipRole | None = optional(
         "What its people are: anything but OWNER and CONTRACTOR. Left out or null: nothing, and it gives nothing."
     )

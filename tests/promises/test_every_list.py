@@ -21,6 +21,7 @@ from tenants.scope import agency_scope
 # Lists that never grow long; each with its reason.
 SHORT = {
     "Agency.workspaces": "clients of one agency",
+    "Agency.directory_groups": "groups of one agency's directory",
     "Agency.staff": "people of one agency",
     "Agency.stakeholders": "people of one agency's clients",
     "Query.workspaces": "clients of one agency",
