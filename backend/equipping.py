@@ -1,11 +1,16 @@
 """What reaches outside gets what the installation decides; every process of Tend does this once, before it works."""
 
+from functools import partial
+
+from backend.journal import anchor_with
 from backend.outside import (
     FolderSender,
     SmtpSender,
     allow_origins,
+    is_signed,
     keep_files_in,
     send_mail_with,
+    sign,
     use_installation_keys,
 )
 from backend.settings import NotConfigured, Settings
@@ -15,6 +20,7 @@ def equip(settings: Settings) -> None:
     """Raises NotConfigured where a setting cannot be used."""
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
+    anchor_with(partial(sign, purpose="journal anchor"), partial(is_signed, purpose="journal anchor"))
     try:
         allow_origins(settings.allowed_outside)
         send_mail_with(_sender(settings))

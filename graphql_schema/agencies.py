@@ -6,7 +6,7 @@ from backend.moderation import Case as CaseRow
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
-from graphql_schema.journal import JournalEntry
+from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.orders import (
     CaseOrder,
     CommunityOrder,
@@ -89,6 +89,7 @@ class Workspace(Node):
     journal: Connection[JournalEntry] = many(
         "workspace_id",
         order=JournalOrder,
+        filters=JOURNAL_FILTERS,
         description="Who did what for this client; empty for whoever may not read the journal.",
     )
 
@@ -125,4 +126,12 @@ class Agency(Node):
         "agency_id",
         order=DirectoryGroupOrder,
         description="What its directory (Entra, Okta) calls groups; empty for whoever may not say what they mean.",
+    )
+    journal: Connection[JournalEntry] = many(
+        "agency_id",
+        order=JournalOrder,
+        filters=JOURNAL_FILTERS,
+        by_workspace=True,
+        description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
+        "for whoever may not read the journal.",
     )

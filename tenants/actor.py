@@ -23,7 +23,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """`workspaces` is None for an actor who sees the whole agency, else exactly the workspaces they may touch."""
+    """`workspaces` is None for an actor who sees the whole agency, else exactly the workspaces they may touch.
+
+    `by_job`: a job acts, with what the membership that asked for it may do now.
+    """
 
     agency_id: UUID
     role: Role
@@ -33,6 +36,7 @@ class Actor:
     membership_id: UUID | None = None
     api_client_id: UUID | None = None
     proof: Proof | None = None
+    by_job: bool = False
 
     @property
     def sees_all(self) -> bool:

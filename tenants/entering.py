@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from backend.kit.errors import NotAllowed
 from backend.kit.ids import parse_published
 from tenants.actor import Actor, Proof, system
 from tenants.doors import Caller, knock
@@ -159,6 +160,42 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
             )
         )
     return found
+
+
+async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | None) -> Actor:
+    """Whoever works for somebody who has gone home: the rights and clients that the membership has now, narrowed to
+    `workspace_id`. Call outside any scope. Raises NotAllowed where it may not act, with the reason."""
+    async with agency_scope(system(agency_id), read_only=True) as scope:
+        row = await scope.fetchrow(
+            """select m.role, m.sees_all, m.name, m.suspended_at is not null as is_suspended,
+                      m.starts_at > now() as is_early, m.ends_at <= now() as is_over,
+                      array(select s.workspace_id from assignments s
+                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces
+                 from memberships m where m.agency_id = $1 and m.id = $2""",
+            agency_id,
+            membership_id,
+        )
+    for holds, why in (
+        (row is None or row["is_over"], "has ended"),
+        (row is not None and row["is_suspended"], "is suspended"),
+        (row is not None and row["is_early"], "has not begun"),
+    ):
+        if holds:
+            raise NotAllowed(f"The membership of whoever asked for this {why}.")
+    role = Role(row["role"])
+    actor = Actor(
+        agency_id=agency_id,
+        role=role,
+        rights=RIGHTS_OF[role],
+        workspaces=None if row["sees_all"] else frozenset(row["workspaces"]),
+        name=row["name"],
+        membership_id=membership_id,
+        by_job=True,
+    )
+    narrowed = actor if workspace_id is None else _narrowed(actor, workspace_id)
+    if narrowed is None:
+        raise NotAllowed("Whoever asked for this does not work for this client any more.")
+    return narrowed
 
 
 async def workspace_called(slug: str) -> UUID | None:

@@ -10,13 +10,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import httpx
 import psutil
 import pytest
 from api.test_journey import free_port
 from cast import Cast
 
+from backend import journal
+from backend.kit.ids import new_id
 from backend.settings import Settings, as_role
+from tenants.actor import system
+from tenants.provisioning import provision_agency
+from tenants.scope import agency_scope
 
 ROOT = Path(__file__).parent.parent
 TEND = [sys.executable, "-m", "backend.cli"]
@@ -88,6 +94,39 @@ async def test_secrets_are_rotated_once_a_key_is_set(settings: Settings, acme: C
 async def test_migrating_again_does_nothing(settings: Settings) -> None:
     done = tend("migrate", TEND_DATABASE_URL=settings.app_url)
     assert (done.returncode, done.stdout) == (0, "nothing to do\n")
+
+
+async def test_verifying_the_journal_says_what_was_found_and_fails(servers: Settings, settings: Settings) -> None:
+    if Settings().database_url is not None:
+        pytest.skip("only the embedded server lets its account be the superuser")
+    slug = f"b-{str(new_id())[-12:]}"
+    agency_id = await provision_agency(slug=slug, name="Books")
+    assert settings.installation_key is not None
+    where = {
+        "TEND_DATABASE_URL": settings.app_url,
+        "TEND_FILES_URL": settings.files,
+        "TEND_INSTALLATION_KEY": settings.installation_key.get_secret_value(),
+    }
+    async with agency_scope(system(agency_id)) as scope:
+        await journal.record("test.tried", subject_kind="case", subject_id=agency_id, workspace_id=None)
+        await journal.chain_journal(scope.actor, {})
+    async with agency_scope(system(agency_id)) as scope:
+        await journal.anchor_journal(scope.actor, {})
+        entry = await scope.fetchval("select id from journal where agency_id = $1", agency_id)
+    fine = tend("journal", "verify", "--agency", slug, **where)
+    assert (fine.returncode, fine.stdout) == (
+        0,
+        f"agency_{agency_id}: 1 entries and 1 anchors checked, 0 entries wait to be chained\n",
+    )
+    superuser = await asyncpg.connect(as_role(settings.app_url, "postgres"))
+    await superuser.execute("update app.journal set action = 'test.undone' where id = $1", entry)
+    await superuser.close()
+    wrong = tend("journal", "verify", "--agency", slug, **where)
+    assert wrong.returncode == 1
+    assert wrong.stdout.splitlines()[0] == (
+        f"agency_{agency_id}: place 1: entry_{entry}: The entry is not what it was when it was chained: it was edited."
+    )
+    assert "There is no agency" in one_sentence(tend("journal", "verify", "--agency", "nobody", **where))
 
 
 @pytest.mark.parametrize(

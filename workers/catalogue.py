@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from backend.communities import write_words
 from backend.idempotency import forget_answers
+from backend.journal import anchor_journal, chain_journal
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
@@ -33,8 +34,10 @@ class Kind:
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
+        "anchor_journal": Kind(anchor_journal, timeout=timedelta(seconds=60)),
         "apply_rules": Kind(apply_rules, timeout=timedelta(seconds=60)),
         "carry_out_actions": Kind(carry_out_actions, tries=12),
+        "chain_journal": Kind(chain_journal, timeout=timedelta(seconds=60)),
         "count_cases_again": Kind(count_cases_again, timeout=timedelta(seconds=60)),
         "deliver_notices": Kind(deliver_notices, tries=12),
         "forget_answers": Kind(forget_answers),

@@ -11,7 +11,9 @@ from uuid import UUID, uuid4
 import orjson
 import structlog
 
-from tenants.actor import system
+from backend.kit.errors import NotAllowed
+from tenants.actor import Actor, system
+from tenants.entering import acting_for
 from tenants.scope import agency_scope
 from workers.catalogue import CATALOGUE, Kind
 
@@ -33,6 +35,7 @@ class _Taken:
     id: UUID
     agency_id: UUID
     workspace_id: UUID | None
+    on_behalf_of_id: UUID | None
     kind: str
     payload: dict[str, Any]
     attempt: int
@@ -54,8 +57,13 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
         await _put_back(taken, error="The worker died each time this job ran.", after=timedelta(0), tries=kind.tries)
         return
     try:
+        actor = await _actor_of(taken)
+    except NotAllowed as refusal:
+        await _put_back(taken, error=refusal.message, after=timedelta(0), tries=1)  # no other try would end otherwise
+        return
+    try:
         async with asyncio.timeout(kind.timeout.total_seconds()):
-            await _work(taken, kind)
+            await _work(taken, kind, actor)
     except Fenced:
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
@@ -81,7 +89,7 @@ async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) ->
         row = await scope.fetchrow(
             """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4
                 where agency_id = $1 and id = $2 and state = 'sent'
-            returning workspace_id, kind, payload, attempt""",
+            returning workspace_id, on_behalf_of_id, kind, payload, attempt""",
             agency_id,
             job_id,
             token,
@@ -107,6 +115,7 @@ async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) ->
         id=job_id,
         agency_id=agency_id,
         workspace_id=row["workspace_id"],
+        on_behalf_of_id=row["on_behalf_of_id"],
         kind=row["kind"],
         payload=orjson.loads(row["payload"]),
         attempt=row["attempt"],
@@ -114,10 +123,16 @@ async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) ->
     )
 
 
-async def _work(taken: _Taken, kind: Kind) -> None:
+async def _actor_of(taken: _Taken) -> Actor:
+    """Raises NotAllowed where whoever asked for the job may not act any more."""
+    if taken.on_behalf_of_id is None:
+        return system(taken.agency_id, workspace_id=taken.workspace_id)
+    return await acting_for(taken.agency_id, taken.on_behalf_of_id, taken.workspace_id)
+
+
+async def _work(taken: _Taken, kind: Kind, actor: Actor) -> None:
     """Effect and end in one transaction. Raises Fenced when the lease is no longer ours."""
-    actor = system(taken.agency_id, workspace_id=taken.workspace_id)
-    async with agency_scope(actor) as scope:
+    async with agency_scope(actor, request_id=f"job_{taken.id}") as scope:
         await kind.work(actor, taken.payload)
         tag = await scope.execute(
             """update jobs set state = 'done', ended_at = now(), lease_token = null, lease_until = null, last_error = null

@@ -1,6 +1,21 @@
-"""Who did what, when, to what: append-only, in the transaction of the deed."""
+"""Who did what, when, to what and why: append-only, in the transaction of the deed, chained and anchored outside."""
 
-from backend.journal.models import JournalEntry
-from backend.journal.recording import record, subjects_since
+from backend.journal.anchoring import anchor_journal, anchor_with
+from backend.journal.chaining import chain_journal
+from backend.journal.models import JournalEntry, JournalLink
+from backend.journal.recording import record, record_access, subjects_since
+from backend.journal.verifying import Count, Finding, verify
 
-__all__ = ["JournalEntry", "record", "subjects_since"]
+__all__ = [
+    "Count",
+    "Finding",
+    "JournalEntry",
+    "JournalLink",
+    "anchor_journal",
+    "anchor_with",
+    "chain_journal",
+    "record",
+    "record_access",
+    "subjects_since",
+    "verify",
+]

@@ -238,7 +238,7 @@ async def _lease(case: Any, *, membership_id: UUID) -> Claim:
     return Claim(case["id"], token, case["claimed_until"])
 
 
-async def give_back(claim: Any, *, by: str, **detail: str) -> None:
+async def give_back(claim: Any, *, by: str, **detail: Any) -> None:
     """Back to the queue. Call while holding the row lock on the case."""
     scope = current()
     agency_id = scope.actor.agency_id

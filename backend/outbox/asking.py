@@ -5,6 +5,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
 from tenants.scope import current
 
@@ -18,15 +19,23 @@ async def enqueue(
     workspace_id: UUID | None = None,
     run_at: datetime | None = None,
     dedupe_key: str | None = None,
+    on_behalf: bool = False,
 ) -> None:
     """Promise a job of the scope's agency; it exists when, and only when, the scope commits.
 
     With a `dedupe_key`, nothing is added while a job with that key waits to be sent; that job is then not sent before the
     scope ends, so that it sees what the scope has done. `workspace_id` narrows the job's own scope to that client.
+    `on_behalf`: the job may do what the scope's membership may do by then, instead of everything. Raises NotAllowed where a
+    machine asks for that: its credentials may end, and nothing would tell.
     """
     scope = current()
     agency_id = scope.actor.agency_id
-    while not await _insert(kind, payload, workspace_id=workspace_id, run_at=run_at, dedupe_key=dedupe_key):
+    if on_behalf and scope.actor.api_client_id is not None:
+        raise NotAllowed("Only a person can ask for this.")
+    asker = scope.actor.membership_id if on_behalf else None
+    while not await _insert(
+        kind, payload, workspace_id=workspace_id, run_at=run_at, dedupe_key=dedupe_key, on_behalf_of_id=asker
+    ):
         if await _counts_on_the_waiting_one(agency_id, dedupe_key):
             return
     await scope.execute(
@@ -41,11 +50,12 @@ async def _insert(
     workspace_id: UUID | None,
     run_at: datetime | None,
     dedupe_key: str | None,
+    on_behalf_of_id: UUID | None,
 ) -> bool:
     scope = current()
     tag = await scope.execute(
-        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key)
-           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7)
+        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id)
+           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8)
            on conflict (agency_id, dedupe_key) where dedupe_key is not null do nothing""",
         scope.actor.agency_id,
         new_id(),
@@ -54,6 +64,7 @@ async def _insert(
         orjson.dumps(payload, default=str).decode(),
         run_at,
         dedupe_key,
+        on_behalf_of_id,
     )
     return tag == "INSERT 0 1"
 

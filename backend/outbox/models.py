@@ -11,6 +11,7 @@ class Job(AgencyModel):
     """A unit of background work. States: ready -> sent -> running -> done, back to ready with each failed try, dead."""
 
     workspace_id: UUID | None = fields.UUIDField(null=True)
+    on_behalf_of_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=100)
     payload: dict[str, Any] = fields.JSONField(default=dict)
     state = fields.CharField(max_length=10, default="ready")

@@ -19,8 +19,10 @@ from backend.outside.sealing import open_sealed, rotate_secrets, seal
 from backend.outside.wrapping import (
     NoInstallationKey,
     SealBroken,
+    is_signed,
     open_from_browser,
     seal_for_browser,
+    sign,
     use_installation_keys,
 )
 
@@ -42,6 +44,7 @@ __all__ = [
     "fetch",
     "guarded_client",
     "is_askable",
+    "is_signed",
     "keep_files_in",
     "open_from_browser",
     "open_sealed",
@@ -52,6 +55,7 @@ __all__ = [
     "send_mail",
     "send_mail_with",
     "served_at",
+    "sign",
     "stored_files",
     "use_installation_keys",
 ]

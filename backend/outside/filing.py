@@ -24,6 +24,10 @@ class Files:
     async def put(self, path: str, data: bytes) -> None:
         await obstore.put_async(self._store, path, data)
 
+    async def create(self, path: str, data: bytes) -> None:
+        """Raises obstore's AlreadyExistsError where there is such a file: it is never written over."""
+        await obstore.put_async(self._store, path, data, mode="create")
+
     async def put_stream(self, path: str, chunks: AsyncIterator[bytes]) -> None:
         """However long it is, a few megabytes at a time."""
         await obstore.put_async(self._store, path, chunks)

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from datetime import timedelta
@@ -95,6 +96,22 @@ def open_from_browser(text: str, *, purpose: str) -> dict[str, Any] | None:
     return None
 
 
+def sign(data: bytes, *, purpose: str) -> bytes:
+    """The same data has the same signature as long as the key is the same. Raises NoInstallationKey."""
+    if not _keys:
+        raise NoInstallationKey
+    return _name(_keys[0]) + hmac.digest(_derived(_keys[0], b"signing " + purpose.encode()), data, "sha256")
+
+
+def is_signed(data: bytes, signature: bytes, *, purpose: str) -> bool:
+    """With any of the installation's keys, for this purpose."""
+    for key in _keys:
+        expected = _name(key) + hmac.digest(_derived(key, b"signing " + purpose.encode()), data, "sha256")
+        if hmac.compare_digest(expected, signature):
+            return True
+    return False
+
+
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return sealed[:_NAME_BYTES], sealed[_NAME_BYTES : _NAME_BYTES + NONCE_BYTES], sealed[_NAME_BYTES + NONCE_BYTES :]
 
@@ -104,5 +121,9 @@ def _name(key: bytes) -> bytes:
 
 
 def _cipher(key: bytes, use: bytes) -> AESGCM:
+    return AESGCM(_derived(key, use))
+
+
+def _derived(key: bytes, use: bytes) -> bytes:
     """Every use has a key of its own: what was made for one opens nothing of another."""
-    return AESGCM(HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"tend " + use).derive(key))
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"tend " + use).derive(key)

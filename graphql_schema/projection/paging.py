@@ -174,6 +174,8 @@ def _plain(value: Any, *, is_id: bool) -> Any:
         parsed = parse_published(value)
         return parsed[1] if parsed is not None else NOBODY
     value = _value(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)  # asyncpg would take it for the time of this machine
     if isinstance(value, str) and "\x00" in value:
         raise bad_input("The text contains a NUL character.")
     return value

@@ -60,7 +60,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             await self.context_value.before_scope({details[0].node.name.value for details in roots.values()})
             if actor is None:
                 return await self._settled(super().execute_operation(serially))
-            async with agency_scope(actor, read_only=True):
+            async with agency_scope(actor, read_only=True, request_id=self.context_value.request_id):
                 result = await self._settled(super().execute_operation(serially))
             if not result.errors and self.operation.operation is OperationType.QUERY:
                 leave_word(self, self._reading.known())
@@ -98,7 +98,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 self._has_begun = True
                 result = super().execute_field(parent_type, source, field_details_list, path, position_context)
                 return await self._settled(result)
-            async with agency_scope(actor_of(self.context_value)) as scope:
+            async with agency_scope(actor_of(self.context_value), request_id=self.context_value.request_id) as scope:
                 kept = await self.context_value.kept_answer(path.key)
                 if kept is not None:
                     return orjson.Fragment(kept)

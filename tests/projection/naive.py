@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cmp_to_key
 from typing import Any
 from uuid import UUID
@@ -58,6 +58,11 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
     ("cases", "isMine"): lambda row, value, actor: (row.claimed_by_id == actor.membership_id) == value,
+    ("journal", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
+    ("journal", "action"): lambda row, value, _: row.action == value,
+    ("journal", "subjectId"): lambda row, value, _: row.subject_id == value,
+    ("journal", "since"): lambda row, value, _: row.at >= _moment(value),
+    ("journal", "until"): lambda row, value, _: row.at < _moment(value),
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
@@ -73,6 +78,11 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
     "{row}.role <> 'stakeholder'": lambda row, _: row.role != "stakeholder",
 }
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def words(text: str) -> set[str]:
@@ -129,6 +139,11 @@ async def _is_hidden(row: Any) -> bool:
 @expression("Policy", "version")
 async def _version(row: Any) -> int:
     return max(v.version for v in await PolicyVersion.filter(policy_id=row.id))
+
+
+@expression("JournalEntry", "apiClientId")
+async def _api_client(row: Any) -> str | None:
+    return None if row.api_client_id is None else f"apiclient_{row.api_client_id}"
 
 
 @expression("JournalEntry", "subjectId")

@@ -22,7 +22,13 @@ from graphql import (
 from graphql_schema.projection.declaring import ToMany
 
 PAGES = (0, 1, 2, 3, 5, None)
-TEXTS = {"handle": ("reporter", "ä ☃"), "text": ("TEXT 3", "3, 5!", "5 hello", "☃ 2")}
+TEXTS = {
+    "handle": ("reporter", "ä ☃"),
+    "text": ("TEXT 3", "3, 5!", "5 hello", "☃ 2"),
+    "action": ("case.claimed", "case.decided", "policy.created", "☃"),
+    "since": ("2020-01-01T00:00:00Z", "2026-11-25T10:00:00", "2999-01-01T00:00:00+02:00"),
+    "until": ("2020-01-01T00:00:00Z", "2026-11-25T10:00:00", "2999-01-01T00:00:00+02:00"),
+}
 
 
 @dataclass

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -57,6 +58,8 @@ def values_of(name: str, type_: Any) -> list[tuple[str, Any]]:
         return [("one", next(iter(bare.values.values())).value)]
     if bare.name == "Boolean":
         return [("true", True), ("false", False)]
+    if bare.name == "DateTime":
+        return [("one", datetime(2026, 1, 1, tzinfo=UTC))]
     if bare.name == "ID":
         return [("one", f"{name.removesuffix('Id')}_{new_id()}")]
     return [("one", "word"), ("two", "word another")]

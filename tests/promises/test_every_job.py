@@ -109,9 +109,14 @@ async def _invited(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     return {"membership_id": str(invited)}
 
 
+# About the agency as a whole: they refuse a scope of one client.
+OF_THE_AGENCY = {"anchor_journal", "chain_journal"}
+
 SCENES: dict[str, Scene] = {
+    "anchor_journal": _nothing,
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
+    "chain_journal": _nothing,
     "count_cases_again": _cases_without_tally,
     "deliver_notices": _decided,
     "forget_answers": _nothing,
@@ -151,7 +156,7 @@ async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str,
 
 
 async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:
-    actor = system(acme.agency_id, workspace_id=client)
+    actor = system(acme.agency_id, workspace_id=None if kind in OF_THE_AGENCY else client)
     async with agency_scope(actor):
         await CATALOGUE[kind].work(actor, payload)
 

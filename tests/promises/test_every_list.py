@@ -67,7 +67,8 @@ async def test_an_index_gives_the_page_in_its_order(
     compiler = Compiler(Plan(plan, [ListSite(field, None, name, source, target, True)]), [page], actor)
     parent_row = "p0" if parent is not None else None
     body = connection(compiler, plan, parent, parent_row)
-    text = f"select {body} from {parent.table} p0 where p0.agency_id = $1" if parent is not None else f"select {body}"
+    own = "id" if parent is not None and parent.table == "agencies" else "agency_id"
+    text = f"select {body} from {parent.table} p0 where p0.{own} = $1" if parent is not None else f"select {body}"
     values = [bind(actor, [page], None) for bind in compiler.binders]
     async with agency_scope(actor) as scope:
         # Few rows would make any planner read them all: here only what is possible counts.

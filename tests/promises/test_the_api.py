@@ -47,6 +47,7 @@ KINDS = {
     "groupId": "directorygroup",
     "staffId": "staff",
     "workspaceIds": "workspace",
+    "subjectId": "case",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -209,6 +210,7 @@ async def test_every_list_filtered_by_a_foreign_id_is_as_empty_as_by_one_that_no
     api: httpx.AsyncClient, acme: Cast, globex: Cast
 ) -> None:
     other_agency, checked = await ids_of(globex, "forum"), 0
+    other_agency["staff"] = f"staff_{globex.moderator.membership_id}"
     workspace = SCHEMA.type_map["Workspace"]
     for name, field in workspace.fields.items():
         if "filter" not in field.args or "first" not in field.args:
