@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from backend import journal
@@ -115,7 +116,7 @@ async def members_among(actor: Actor, group_id: UUID, memberships: Collection[UU
     return [row["membership_id"] for row in rows]
 
 
-async def record(verb: str, group_id: UUID, **detail: object) -> None:
+async def record(verb: str, group_id: UUID, **detail: Any) -> None:
     await journal.record(
         f"directorygroup.{verb}", subject_kind="directorygroup", subject_id=group_id, workspace_id=None, **detail
     )

@@ -52,10 +52,9 @@ async def map_group(
     await record(
         "mapped",
         group_id,
-        role=role,
-        sees_all=sees_all,
+        before={"role": group.role, "sees_all": group.sees_all},
+        after={"role": role, "sees_all": sees_all},
         workspaces=sorted(map(str, set(workspaces))),
-        before=group.role,
     )
     if role is None and group.role is None:
         return

@@ -1,6 +1,7 @@
 """People come, change and go as the agency's directory says."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 from uuid import UUID
 
 from backend import journal, people
@@ -215,7 +216,7 @@ async def _write_words(actor: Actor, membership_id: UUID, said: Said) -> None:
     )
 
 
-async def _record(verb: str, membership_id: UUID, **detail: object) -> None:
+async def _record(verb: str, membership_id: UUID, **detail: Any) -> None:
     await journal.record(
         f"membership.{verb}", subject_kind="staff", subject_id=membership_id, workspace_id=None, **detail
     )

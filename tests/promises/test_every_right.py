@@ -8,6 +8,7 @@ from cast import Cast, ask
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from promises.test_the_api import MUTATIONS, NEEDS, _a_rule, document, input_of, made_up, value_for
 
+from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.moderation import claim_next, decide
 from graphql_schema.permissions import matrix, right_of
 from graphql_schema.projection.declaring import Published, published
@@ -175,6 +176,8 @@ async def _something_of_everything(acme: Cast) -> Any:
             policy_version_id=version.id,
             actions=["hide_post"],
         )
+        group = await DirectoryGroup.create(display_name=f"x-{case.id}", name_key=f"x-{case.id}")
+        await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
     yield
     async with agency_scope(acme.system):
         await SignInProvider.all().delete()
