@@ -20,7 +20,6 @@ from backend import logging, models
 from backend.equipping import equip
 from backend.live import Live
 from backend.outbox import publish_with
-from backend.outside import served_at
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.health import is_live, is_ready
@@ -74,7 +73,6 @@ def app(settings: Settings | None = None) -> Starlette:
             await live.stop()
             await database.disconnect()
 
-    served_at(chosen.served_at)
     cookies = Cookies(is_secure=chosen.served_at.startswith("https://"))
     live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
     publish_with(live.publish)

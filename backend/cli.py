@@ -24,6 +24,8 @@ T = TypeVar("T")
 cli = typer.Typer(help="Tend: the backend of agencies that run many client communities.", no_args_is_help=True)
 importing = typer.Typer(help="Bring content in.", no_args_is_help=True)
 cli.add_typer(importing, name="import")
+agencies = typer.Typer(help="The agencies of this installation.", no_args_is_help=True)
+cli.add_typer(agencies, name="agency")
 documents = typer.Typer(help="Documents that frontends have been built with.", no_args_is_help=True)
 cli.add_typer(documents, name="documents")
 secrets = typer.Typer(help="Secrets at rest.", no_args_is_help=True)
@@ -156,6 +158,22 @@ def schema(
         file.write_text(text)
     for description in found.dangerous:
         _say(f"Clients may notice: {description}")
+
+
+@agencies.command("open")
+def open_agency(
+    slug: Annotated[str, typer.Argument(help="Short name: small letters, digits and hyphens.")],
+    name: Annotated[str, typer.Option(help="What people call the agency.")],
+    owner: Annotated[str, typer.Option(help="E-mail address of its first owner.")],
+    owner_name: Annotated[str, typer.Option(help="The name they go by.")],
+) -> None:
+    """A new agency, and an invitation for its first owner: the link is shown here and nowhere else."""
+    from backend.equipping import equip
+    from backend.opening_agencies import open_agency as open_it
+
+    settings = _where_it_runs(Settings())
+    equip(settings)
+    _say(_connected(settings, lambda: open_it(slug=slug, name=name, owner=owner, owner_name=owner_name)))
 
 
 @documents.command()

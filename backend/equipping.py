@@ -10,6 +10,7 @@ from backend.outside import (
     is_signed,
     keep_files_in,
     send_mail_with,
+    served_at,
     sign,
     use_installation_keys,
 )
@@ -18,6 +19,7 @@ from backend.settings import NotConfigured, Settings
 
 def equip(settings: Settings) -> None:
     """Raises NotConfigured where a setting cannot be used."""
+    served_at(settings.served_at)
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
     anchor_with(partial(sign, purpose="journal anchor"), partial(is_signed, purpose="journal anchor"))

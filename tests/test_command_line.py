@@ -15,7 +15,7 @@ import httpx
 import psutil
 import pytest
 from api.test_journey import free_port
-from cast import Cast
+from cast import Cast, ask
 
 from backend import journal
 from backend.kit.ids import new_id
@@ -89,6 +89,22 @@ async def test_secrets_are_rotated_once_a_key_is_set(settings: Settings, acme: C
     )
     done = tend(*words, **place, **key_of(settings))
     assert (done.returncode, done.stdout.partition(" ")[2]) == (0, "sealed anew\n")
+
+
+async def test_an_agency_opens_with_an_invitation_for_its_owner(settings: Settings, api: httpx.AsyncClient) -> None:
+    slug = f"a-{str(new_id())[-12:]}"
+    words = ("agency", "open", slug, "--name", "Opened", "--owner", f"{slug}@example.com", "--owner-name", "Ona")
+    place = {"TEND_DATABASE_URL": settings.app_url, "TEND_PUBLIC_URL": "https://tend.example"}
+    done = tend(*words, **place)
+    assert done.returncode == 0, done
+    path = done.stdout.strip().removeprefix("https://tend.example")
+    assert "Opened invites you" in (await api.get(path)).text
+    joined = await api.post("/join", data={"token": path.partition("token=")[2]})
+    [token] = [value for name, value in joined.cookies.items() if name.endswith("tend_session")]
+    api.cookies.clear()
+    answer = await ask(api, token, "{ viewer { memberships { agencySlug role seesAll } } }")
+    assert answer["data"]["viewer"]["memberships"] == [{"agencySlug": slug, "role": "OWNER", "seesAll": True}]
+    assert "Another agency has this short name." in one_sentence(tend(*words, **place))
 
 
 async def test_migrating_again_does_nothing(settings: Settings) -> None:

@@ -143,7 +143,7 @@ def may_act_on(actor: Actor, role: Role, *, sees_all: bool) -> bool:
     """Whether somebody of this role and reach has no more than the actor. A directory acts on all but owners."""
     if sees_all and not actor.sees_all:
         return False
-    if actor.membership_id is None and actor.holds(Right.PROVISION):
+    if actor.api_client_id is not None and actor.holds(Right.PROVISION):
         return role is not Role.OWNER
     return RIGHTS_OF[role] <= actor.rights
 

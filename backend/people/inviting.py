@@ -75,8 +75,10 @@ async def invite(
     workspaces: Collection[UUID],
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
+    by_mail: bool = True,
 ) -> UUID:
-    """The membership, which begins when they accept. Who has left comes back this way.
+    """The membership, which begins when they accept. Who has left comes back this way. Whoever asks for no mail hands
+    over the link themselves.
 
     Raises NotAllowed for more than the actor may do, Invalid, NotFound for a client, AlreadyMember.
     """
@@ -112,7 +114,8 @@ async def invite(
         "delete from identities where agency_id = $1 and membership_id = $2", actor.agency_id, membership.id
     )
     await assign(membership.id, frozenset(workspaces))
-    await _promise_mail(membership.id)
+    if by_mail:
+        await _promise_mail(membership.id)
     await journal.record(
         "membership.invited",
         subject_kind="staff",
@@ -142,21 +145,11 @@ async def invite_again(actor: Actor, membership_id: UUID) -> None:
 async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: the link is made here, so that no job and no table ever holds what opens it. Run again it sends another
     link, and only the last one opens."""
-    scope = current()
     membership = await Membership.get_or_none(id=UUID(payload["membership_id"]))
     if membership is None or membership.person_id is not None or membership.invited_until is None:
         return
     agency = await Agency.get(id=membership.agency_id)
-    token = new_link_token()
-    await scope.execute(
-        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2", agency.id, membership.id
-    )
-    await scope.execute(
-        "insert into doors (kind, key_hash, agency_id, target_id) values ('invitation', $1, $2, $3)",
-        hash_of(token),
-        agency.id,
-        membership.id,
-    )
+    link = await invitation_link(membership.id)
     await send_mail(
         Mail(
             to=membership.email,
@@ -164,10 +157,24 @@ async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:
             text=(
                 f"Hello {membership.name},\n\n{agency.name} would like you to work with them in Tend.\n\n"
                 f"To accept, open this link until {membership.invited_until:%d %B %Y, %H:%M} UTC:\n\n"
-                f"{public_address()}/join?token={token}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
+                f"{link}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
             ),
         )
     )
+
+
+async def invitation_link(membership_id: UUID) -> str:
+    """An address that opens the invitation; earlier ones open nothing from the commit of the scope on."""
+    scope, token = current(), new_link_token()
+    agency_id = scope.actor.agency_id
+    await scope.execute(
+        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2", agency_id, membership_id
+    )
+    await scope.execute(
+        "insert into doors (kind, key_hash, agency_id, target_id) values ('invitation', $1, $2, $3)",
+        *(hash_of(token), agency_id, membership_id),
+    )
+    return f"{public_address()}/join?token={token}"
 
 
 async def invitation(token: str) -> Invitation:

@@ -10,13 +10,13 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import claiming, contract, reads, results
+from infra.bench import admission, claiming, contract, reads, results
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
-NAMES: Final = ["contract", "claiming", *READS, "importing"]
+NAMES: Final = ["contract", "admission", "claiming", *READS, "importing"]
 # As they are called in the results.
 ROWS: Final = {"claiming": "claim", "importing": "import"}
 
@@ -40,6 +40,8 @@ def main() -> None:
     if chosen == ["contract"]:
         return
     with embedded_servers() as (postgres, redis):
+        if "admission" in chosen:
+            results.keep(admission.measure(postgres, redis, console))
         if wanted := [name for name in READS if name in chosen]:
             results.keep(reads.measure(postgres, redis, console, wanted))
         _writes(postgres, redis, console, chosen)

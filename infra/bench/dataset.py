@@ -94,14 +94,14 @@ def samples(postgres: EmbeddedPostgres, database: str, *, agencies: int) -> list
     for number, row in enumerate(rows):
         agency, workspace, case, member, word, nodes = row.split("|")
         ids = tuple(nodes.split(","))
-        found.append(Sample(UUID(agency), UUID(workspace), UUID(case), UUID(member), word, ids, _token(number, 0)))
+        found.append(Sample(UUID(agency), UUID(workspace), UUID(case), UUID(member), word, ids, token_of(number, 0)))
     return found
 
 
 def _parameters(data_set: DataSet) -> str:
     """Variables of psql, which `EmbeddedPostgres.sql` goes through."""
     doors = [
-        f"({agency}, {seat}, '{hash_of(_token(agency, seat)).hex()}')"
+        f"({agency}, {seat}, '{hash_of(token_of(agency, seat)).hex()}')"
         for agency in range(data_set.agencies)
         for seat in range(STAFF)
     ]
@@ -125,7 +125,7 @@ def _parameters(data_set: DataSet) -> str:
     return "".join("\\set {} '{}'\n".format(name, str(value).replace("'", "''")) for name, value in variables.items())
 
 
-def _token(agency: int, seat: int) -> str:
+def token_of(agency: int, seat: int) -> str:
     """The same in every build, which a token of anybody else's must never be."""
     digest = hashlib.sha256(f"bench {agency} {seat}".encode()).digest()
     prefix = new_session_token()[:-43]  # what is random has 43 characters

@@ -113,11 +113,17 @@ def _asked(who: str, operation: Operation, sample: Sample) -> load.Asked:
     headers = {"Authorization": f"Bearer {sample.token}"}
     if who == "sql":
         return load.Asked(by_hand.request_for(operation.name, sample), headers)
-    document, variables = operation.document, operation.variables(sample)
     if who == "postgraphile":
         document, variables = postgraphile.requests(operation.name, sample)
-    body = orjson.dumps({"query": document, "variables": variables}).decode()
-    return load.Asked("/graphql", {**headers, "Content-Type": "application/json"}, body)
+        body = orjson.dumps({"query": document, "variables": variables}).decode()
+        return load.Asked("/graphql", {**headers, "Content-Type": "application/json"}, body)
+    return asked_of_tend(operation, sample)
+
+
+def asked_of_tend(operation: Operation, sample: Sample) -> load.Asked:
+    headers = {"Authorization": f"Bearer {sample.token}", "Content-Type": "application/json"}
+    body = orjson.dumps({"query": operation.document, "variables": operation.variables(sample)}).decode()
+    return load.Asked("/graphql", headers, body)
 
 
 def _compare(
