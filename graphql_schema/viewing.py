@@ -34,8 +34,11 @@ class Membership:
     role: MembershipRole = strawberry.field(description="What you may do there.")
     sees_all: bool = strawberry.field(description="Whether you work for all its clients, also those to come.")
     ends_at: datetime | None = strawberry.field(description="When you lose access; null if it does not end.")
+    sign_in_url: str | None = strawberry.field(
+        description="Where to sign in with the agency's own provider first; null where this session opens it."
+    )
     workspaces: list[ViewerWorkspace] = strawberry.field(
-        description="The clients you work for there; all of them where `seesAll`."
+        description="The clients you work for there; all of them where `seesAll`, none where `signInUrl`."
     )
 
 
@@ -104,6 +107,7 @@ def _membership(own: OwnMembership) -> Membership:
         role=MembershipRole(own.role.value),
         sees_all=own.sees_all,
         ends_at=own.ends_at,
+        sign_in_url=own.sign_in_url,
         workspaces=[
             ViewerWorkspace(id=strawberry.ID(f"workspace_{id}"), slug=slug, name=name)
             for id, slug, name in own.workspaces

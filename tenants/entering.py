@@ -1,7 +1,7 @@
 """From a caller and the scope a request names to the actor: which agency, which clients, which rights."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -10,7 +10,7 @@ from uuid import UUID
 from backend.kit.errors import NotAllowed
 from backend.kit.ids import parse_published
 from tenants.actor import Actor, Proof, system
-from tenants.doors import Caller, knock
+from tenants.doors import Caller, Entrance, knock
 from tenants.models import Workspace
 from tenants.provisioning import is_slug
 from tenants.rights import MACHINE_RIGHTS, RIGHTS_OF, Right, Role
@@ -38,7 +38,8 @@ class OwnMembership:
     role: Role
     sees_all: bool
     ends_at: datetime | None
-    workspaces: tuple[tuple[UUID, str, str], ...]  # id, slug, name
+    sign_in_url: str | None  # where this session must be replaced before it opens the agency
+    workspaces: tuple[tuple[UUID, str, str], ...]  # id, slug, name; none where it must
 
 
 def forbidden() -> NotAdmitted:
@@ -91,8 +92,8 @@ async def confirm(actor: Actor) -> None:
 
 
 async def enter(caller: Caller, *, agency: str | None, workspace: str | None) -> Actor | None:
-    """The actor of a request that names `agency` and `workspace` by published id or slug; None where a person of
-    several agencies (or of none) names neither. Raises NotAdmitted."""
+    """The actor of a request that names `agency` and `workspace` by published id or slug; None where a person whom
+    several agencies (or none) let in names neither. Raises NotAdmitted."""
     if caller.api_client_agency_id is not None:
         return await _enter_as_machine(caller, caller.api_client_agency_id, agency=agency, workspace=workspace)
     candidates = caller.entrances
@@ -100,21 +101,15 @@ async def enter(caller: Caller, *, agency: str | None, workspace: str | None) ->
         candidates = tuple(e for e in candidates if agency in (e.slug, f"agency_{e.agency_id}"))
         if not candidates:
             raise forbidden()
+    found = await _members_of(caller, candidates, workspace=workspace)
+    if len(candidates) > 1 and (workspace is None or not workspace.startswith("workspace_")):
+        # Another agency may let them in tomorrow, or get a client of that name.
+        found = [replace(actor, proof=None) for actor in found]
     if workspace is None:
-        if len(candidates) != 1:
-            return None
-        actor = await _member_of(caller, candidates[0].agency_id, workspace=None)
-        if actor is None:
+        if not found and candidates:
             raise forbidden()
-        return actor
+        return found[0] if len(found) == 1 else None
     # A workspace implies its agency, so X-Agency-Id may be left out: the slug must then be unique among the caller's.
-    found = [
-        actor
-        for entrance in candidates
-        if (actor := await _member_of(caller, entrance.agency_id, workspace=workspace)) is not None
-    ]
-    if len(candidates) > 1 and not workspace.startswith("workspace_"):
-        found = [replace(actor, proof=None) for actor in found]  # another agency may get a client of that name
     if len(found) > 1:
         raise NotAdmitted("BAD_REQUEST", "Several of your agencies have a workspace of that name.", status=400)
     if not found:
@@ -130,22 +125,27 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
     for entrance in caller.entrances:
         async with agency_scope(system(entrance.agency_id), read_only=True) as scope:
             row = await scope.fetchrow(
-                """select m.id, m.role, m.sees_all, m.ends_at, a.name
+                """select m.id, m.role, m.sees_all, m.ends_at, a.name,
+                          exists (select from sign_in_providers r where r.agency_id = $1 and r.is_required)
+                            and not exists (select from sessions s where s.id = $3 and s.method = 'provider')
+                            as needs_provider
                      from memberships m join agencies a on a.id = m.agency_id
                     where m.agency_id = $1 and m.person_id = $2 and m.suspended_at is null
                       and (m.starts_at is null or m.starts_at <= now()) and (m.ends_at is null or m.ends_at > now())""",
                 entrance.agency_id,
                 caller.person_id,
+                caller.target_id,
             )
             if row is None:
                 continue
             workspaces = await scope.fetch(
                 """select w.id, w.slug, w.name from workspaces w
-                    where w.agency_id = $1 and ($2 or exists (select from assignments s where s.agency_id = $1
+                    where w.agency_id = $1 and not $4 and ($2 or exists (select from assignments s where s.agency_id = $1
                           and s.membership_id = $3 and s.workspace_id = w.id)) order by w.slug""",
                 entrance.agency_id,
                 row["sees_all"],
                 row["id"],
+                row["needs_provider"],
             )
         found.append(
             OwnMembership(
@@ -156,6 +156,7 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
                 role=Role(row["role"]),
                 sees_all=row["sees_all"],
                 ends_at=row["ends_at"],
+                sign_in_url=f"/sign-in/{entrance.slug}" if row["needs_provider"] else None,
                 workspaces=tuple((w["id"], w["slug"], w["name"]) for w in workspaces),
             )
         )
@@ -204,6 +205,21 @@ async def workspace_called(slug: str) -> UUID | None:
     return None if found is None else found.id
 
 
+async def _members_of(caller: Caller, entrances: Iterable[Entrance], *, workspace: str | None) -> list[Actor]:
+    """Wherever they are let in. Raises NotAdmitted where nothing else is open and they could do something about it."""
+    found, refusals = [], []
+    for entrance in entrances:
+        try:
+            actor = await _member_of(caller, entrance.agency_id, workspace=workspace)
+        except NotAdmitted as refusal:
+            refusals.append(refusal)
+        else:
+            found += [] if actor is None else [actor]
+    if not found and refusals:
+        raise refusals[0]
+    return found
+
+
 async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) -> Actor | None:
     """One statement: the membership with its workspaces, the workspace that is named, and PostgreSQL's word that the
     token opens it. Raises NotAdmitted where the person could do something about it."""
@@ -229,7 +245,7 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
             caller.key_hash,
             caller.target_id,
         )
-    if row is None or not row["is_current"]:
+    if row is None or not row["is_current"] or (workspace is not None and row["wanted"] is None):
         return None
     if row["needs_provider"]:
         raise NotAdmitted(

@@ -76,6 +76,7 @@ class _Known:
     read_at: float
 
 
+_failed: OrderedDict[tuple[UUID, str], tuple[float, "SignInFailed"]] = OrderedDict()
 _known: OrderedDict[tuple[UUID, str], _Known] = OrderedDict()
 _MOST_KNOWN: Final = 1_000
 
@@ -140,6 +141,25 @@ async def _about(provider: Provider, *, anew: bool = False) -> _Known:
     age = None if known is None else time.monotonic() - known.read_at
     if known is not None and age is not None and age < (AGAIN_SECONDS if anew else FRESH_SECONDS):
         return known
+    failed_at, failure = _failed.get(key, (0.0, None))
+    if failure is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
+        raise failure  # whoever calls the sign-in page does not make us ask a server that is down again and again
+    try:
+        made = await _read(provider)
+    except SignInFailed as failure:
+        _failed[key] = time.monotonic(), failure
+        if len(_failed) > _MOST_KNOWN:
+            _failed.popitem(last=False)
+        raise
+    _failed.pop(key, None)
+    _known[key] = made
+    _known.move_to_end(key)
+    if len(_known) > _MOST_KNOWN:
+        _known.popitem(last=False)
+    return made
+
+
+async def _read(provider: Provider) -> _Known:
     metadata = await _json("GET", f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
     if metadata.get("issuer") != provider.issuer:
         raise SignInFailed("The provider calls itself by another name than the agency does.")
@@ -151,14 +171,9 @@ async def _about(provider: Provider, *, anew: bool = False) -> _Known:
         raise SignInFailed("The provider's keys cannot be read.")
     usable = [each for each in keys if isinstance(each, dict) and each.get("kty") in ("RSA", "EC", "OKP")]
     try:
-        made = _Known(metadata, KeySet.import_key_set({"keys": usable}), time.monotonic())
+        return _Known(metadata, KeySet.import_key_set({"keys": usable}), time.monotonic())
     except (JoseError, ValueError, TypeError, KeyError):
         raise SignInFailed("The provider's keys cannot be read.") from None
-    _known[key] = made
-    _known.move_to_end(key)
-    if len(_known) > _MOST_KNOWN:
-        _known.popitem(last=False)
-    return made
 
 
 async def _tokens(

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -124,7 +124,9 @@ class SigningIn:
         asked = await people.ask(provider, redirect_uri=_callback(slug))
         wanted = local_path(request.query_params.get("next"), otherwise=SIGNED_IN)
         kept = seal_for_browser(
-            {**asdict(asked), "agency": slug, "next": wanted}, purpose=_ATTEMPT, seconds=PROVIDER_SECONDS
+            {"state": asked.state, "nonce": asked.nonce, "verifier": asked.verifier, "agency": slug, "next": wanted},
+            purpose=_ATTEMPT,
+            seconds=PROVIDER_SECONDS,
         )
         response = RedirectResponse(asked.url, status_code=303, headers={"Referrer-Policy": "no-referrer"})
         self.cookies.keep(response, self.cookies.named(_ATTEMPT), kept, seconds=PROVIDER_SECONDS)
@@ -138,7 +140,7 @@ class SigningIn:
         if kept is None or kept["agency"] != slug or found is None:
             raise people.SignInFailed("This attempt to sign in has ended, or began in another browser.")
         _name, provider = found
-        asked = people.Asked(**{name: kept[name] for name in ("url", "state", "nonce", "verifier")})
+        asked = people.Asked("", kept["state"], kept["nonce"], kept["verifier"])
         answer = dict(request.query_params)
         if len(answer) != len(request.query_params.multi_items()):
             raise people.SignInFailed("The provider says the same thing twice.")  # RFC 6749, 3.1

@@ -147,6 +147,13 @@ async def test_a_subscription_by_post_is_told_where_to_go(api: httpx.AsyncClient
 
 UNPUBLISHED = {
     "REFUSED": "the base of all refusals; each has a code of its own",
+    **dict.fromkeys(
+        ("INVITATION_ENDED", "ANOTHER_ADDRESS", "SIGN_IN_FAILED", "NOT_LET_IN"),
+        "of the pages for signing in, which say it in words",
+    ),
+    "TAKEN": "a directory's, in SCIM's words",
+    "OWNERS_ARE_KEPT": "a directory's, in SCIM's words",
+    "UNREACHABLE": "of addresses outside: whoever asks for one says it in words of their own",
     "CANNOT_COMPARE": "the command line's alone",
 }
 

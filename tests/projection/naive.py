@@ -33,6 +33,7 @@ from graphql_schema.projection.declaring import (
 )
 from graphql_schema.schema import schema
 from tenants.actor import Actor
+from tenants.rights import CLIENT_ROLES, Role
 from tenants.scope import agency_scope
 
 STRAWBERRY = schema._schema
@@ -76,7 +77,11 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     ),
     "{row}.state <> 'closed'": lambda row, _: row.state != "closed",
     "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
-    "{row}.role <> 'stakeholder'": lambda row, _: row.role != "stakeholder",
+    "{row}.role not in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) not in CLIENT_ROLES,
+    "{row}.role in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) in CLIENT_ROLES,
+    "exists (select from workspaces w where w.agency_id = {agency} and w.id = {row}.workspace_id)": (
+        lambda row, actor: actor.workspaces is None or row.workspace_id in actor.workspaces
+    ),
 }
 
 
@@ -129,6 +134,17 @@ async def _oldest(row: Any) -> Any:
 @expression("Case", "isOverdue")
 async def _is_overdue(row: Any) -> bool:
     return row.state != "closed" and row.due_at < now()
+
+
+@expression("Staff", "state")
+async def _state(row: Any) -> str:
+    if row.ends_at is not None and row.ends_at <= now():
+        return "ended"
+    if row.suspended_at is not None:
+        return "suspended"
+    if row.person_id is None:
+        return "invited"
+    return "upcoming" if row.starts_at is not None and row.starts_at > now() else "active"
 
 
 @expression("Post", "isHidden")
