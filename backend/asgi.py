@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Final
 
 from starlette.applications import Starlette
@@ -17,7 +18,9 @@ from backend.live import Live
 from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.health import is_live, is_ready
+from backend.web.oauth import OAuth
 from backend.web.signing_in import sign_in_for_development
+from graphql_schema.context import Refused
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
     EXPOSED_HEADERS,
@@ -60,16 +63,18 @@ def app(settings: Settings | None = None) -> Starlette:
 
     live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
     publish_with(live.publish)
+    rates = Rates(
+        chosen.redis_url,
+        {
+            "token": chosen.points_per_token,
+            "person": chosen.points_per_person,
+            "agency": chosen.points_per_agency,
+            "machine": chosen.oauth_requests_per_machine,
+        },
+        prefix=chosen.redis_queue,
+    )
     endpoint = Endpoint(
-        rates=Rates(
-            chosen.redis_url,
-            {
-                "token": chosen.points_per_token,
-                "person": chosen.points_per_person,
-                "agency": chosen.points_per_agency,
-            },
-            prefix=chosen.redis_queue,
-        ),
+        rates=rates,
         documents=Documents(chosen.redis_url, only_trusted=chosen.only_trusted_documents, prefix=chosen.redis_queue),
         live=live,
         origins=chosen.allowed_origins,
@@ -85,9 +90,19 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
     ]
+    routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates)).routes()
     if chosen.development:
         routes.append(Route("/dev/sign-in", sign_in_for_development))
     return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
+
+
+async def _wait_of(rates: Rates, machine: str) -> str | None:
+    """Seconds, where the machine has asked for too much."""
+    try:
+        await rates.payer(machine=machine).pay(1)
+    except Refused as refusal:
+        return refusal.headers["Retry-After"]
+    return None
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -1,4 +1,4 @@
-"""What reaches outside gets what the installation decides; every process of Tend does this once, before it works."""
+"""Parts that know no settings get what the installation decides; every process of Tend does this once, before it works."""
 
 from backend.outside import (
     FolderSender,
@@ -8,6 +8,7 @@ from backend.outside import (
     send_mail_with,
     use_installation_keys,
 )
+from backend.people import issue_keys_as
 from backend.settings import NotConfigured, Settings
 
 
@@ -15,6 +16,7 @@ def equip(settings: Settings) -> None:
     """Raises NotConfigured where a setting cannot be used."""
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
+    issue_keys_as("test" if settings.development else "live")
     try:
         allow_origins(settings.allowed_outside)
         send_mail_with(_sender(settings))

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8000
     development: bool = False
+    public_url: str | None = None  # where people find this installation; https in earnest, for links and cookies
     pool_size: int = 10
     redis_queue: str = "tend:jobs"
     # Pages of these origins (https://app.example.com) may use the API from a browser; a JSON list in the environment.
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     points_per_token: int = 100_000
     points_per_person: int = 150_000
     points_per_agency: int = 1_500_000
+    oauth_requests_per_machine: int = 600  # a minute
     # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
     allowed_outside: tuple[str, ...] = ()
     smtp_url: SecretStr | None = None  # smtp+starttls://user:password@host:port, smtps:// or smtp://
@@ -40,6 +42,10 @@ class Settings(BaseSettings):
     # 32 bytes in base64, for secrets at rest; several with commas during a rotation, the current one first.
     installation_key: SecretStr | None = None
     postgres_major: int = 18  # of the embedded server; the floor is 16
+
+    @property
+    def served_at(self) -> str:
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
 
     @property
     def installation_keys(self) -> tuple[bytes, ...]:

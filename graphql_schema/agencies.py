@@ -6,7 +6,9 @@ from backend.moderation import Case as CaseRow
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.journal import JournalEntry
+from graphql_schema.machines import ApiClient
 from graphql_schema.orders import (
+    ApiClientOrder,
     CaseOrder,
     CommunityOrder,
     CreationOrder,
@@ -101,4 +103,9 @@ class Agency(Node):
         order=StaffOrder,
         where="{row}.role <> 'stakeholder'",
         description="Who works here, or did until `endsAt`; stakeholders belong to clients and are left out.",
+    )
+    api_clients: Connection[ApiClient] = many(
+        "agency_id",
+        order=ApiClientOrder,
+        description="Machines that it lets in, or did until `endsAt`; for somebody who works for some clients, theirs.",
     )

@@ -19,6 +19,12 @@ class StaffOrder(Enum):
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
+@strawberry.enum(description="In which order API clients are listed.")
+class ApiClientOrder(Enum):
+    NAME = value("name", "By name, in the collation of the database.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
+
+
 @strawberry.enum(description="In which order communities are listed.")
 class CommunityOrder(Enum):
     SLUG = value("slug", "By short name, a to z.")
@@ -59,7 +65,7 @@ class MemberCaseOrder(Enum):
     OLDEST = value("opened_at", "Earliest first, by `openedAt`.")
 
 
-@strawberry.enum(description="In which order reports, actions, notices, rules and queues are listed.")
+@strawberry.enum(description="In which order reports, actions, notices, rules, queues and credentials are listed.")
 class CreationOrder(Enum):
     OLDEST = value("created_at", "Earliest first, by `createdAt`.")
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")

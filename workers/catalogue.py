@@ -11,6 +11,7 @@ from backend.idempotency import forget_answers
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, return_ended_claims
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
+from backend.people import forget_access_tokens
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -36,6 +37,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "carry_out_actions": Kind(carry_out_actions, tries=12),
         "count_cases_again": Kind(count_cases_again, timeout=timedelta(seconds=60)),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "forget_access_tokens": Kind(forget_access_tokens),
         "forget_answers": Kind(forget_answers),
         "remove_ended_jobs": Kind(remove_ended_jobs),
         "return_ended_claims": Kind(return_ended_claims),

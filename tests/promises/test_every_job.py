@@ -11,7 +11,9 @@ from cast import Cast
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide
 from backend.outbox import Job
+from backend.people import grant_token, issue_credential, machine_with, new_access_token, register_api_client
 from tenants.actor import system
+from tenants.rights import Right
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 from workers.calendar import CALENDAR
@@ -89,11 +91,28 @@ async def _cases_without_tally(acme: Cast, client: UUID, slug: str) -> dict[str,
     return {}
 
 
+async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system) as scope:
+        machine = await register_api_client(acme.system, name=slug, scopes=[Right.REPORT], workspace_id=client)
+        secret = await issue_credential(acme.system, machine.id, kind="client_secret")
+    found = await machine_with(secret.token)
+    for _ in range(3):
+        await grant_token(found, new_access_token(), scopes=[Right.REPORT])
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update credentials set expires_at = now() - interval '4 days' where agency_id = $1 and parent_id = $2",
+            acme.agency_id,
+            secret.credential.id,
+        )
+    return {}
+
+
 SCENES: dict[str, Scene] = {
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "count_cases_again": _cases_without_tally,
     "deliver_notices": _decided,
+    "forget_access_tokens": _ended_access_tokens,
     "forget_answers": _nothing,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,

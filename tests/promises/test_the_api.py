@@ -19,6 +19,7 @@ from graphql import (
 
 from backend.kit.ids import new_id
 from backend.moderation import Rule
+from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
 from graphql_schema.schema import schema
@@ -41,6 +42,12 @@ NEEDS = {
     "createPolicy": Right.WRITE_POLICIES,
     "revisePolicy": Right.WRITE_POLICIES,
     "createRule": Right.WRITE_POLICIES,
+    "createApiClient": Right.MANAGE_MACHINES,
+    "changeApiClient": Right.MANAGE_MACHINES,
+    "endApiClient": Right.MANAGE_MACHINES,
+    "issueCredential": Right.MANAGE_MACHINES,
+    "rotateCredential": Right.MANAGE_MACHINES,
+    "revokeCredential": Right.MANAGE_MACHINES,
 }
 # The kind of id each input field takes.
 KINDS = {
@@ -52,8 +59,17 @@ KINDS = {
     "caseId": "case",
     "policyVersionId": "policyversion",
     "communityId": "community",
+    "apiClientId": "apiclient",
+    "credentialId": "credential",
 }
-TEXTS = {"slug": "a-new-one", "timeZone": "UTC", "claimToken": "a-token", "pattern": "x+"}
+TEXTS = {
+    "slug": "a-new-one",
+    "timeZone": "UTC",
+    "claimToken": "a-token",
+    "pattern": "x+",
+    "endsAt": "2100-01-01T00:00:00Z",
+    "expiresAt": "2100-01-01T00:00:00Z",
+}
 
 
 async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
@@ -64,7 +80,14 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
     async with agency_scope(cast.system):
         policy = await Policy.filter(workspace_id=cast.workspaces[workspace]).first()
     version = await cast.policy_version(cast.workspaces[workspace])
+    async with agency_scope(cast.system):
+        machine = await register_api_client(
+            cast.system, name="m", scopes=[Right.REPORT], workspace_id=cast.workspaces[workspace]
+        )
+        issued = await issue_credential(cast.system, machine.id, kind="client_secret")
     return {
+        "apiclient": f"apiclient_{machine.id}",
+        "credential": f"credential_{issued.credential.id}",
         "post": f"post_{case.post_id}",
         "member": f"member_{case.member_id}",
         "case": f"case_{case.id}",
@@ -88,9 +111,12 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         return []
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
-    return {"ID": lambda: ids[KINDS[name]], "String": lambda: TEXTS.get(name, "some text"), "Int": lambda: 1}[
-        type_.name
-    ]()
+    return {
+        "ID": lambda: ids[KINDS[name]],
+        "String": lambda: TEXTS.get(name, "some text"),
+        "Int": lambda: 1,
+        "DateTime": lambda: TEXTS[name],
+    }[type_.name]()
 
 
 def input_of(mutation: str) -> GraphQLInputObjectType:
