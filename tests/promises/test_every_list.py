@@ -22,6 +22,7 @@ from tenants.scope import agency_scope
 SHORT = {
     "Agency.workspaces": "clients of one agency",
     "Agency.staff": "people of one agency",
+    "Agency.api_clients": "machines of one agency, 1,000 at most",
     "Query.workspaces": "clients of one agency",
     "Workspace.communities": "communities of one client",
     "Workspace.queues": "queues of one client",
