@@ -23,8 +23,10 @@ from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.health import is_live, is_ready
+from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.signing_in import SigningIn
+from graphql_schema.context import Refused
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
     EXPOSED_HEADERS,
@@ -76,16 +78,18 @@ def app(settings: Settings | None = None) -> Starlette:
     cookies = Cookies(is_secure=chosen.served_at.startswith("https://"))
     live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
     publish_with(live.publish)
+    rates = Rates(
+        chosen.redis_url,
+        {
+            "token": chosen.points_per_token,
+            "person": chosen.points_per_person,
+            "agency": chosen.points_per_agency,
+            "machine": chosen.oauth_requests_per_machine,
+        },
+        prefix=chosen.redis_queue,
+    )
     endpoint = Endpoint(
-        rates=Rates(
-            chosen.redis_url,
-            {
-                "token": chosen.points_per_token,
-                "person": chosen.points_per_person,
-                "agency": chosen.points_per_agency,
-            },
-            prefix=chosen.redis_queue,
-        ),
+        rates=rates,
         documents=Documents(chosen.redis_url, only_trusted=chosen.only_trusted_documents, prefix=chosen.redis_queue),
         live=live,
         cookie=cookies.session,
@@ -108,6 +112,7 @@ def app(settings: Settings | None = None) -> Starlette:
         development=chosen.development,
         demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
     ).routes()
+    routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates)).routes()
     return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
 
 
@@ -126,6 +131,15 @@ async def _note_presence() -> None:
             if not database.is_outage(problem):
                 raise
             log.warning("presence.unnoted", problem=str(problem))
+
+
+async def _wait_of(rates: Rates, machine: str) -> str | None:
+    """Seconds, where the machine has asked for too much."""
+    try:
+        await rates.payer(machine=machine).pay(1)
+    except Refused as refusal:
+        return refusal.headers["Retry-After"]
+    return None
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

@@ -1,4 +1,4 @@
-"""What reaches outside gets what the installation decides; every process of Tend does this once, before it works."""
+"""Parts that know no settings get what the installation decides; every process of Tend does this once, before it works."""
 
 from functools import partial
 
@@ -14,6 +14,7 @@ from backend.outside import (
     sign,
     use_installation_keys,
 )
+from backend.people import issue_keys_as
 from backend.settings import NotConfigured, Settings
 
 
@@ -23,6 +24,7 @@ def equip(settings: Settings) -> None:
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
     anchor_with(partial(sign, purpose="journal anchor"), partial(is_signed, purpose="journal anchor"))
+    issue_keys_as("test" if settings.development else "live")
     try:
         allow_origins(settings.allowed_outside)
         send_mail_with(_sender(settings))

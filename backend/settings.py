@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     points_per_token: int = 100_000
     points_per_person: int = 150_000
     points_per_agency: int = 1_500_000
+    oauth_requests_per_machine: int = 600  # a minute
     # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
     allowed_outside: tuple[str, ...] = ()
     smtp_url: SecretStr | None = None  # smtp+starttls://user:password@host:port, smtps:// or smtp://

@@ -7,7 +7,9 @@ from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, Case
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
+from graphql_schema.machines import ApiClient
 from graphql_schema.orders import (
+    ApiClientOrder,
     CaseOrder,
     CommunityOrder,
     CreationOrder,
@@ -134,4 +136,9 @@ class Agency(Node):
         by_workspace=True,
         description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
         "for whoever may not read the journal.",
+    )
+    api_clients: Connection[ApiClient] = many(
+        "agency_id",
+        order=ApiClientOrder,
+        description="Machines that it lets in, or did until `endsAt`; for somebody who works for some clients, theirs.",
     )

@@ -22,6 +22,11 @@ class StaffOrder(Enum):
 @strawberry.enum(description="In which order groups of the agency's directory are listed.")
 class DirectoryGroupOrder(Enum):
     NAME = value("display_name", "By name, in the collation of the database.")
+
+
+@strawberry.enum(description="In which order API clients are listed.")
+class ApiClientOrder(Enum):
+    NAME = value("name", "By name, in the collation of the database.")
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
@@ -65,7 +70,7 @@ class MemberCaseOrder(Enum):
     OLDEST = value("opened_at", "Earliest first, by `openedAt`.")
 
 
-@strawberry.enum(description="In which order reports, actions, notices, rules and queues are listed.")
+@strawberry.enum(description="In which order reports, actions, notices, rules, queues and credentials are listed.")
 class CreationOrder(Enum):
     OLDEST = value("created_at", "Earliest first, by `createdAt`.")
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")

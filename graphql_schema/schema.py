@@ -1,7 +1,7 @@
 """The schema that clients see; `schema.graphql` beside it is its committed text."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
+from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.own_sessions import OwnSessions
@@ -20,11 +21,20 @@ from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.working_cases import WorkingCases
 
+
+def _moment(text: str) -> datetime:
+    """Without a zone it is UTC: what is compared with the clock has one."""
+    parse = DateTimeDefinition.parse_value
+    assert parse is not None
+    moment: datetime = parse(text)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
 COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
-class Mutation(WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, OwnSessions):
+class Mutation(WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, OwnSessions):
     pass
 
 
@@ -40,6 +50,7 @@ schema: Final = strawberry.Schema(
                 DateTimeDefinition,
                 description="A moment in UTC, ISO 8601: 2026-11-21T09:30:00.123456+00:00; zeros at the end of the "
                 "fraction are left out.",
+                parse_value=_moment,
             )
         },
     ),

@@ -297,7 +297,7 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
     wanted = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select k.id, k.name, k.scopes, k.workspace_id, a.slug,
+            """select k.id, k.name, k.scopes, coalesce(c.scopes, k.scopes) as own_scopes, k.workspace_id, a.slug,
                       (select w.id from workspaces w
                         where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted,
                       app.admission($5, $6, $3, $4) as mark
@@ -315,7 +315,7 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
     actor = Actor(
         agency_id=agency_id,
         role=Role.API_CLIENT,
-        rights=frozenset(map(Right, row["scopes"])) & MACHINE_RIGHTS,
+        rights=frozenset(map(Right, row["scopes"])) & frozenset(map(Right, row["own_scopes"])) & MACHINE_RIGHTS,
         workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
         name=row["name"],
         api_client_id=row["id"],

@@ -125,11 +125,12 @@ class ApiClient(AgencyModel):
 
 class Credential(AgencyModel):
     """What a machine shows: an API key, a client secret, or an access token bought with one (its parent). The secret
-    itself is kept nowhere; its hash is a door."""
+    itself is kept nowhere; its hash is a door. `scopes`: fewer than its API client's; null for all of them."""
 
     api_client_id: UUID = fields.UUIDField()
     parent_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=20)
+    scopes: list[str] | None = ArrayField("text", null=True)
     hint = fields.CharField(max_length=4)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     expires_at: datetime | None = fields.DatetimeField(null=True)

@@ -149,12 +149,23 @@ async def issue_api_key(
 
 
 async def keep_credential(
-    api_client_id: UUID, token: str, *, kind: str, expires_at: datetime | None, parent_id: UUID | None = None
+    api_client_id: UUID,
+    token: str,
+    *,
+    kind: str,
+    expires_at: datetime | None,
+    parent_id: UUID | None = None,
+    scopes: Collection[Right] | None = None,
 ) -> Credential:
-    """From the commit of the scope on, the token opens what its API client may do."""
+    """From the commit of the scope on, the token opens what its API client may do, or only `scopes` of it."""
     scope = current()
     made = await Credential.create(
-        api_client_id=api_client_id, parent_id=parent_id, kind=kind, hint=token[-4:], expires_at=expires_at
+        api_client_id=api_client_id,
+        parent_id=parent_id,
+        kind=kind,
+        scopes=None if scopes is None else sorted(scopes),
+        hint=token[-4:],
+        expires_at=expires_at,
     )
     await scope.execute(
         "insert into doors (kind, key_hash, agency_id, target_id) values ('credential', $1, $2, $3)",

@@ -12,7 +12,7 @@ from backend.journal import anchor_journal, chain_journal
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
-from backend.people import send_invitation
+from backend.people import forget_access_tokens, send_invitation
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -40,6 +40,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "chain_journal": Kind(chain_journal, timeout=timedelta(seconds=60)),
         "count_cases_again": Kind(count_cases_again, timeout=timedelta(seconds=60)),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "forget_access_tokens": Kind(forget_access_tokens),
         "forget_answers": Kind(forget_answers),
         "hand_over": Kind(hand_over),
         "remove_ended_jobs": Kind(remove_ended_jobs),

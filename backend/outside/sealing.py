@@ -89,7 +89,7 @@ async def _replace_key() -> None:
     """The current key is retired, once nobody seals with it any more; all get the installation's current wrapping."""
     scope = current()
     agency_id = scope.actor.agency_id
-    rows = await scope.fetch("select id, wrapped from agency_keys where agency_id = $1 for update", agency_id)
+    rows = await scope.fetch("select id, wrapped from agency_keys where agency_id = $1", agency_id)
     for row in rows:
         if not is_wrapped_by_current(row["wrapped"]):
             place = _place_of_key(row["id"])

@@ -3,6 +3,18 @@
 from backend.people.arriving import NotLetIn, arrive, provider_called
 from backend.people.asking_providers import Asked, SignInFailed, ask, hear
 from backend.people.changing import LastOwner, change_membership, end, reinstate, set_reach, suspend
+from backend.people.granting_tokens import (
+    TOKEN_LIFETIME,
+    GrantedToken,
+    Machine,
+    forget_access_tokens,
+    grant_token,
+    lifetime_of_token,
+    machine_with,
+    new_access_token,
+    revoke_token,
+    token_of,
+)
 from backend.people.inviting import (
     AlreadyMember,
     AnotherAddress,
@@ -16,18 +28,30 @@ from backend.people.inviting import (
     invite_again,
     send_invitation,
 )
+from backend.people.issuing_credentials import (
+    Issued,
+    issue_credential,
+    issue_keys_as,
+    revoke_credential,
+    rotate_credential,
+)
 from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
 from backend.people.mailing_links import mail_link, use_link
+from backend.people.registering_machines import change_api_client, end_api_client, register_api_client
 from backend.people.setting_providers import ProviderUnproven, remove_provider, set_provider
 
 __all__ = [
     "LINK_LIFETIME",
+    "TOKEN_LIFETIME",
     "AlreadyMember",
     "AnotherAddress",
     "Asked",
+    "GrantedToken",
     "Invitation",
     "InvitationEnded",
+    "Issued",
     "LastOwner",
+    "Machine",
     "NotLetIn",
     "ProviderUnproven",
     "SignInFailed",
@@ -35,20 +59,34 @@ __all__ = [
     "address",
     "arrive",
     "ask",
+    "change_api_client",
     "change_membership",
     "end",
+    "end_api_client",
+    "forget_access_tokens",
+    "grant_token",
     "hear",
     "invitation",
     "invitation_link",
     "invite",
     "invite_again",
+    "issue_credential",
+    "issue_keys_as",
+    "lifetime_of_token",
+    "machine_with",
     "mail_link",
+    "new_access_token",
     "provider_called",
+    "register_api_client",
     "reinstate",
     "remove_provider",
+    "revoke_credential",
+    "revoke_token",
+    "rotate_credential",
     "send_invitation",
     "set_provider",
     "set_reach",
     "suspend",
+    "token_of",
     "use_link",
 ]

@@ -47,11 +47,16 @@ class Text:
 
 def rendered(leaf: Leaf, expression: str) -> str:
     """A value as JSON text, never NULL."""
+    is_scalar = leaf.type_name in ("Int", "Boolean", "JSON", "String", "DateTime", "Float", "ID")
     if not leaf.is_list and leaf.type_name in ("Int", "Boolean", "JSON"):
         text = f"{expression}::text"
-    elif not leaf.is_list and leaf.type_name not in ("String", "DateTime", "Float", "ID"):
-        # An enum: a check constraint keeps its texts to plain words, so nothing needs escaping.
-        text = f"'\"' || upper({expression}) || '\"'"
+    elif not is_scalar:
+        # An enum: its texts are plain words, so nothing needs escaping.
+        text = (
+            f"to_json(upper({expression}::text)::text[])::text"
+            if leaf.is_list
+            else f"'\"' || upper({expression}) || '\"'"
+        )
     else:
         text = f"to_json({expression})::text"
     return f"coalesce({text}, {NULL})" if leaf.nullable else f"({text})"

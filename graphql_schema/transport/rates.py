@@ -40,8 +40,12 @@ class _Purse:
     taken_at: float = 0.0
     refilling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def holds(self, cost: int) -> bool:
-        return self.left >= cost and time.time() < self.ends_at
+    def pays(self, cost: int) -> bool:
+        """Whether there was enough; it is spent then."""
+        is_enough = self.left >= cost and time.time() < self.ends_at
+        if is_enough:
+            self.left -= cost
+        return is_enough
 
 
 class Rates:
@@ -67,19 +71,19 @@ class Rates:
                 self._purses.popitem(last=False)
         else:
             self._purses.move_to_end((kind, key))
-        if not purse.holds(cost):
-            async with purse.refilling:  # many at once take one block, not one each
-                if not purse.holds(cost):
-                    # In a task of its own: redis-py waits in a way that loses a cancellation before Python 3.12.
-                    await asyncio.shield(asyncio.create_task(self._refill(purse, kind, key, cost)))
-        is_paid = purse.holds(cost)
-        if is_paid:
-            purse.left -= cost
-        return purse, is_paid
+        if purse.pays(cost):
+            return purse, True
+        async with purse.refilling:  # many at once take one block, not one each
+            if purse.pays(cost):
+                return purse, True
+            # In a task of its own: redis-py waits in a way that loses a cancellation before Python 3.12.
+            return purse, await asyncio.shield(asyncio.create_task(self._refill(purse, kind, key, cost)))
 
-    async def _refill(self, purse: _Purse, kind: str, key: str, cost: int) -> None:
+    async def _refill(self, purse: _Purse, kind: str, key: str, cost: int) -> bool:
+        """Whether `cost` is paid. It is taken out here: what lay in the purse meanwhile, somebody else would take."""
         limiter = self._alone if time.monotonic() < self._is_away_until else self._together
         left = purse.left if time.time() < purse.ends_at else 0
+        purse.left = 0
         most = purse.limit.amount
         is_busy = time.time() - purse.taken_at < SOON_SECONDS
         purse.block = min(2 * purse.block, most // LARGEST_BLOCK) if is_busy else most // SMALLEST_BLOCK
@@ -95,7 +99,8 @@ class Rates:
             purse.ends_at, purse.remaining = await self._alone.get_window_stats(purse.limit, kind, key)
         # Redis tells whole seconds: in the last one of a window it says that none is left.
         purse.ends_at = max(purse.ends_at, time.time() + 1)
-        purse.left = left + amount if is_granted else 0
+        purse.left = left + amount - cost if is_granted else 0
+        return is_granted
 
 
 def _storage(redis_url: str) -> RedisStorage:

@@ -22,10 +22,12 @@ from backend import cli
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
+from backend.people import TOKEN_LIFETIME
 from backend.people.inviting import LIFETIME as INVITATION_LIFETIME
 from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
 from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
+from graphql_schema.machines import RotateCredentialInput
 from graphql_schema.projection import declaring, pricing
 from graphql_schema.schema import schema
 from graphql_schema.transport import (
@@ -135,9 +137,18 @@ class Scene:
             "<policy version id>": workspace["policies"]["nodes"][0]["versions"]["nodes"][0]["id"],
         }
 
+    async def machine(self) -> dict[str, Any]:
+        answer = await self.ask(
+            'mutation($w: ID!) { createApiClient(input: { name: "m", scopes: [REPORT], workspaceId: $w }) { apiClient { id } } }',
+            w=(await self.ids())["<workspace id>"],
+        )
+        return {"<api client id>": answer["data"]["createApiClient"]["apiClient"]["id"]}
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
+        if "<api client id>" in text:
+            known |= await self.machine()
         if "<claim token>" in text:
             known |= await self.claimed()
         if "<end cursor>" in text:
@@ -428,6 +439,10 @@ def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert timedelta(hours=24) == KEPT_FOR
     assert "for 24 hours" in markdown_of("documents")
     assert trusting.REMEMBERED_SECONDS == 24 * 3600
+    assert "works for one hour" in markdown_of("workspaces")
+    assert timedelta(hours=1) == TOKEN_LIFETIME
+    assert "an hour unless you say otherwise" in markdown_of("workspaces")
+    assert RotateCredentialInput(credential_id="x").overlap_minutes == 60
     assert "within 10 seconds" in markdown_of("subscriptions")
     assert timedelta(seconds=10) == sockets.INIT_TIMEOUT
     assert "Within 5 seconds" in markdown_of("subscriptions")

@@ -1,5 +1,6 @@
 """How large a document may be, what it costs, and how much may be asked in a minute."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -297,6 +298,19 @@ async def test_many_idle_processes_hold_next_to_nothing_back() -> None:
             await rates.payer(token="a").pay(100)
             spent += 100
     assert spent >= 85_000
+
+
+async def test_nobody_takes_the_points_that_another_has_just_fetched(settings: Settings) -> None:
+    """Whoever comes between the answer of Redis and the one who waited for it."""
+    rates = Rates(settings.redis, {"token": 600}, prefix=str(new_id()))
+
+    async def pays(turn: int) -> None:
+        for _ in range(turn % 50):
+            await asyncio.sleep(0)
+        await rates.payer(token="a").pay(1)
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(pays(turn) for turn in range(500)))
 
 
 async def test_many_at_once_take_no_more_than_there_is() -> None:

@@ -246,7 +246,7 @@ async def _leaf(row: Row, type_name: str, field: str, source: Any, actor: Actor,
     else:
         value = getattr(row.values, source.name)
     if value is not None and target not in ("String", "Int", "Float", "Boolean", "DateTime", "ID", "JSON"):
-        value = value.upper()
+        value = [each.upper() for each in value] if isinstance(value, list) else value.upper()
     return text_of(value)
 
 

@@ -11,9 +11,17 @@ from cast import Cast
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide
 from backend.outbox import Job
-from backend.people import end, invite
+from backend.people import (
+    end,
+    grant_token,
+    invite,
+    issue_credential,
+    machine_with,
+    new_access_token,
+    register_api_client,
+)
 from tenants.actor import system
-from tenants.rights import Role
+from tenants.rights import Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 from workers.calendar import CALENDAR
@@ -112,6 +120,23 @@ async def _invited(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {"anchor_journal", "chain_journal"}
 
+
+async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system) as scope:
+        machine = await register_api_client(acme.system, name=slug, scopes=[Right.REPORT], workspace_id=client)
+        secret = await issue_credential(acme.system, machine.id, kind="client_secret")
+    found = await machine_with(secret.token)
+    for _ in range(3):
+        await grant_token(found, new_access_token(), scopes=[Right.REPORT])
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update credentials set expires_at = now() - interval '4 days' where agency_id = $1 and parent_id = $2",
+            acme.agency_id,
+            secret.credential.id,
+        )
+    return {}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "apply_rules": _a_guilty_post_and_a_rule,
@@ -119,6 +144,7 @@ SCENES: dict[str, Scene] = {
     "chain_journal": _nothing,
     "count_cases_again": _cases_without_tally,
     "deliver_notices": _decided,
+    "forget_access_tokens": _ended_access_tokens,
     "forget_answers": _nothing,
     "hand_over": _held_by_somebody_who_left,
     "remove_ended_jobs": _nothing,

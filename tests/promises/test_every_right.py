@@ -10,6 +10,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, _a_rule, document, input_of,
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.moderation import claim_next, decide
+from backend.people import issue_credential, register_api_client
 from graphql_schema.permissions import matrix, right_of
 from graphql_schema.projection.declaring import Published, published
 from graphql_schema.schema import schema
@@ -41,7 +42,7 @@ def test_every_right_is_used_and_held() -> None:
         Right.PROVISION: "asked of directories, which do not speak GraphQL",
         Right.IMPORT: "asked of the command line",
     }
-    assert used | set(elsewhere) >= set(Right) - {Right.EXPORT, Right.ERASE, Right.HOLD, Right.MANAGE_MACHINES}
+    assert used | set(elsewhere) >= set(Right) - {Right.EXPORT, Right.ERASE, Right.HOLD}
     for right in Right:
         assert any(right in RIGHTS_OF[role] for role in PERSON_ROLES), right
 
@@ -176,6 +177,11 @@ async def _something_of_everything(acme: Cast) -> Any:
             policy_version_id=version.id,
             actions=["hide_post"],
         )
+        machine = await register_api_client(
+            owner, name="m", scopes=[Right.REPORT], workspace_id=acme.workspaces["forum"]
+        )
+        await issue_credential(owner, machine.id, kind="api_key")
+    async with agency_scope(acme.system):
         group = await DirectoryGroup.create(display_name=f"x-{case.id}", name_key=f"x-{case.id}")
         await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
     yield

@@ -21,11 +21,12 @@ from graphql import (
 from backend.directory import DirectoryGroup
 from backend.kit.ids import new_id
 from backend.moderation import Rule
+from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
 from graphql_schema.schema import schema
-from tenants.rights import PERSON_ROLES, RIGHTS_OF, Role
+from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 
@@ -46,6 +47,8 @@ KINDS = {
     "communityId": "community",
     "groupId": "directorygroup",
     "staffId": "staff",
+    "apiClientId": "apiclient",
+    "credentialId": "credential",
     "workspaceIds": "workspace",
     "subjectId": "case",
 }
@@ -56,6 +59,7 @@ TEXTS = {
     "pattern": "x+",
     "email": "somebody.new@example.com",
     "endsAt": "2100-01-01T00:00:00Z",
+    "expiresAt": "2100-01-01T00:00:00Z",
     "startsAt": "2099-01-01T00:00:00Z",
 }
 CHOICES = {"role": "MODERATOR"}
@@ -71,7 +75,14 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
     async with agency_scope(cast.system):
         policy = await Policy.filter(workspace_id=cast.workspaces[workspace]).first()
     version = await cast.policy_version(cast.workspaces[workspace])
+    async with agency_scope(cast.system):
+        machine = await register_api_client(
+            cast.system, name="m", scopes=[Right.REPORT], workspace_id=cast.workspaces[workspace]
+        )
+        issued = await issue_credential(cast.system, machine.id, kind="client_secret")
     return {
+        "apiclient": f"apiclient_{machine.id}",
+        "credential": f"credential_{issued.credential.id}",
         "post": f"post_{case.post_id}",
         "member": f"member_{case.member_id}",
         "case": f"case_{case.id}",
