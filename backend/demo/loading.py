@@ -39,8 +39,10 @@ CLIENTS: Final[dict[str, dict[str, tuple[str, str, dict[str, str]]]]] = {
 # who -> (name, role, agencies with the workspaces assigned)
 PEOPLE: Final[dict[str, tuple[str, Role, dict[str, tuple[str, ...]]]]] = {
     "acme.owner": ("Olivia Acme", Role.OWNER, {"acme": ()}),
+    "acme.admin": ("Ada Acme", Role.ADMIN, {"acme": ()}),
     "acme.lead": ("Leo Lindqvist", Role.LEAD, {"acme": ("northwind", "lumen", "pantry")}),
     "acme.moderator": ("Mara Moreau", Role.MODERATOR, {"acme": ("northwind", "lumen")}),
+    "acme.responder": ("Rui Ramos", Role.SAFETY_RESPONDER, {"acme": ("northwind", "lumen")}),
     "acme.contractor": ("Cem Contreras", Role.CONTRACTOR, {"acme": ("lumen",)}),
     "acme.stakeholder": ("Stella Northwind", Role.STAKEHOLDER, {"acme": ("northwind",)}),
     "globex.owner": ("Otto Globex", Role.OWNER, {"globex": ()}),
