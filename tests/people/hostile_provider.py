@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import uvicorn
 from joserfc import jwt
@@ -93,6 +93,7 @@ class HostileProvider:
         self.answers, self.slow, self.sign, self.keys = {}, {}, None, None
         self.takes_any_code, self.says_email_in_token, self.client_secret = False, True, None
         self.attempts.clear()
+        self.tokens_out.clear()
         self.seen.clear()
         self.authorization_requests.clear()
 
@@ -187,7 +188,7 @@ class HostileProvider:
     def _is_client(self, request: Request, form: Claims) -> bool:
         if self.client_secret is None:
             return form.get("client_id") == self.client_id and "authorization" not in request.headers
-        pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        pair = base64.b64encode(f"{self.client_id}:{quote(self.client_secret, safe='')}".encode()).decode()
         return request.headers.get("authorization") == f"Basic {pair}"
 
     async def tell_about(self, request: Request) -> Response:
