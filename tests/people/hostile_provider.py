@@ -181,8 +181,8 @@ class HostileProvider:
             return JSONResponse({"error": "invalid_grant"}, 400)
         attempt.is_used = True
         access = secrets.token_urlsafe(16)
-        self.tokens_out[access] = self.account["sub"]
         given = {"access_token": access, "token_type": "Bearer", "expires_in": 300, "id_token": self.id_token(attempt)}
+        self.tokens_out[access] = self.account["sub"]
         return JSONResponse(changed(given, self.tokens))
 
     def _is_client(self, request: Request, form: Claims) -> bool:

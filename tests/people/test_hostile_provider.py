@@ -59,8 +59,8 @@ def test_it_takes_a_code_once_and_only_with_its_verifier(provider: HostileProvid
 
 
 def test_it_wants_its_secret_where_it_has_given_one(provider: HostileProvider) -> None:
-    provider.client_secret = "a secret"
-    claims, _ = sign_in(provider, client_secret="a secret")
+    provider.client_secret = "a-secret"
+    claims, _ = sign_in(provider, client_secret="a-secret")
     assert claims["sub"] == provider.account["sub"]
     with pytest.raises(Exception, match="invalid_grant"):
         sign_in(provider, client_secret="another")
