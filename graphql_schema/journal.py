@@ -42,7 +42,10 @@ class JournalEntry(Node):
         description="The id of what it was done to, for `node`; here even where `subject` is null.",
     )
     subject: Node | None = one_of(
-        dict.fromkeys(("Case", "Rule", "Policy", "Community", "Workspace", "Staff", "ApiClient"), "subject_id"),
+        dict.fromkeys(
+            ("Case", "Rule", "Policy", "Community", "Workspace", "Staff", "ApiClient", "DirectoryGroup", "Agency"),
+            "subject_id",
+        ),
         kind="subject_kind",
         description="What it was done to; null where you may not see it.",
     )

@@ -9,6 +9,7 @@ from tenants.actor import Actor
 from tenants.rights import PERSON_ROLES, RIGHTS_OF, Role
 from tenants.scope import current
 
+Reach = tuple[Role, bool, frozenset[UUID]]  # as what, whether for all clients, for which
 LEAST: Final = Role.SUPPORT  # without a client it sees nothing
 
 
@@ -19,8 +20,32 @@ async def follow_groups(actor: Actor, memberships: Collection[UUID]) -> None:
 
     Call after the change, with everybody whom it concerns.
     """
-    scope = current()
     await hold(actor, memberships)
+    for id, has, gets in await _reaches(actor, memberships):
+        if has != gets:
+            role, sees_all, workspaces = gets
+            await people.set_reach(actor, id, role=role, sees_all=sees_all, workspaces=workspaces)
+
+
+async def has_what_groups_give(actor: Actor, membership_id: UUID) -> bool:
+    """False for owners, who have it from nobody."""
+    return any(has == gets for _id, has, gets in await _reaches(actor, [membership_id]))
+
+
+async def hold(actor: Actor, memberships: Collection[UUID]) -> None:
+    """Lock them, all at once and in order: of two groups that change at the same moment the second waits here, and then
+    reads what the first has written. Call before anything refers to them: a reference holds them too, and two who both
+    did that first would wait for each other."""
+    await current().execute(
+        "select from memberships where agency_id = $1 and id = any($2) order by id for no key update",
+        actor.agency_id,
+        list(memberships),
+    )
+
+
+async def _reaches(actor: Actor, memberships: Collection[UUID]) -> list[tuple[UUID, Reach, Reach]]:
+    """What each has, and what its mapped groups give. Without owners, and without those who have ended."""
+    scope = current()
     rows = await scope.fetch(
         """select m.id, m.role, m.sees_all,
                   array(select s.workspace_id from assignments s where s.agency_id = $1 and s.membership_id = m.id) as workspaces
@@ -41,24 +66,13 @@ async def follow_groups(actor: Actor, memberships: Collection[UUID]) -> None:
         list(given),
     ):
         given[mapped["membership_id"]].append(mapped)
-    for row in rows:
-        role, sees_all, workspaces = _reach(given[row["id"]])
-        if (row["role"], row["sees_all"], frozenset(row["workspaces"])) != (role, sees_all, workspaces):
-            await people.set_reach(actor, row["id"], role=role, sees_all=sees_all, workspaces=workspaces)
+    return [
+        (row["id"], (Role(row["role"]), row["sees_all"], frozenset(row["workspaces"])), _reach(given[row["id"]]))
+        for row in rows
+    ]
 
 
-async def hold(actor: Actor, memberships: Collection[UUID]) -> None:
-    """Lock them, all at once and in order: of two groups that change at the same moment the second waits here, and then
-    reads what the first has written. Call before anything refers to them: a reference holds them too, and two who both
-    did that first would wait for each other."""
-    await current().execute(
-        "select from memberships where agency_id = $1 and id = any($2) order by id for no key update",
-        actor.agency_id,
-        list(memberships),
-    )
-
-
-def _reach(mapped: list[Any]) -> tuple[Role, bool, frozenset[UUID]]:
+def _reach(mapped: list[Any]) -> Reach:
     """Of roles with as many rights, the one that is listed first."""
     roles = {Role(each["role"]) for each in mapped}
     if not roles:

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from backend import journal, people
-from backend.directory.following import LEAST
+from backend.directory.following import LEAST, has_what_groups_give
 from backend.directory.searching import Person, person
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from tenants.actor import Actor
-from tenants.models import Membership
+from tenants.models import Identity, Membership
 from tenants.rights import Right
 from tenants.scope import current
 
@@ -29,6 +29,18 @@ class OwnersAreKept(Conflict):
 
     def __init__(self) -> None:
         super().__init__("This person is an owner: owners are made, changed and ended in Tend, not by a directory.")
+
+
+class AddressIsKept(Conflict):
+    """Whoever signs in with this address becomes this person, with all that was given to them by hand."""
+
+    code = "ADDRESS_IS_KEPT"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This person has more than their groups give and has not signed in with the agency's provider yet: their "
+            "address is changed in Tend, not by a directory."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +71,9 @@ async def provision(actor: Actor, said: Said) -> UUID:
     may_provision(actor)
     said = _checked(said)
     await _leave_what_has_ended(actor, said)
-    await _refuse_taken(actor, said, itself=None)
+    # Found first and asked about then: somebody who provisions them at this moment is seen by the one or the other.
     membership = await Membership.filter(email=said.email).select_for_update().first()
+    await _refuse_taken(actor, said, itself=None)
     role = LEAST.value
     if membership is None:
         membership = await Membership.create(
@@ -84,13 +97,15 @@ async def provision(actor: Actor, said: Said) -> UUID:
 
 
 async def change(actor: Actor, membership_id: UUID, said: Said) -> None:
-    """Raises NotAllowed, NotFound, Invalid, Taken, OwnersAreKept."""
+    """Raises NotAllowed, NotFound, Invalid, Taken, OwnersAreKept, AddressIsKept."""
     may_provision(actor)
     said = _checked(said)
     before = await held(actor, membership_id)
     is_active = before.is_active if said.is_active is None else said.is_active
     if before.is_owner and (said.email != before.email or is_active != before.is_active):
         raise OwnersAreKept
+    if said.email != before.email and not await _may_move(actor, membership_id):
+        raise AddressIsKept
     changed = [
         field.name
         for field in fields(Said)
@@ -142,24 +157,34 @@ def may_provision(actor: Actor) -> None:
 
 def _checked(said: Said) -> Said:
     """Without surrounding blanks, the address in lower case. Raises Invalid."""
-    checked = Said(
+    return Said(
         user_name=clean(said.user_name, field="userName", longest=320),
-        email=clean(said.email.lower(), field="emails", longest=320),
+        email=_address(said.email),
         external_id=_optional(said.external_id, "externalId"),
         display_name=_optional(said.display_name, "displayName"),
         given_name=_optional(said.given_name, "givenName"),
         family_name=_optional(said.family_name, "familyName"),
         is_active=said.is_active,
     )
-    local, at, domain = checked.email.rpartition("@")
-    if not local or not at or not domain or any(letter.isspace() for letter in checked.email):
-        raise Invalid("A person needs an e-mail address: in `emails`, or as `userName`.", path=("emails",))
-    return checked
+
+
+def _address(text: str) -> str:
+    """Raises Invalid."""
+    try:
+        return people.address(text.strip())
+    except Invalid:
+        raise Invalid("A person needs an e-mail address: in `emails`, or as `userName`.", path=("emails",)) from None
 
 
 def _optional(text: str | None, field: str) -> str | None:
     """An empty text is none."""
     return clean(text or "", field=field, longest=200, may_be_empty=True) or None
+
+
+async def _may_move(actor: Actor, membership_id: UUID) -> bool:
+    """Whether another address opens nothing to whoever has it: the person is linked to who they are at the provider, or
+    has nothing but what the directory gave them."""
+    return await Identity.exists(membership_id=membership_id) or await has_what_groups_give(actor, membership_id)
 
 
 async def _refuse_taken(actor: Actor, said: Said, *, itself: UUID | None) -> None:

@@ -21,8 +21,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from backend.kit.errors import Refusal
+from backend.kit.errors import Invalid, Refusal
 from backend.outside import Unreachable, fetch, is_askable
+from backend.people.inviting import address
 from tenants.tokens import new_link_token
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")  # never what the provider or the token wishes
@@ -102,7 +103,7 @@ async def ask(provider: Provider, *, redirect_uri: str) -> Asked:
 async def hear(provider: Provider, asked: Asked, answer: Mapping[str, str], *, redirect_uri: str) -> Told:
     """`answer` is what the callback was given. Raises SignInFailed."""
     known = await _about(provider)
-    if not secrets.compare_digest(answer.get("state", ""), asked.state):
+    if not _is_same(answer.get("state", ""), asked.state):
         raise SignInFailed("This answer belongs to another attempt to sign in. Please start again.")
     announced = bool(known.metadata.get("authorization_response_iss_parameter_supported"))
     if ("iss" in answer or announced) and answer.get("iss") != provider.issuer:
@@ -119,18 +120,20 @@ async def hear(provider: Provider, asked: Asked, answer: Mapping[str, str], *, r
 
 
 def _told(provider: Provider, claims: Mapping[str, Any]) -> Told:
-    email = claims.get("email")
-    if not isinstance(email, str) or email.count("@") != 1 or len(email) > 320:
-        raise SignInFailed("The provider does not say which e-mail address is yours.")
+    try:
+        email = address(str(claims.get("email")))
+    except Invalid:
+        raise SignInFailed("The provider does not say which e-mail address is yours.") from None
     # Some providers never say it; they answer for the domains that the agency has given them.
     if claims.get("email_verified", True) not in (True, "true"):
         raise SignInFailed("The provider says that your e-mail address is not verified.")
-    name = claims.get("name")
+    said = claims.get("name")
+    name = "".join(c for c in said if c.isprintable()) if isinstance(said, str) else ""
     return Told(
         issuer=provider.issuer,
         subject=claims["sub"],
-        email=email.lower(),
-        name=(name if isinstance(name, str) and name.strip() else email.partition("@")[0]).strip()[:200],
+        email=email,
+        name=(name.strip() or email.partition("@")[0])[:200],
     )
 
 
@@ -221,12 +224,16 @@ async def _claims(provider: Provider, known: _Known, tokens: Mapping[str, Any], 
         "audience": provider.client_id in audiences
         and (len(audiences) == 1 or claims.get("azp") == provider.client_id)
         and claims.get("azp", provider.client_id) == provider.client_id,
-        "nonce": isinstance(claims.get("nonce"), str) and secrets.compare_digest(claims["nonce"], nonce),
+        "nonce": isinstance(claims.get("nonce"), str) and _is_same(claims["nonce"], nonce),
         "end": _is_number(claims.get("exp")) and claims["exp"] > moment - LEEWAY_SECONDS,
         "beginning": _is_number(claims.get("iat"))
         and claims["iat"] < moment + LEEWAY_SECONDS
         and (claims.get("nbf") is None or (_is_number(claims["nbf"]) and claims["nbf"] < moment + LEEWAY_SECONDS)),
-        "subject": isinstance(claims.get("sub"), str) and 0 < len(claims["sub"]) <= 255,
+        # OpenID Connect Core, section 2: at most 255 ASCII characters.
+        "subject": isinstance(claims.get("sub"), str)
+        and 0 < len(claims["sub"]) <= 255
+        and claims["sub"].isascii()
+        and claims["sub"].isprintable(),
     }
     wrong = [name for name, is_fine in fine.items() if not is_fine]
     if wrong:
@@ -258,6 +265,11 @@ async def _json(
     if answer.status != 200 or not isinstance(found, dict):
         raise SignInFailed("The provider's answer cannot be read.")
     return found
+
+
+def _is_same(one: str, other: str) -> bool:
+    """In as much time wherever they differ. As bytes: of texts the library takes ASCII only."""
+    return secrets.compare_digest(one.encode(errors="surrogatepass"), other.encode())
 
 
 def _is_number(value: Any) -> bool:

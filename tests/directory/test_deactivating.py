@@ -17,6 +17,7 @@ from backend.kit.ids import new_id
 from backend.settings import Settings
 from tenants.database import unscoped
 from tenants.doors import register_person
+from tenants.models import Identity
 from tenants.provisioning import let_enter
 from tenants.rights import Role
 from tenants.scope import agency_scope
@@ -115,3 +116,17 @@ async def test_an_owner_who_left_comes_back_as_nobody_much(entra: Directory, acm
     async with agency_scope(acme.system) as scope:
         row = await scope.fetchrow("select role, sees_all, name from memberships where id = $1", actor.membership_id)
     assert tuple(row) == ("support", False, "Back")
+
+
+async def test_whoever_has_something_by_hand_keeps_the_address_they_are_known_by(entra: Directory, acme: Cast) -> None:
+    """Otherwise a key and an account at the provider would be enough to become them."""
+    actor = await acme.hire(f"by-hand-{new_id()}", Role.ADMIN, (), sees_all=True)
+    path, move = f"/Users/{actor.membership_id}", f"moved-{new_id()}@directory.example"
+    before = await entra.read(path)
+    replace = {"op": "Replace", "path": 'emails[type eq "work"].value', "value": move}
+    response = await entra.patch(path, replace)
+    assert (response.status_code, "by a directory" in response.json()["detail"]) == (409, True)
+    assert await entra.read(path) == before
+    async with agency_scope(acme.system):
+        await Identity.create(membership_id=actor.membership_id, issuer="https://idp.example", subject=str(new_id()))
+    assert (await entra.patch(path, replace)).json()["emails"][0]["value"] == move

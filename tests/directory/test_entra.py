@@ -1,5 +1,7 @@
 """What Microsoft Entra sends, in the shapes of its documentation (`Develop a SCIM endpoint`), and what it gets."""
 
+import asyncio
+
 from cast import Cast
 from directory.asking import CORE, PATCH, Directory
 
@@ -195,3 +197,11 @@ async def test_somebody_invited_by_hand_is_found_by_address_and_keeps_their_role
     patched = await entra.patch(f"/Users/{user['id']}", {"op": "Add", "path": "externalId", "value": mark})
     assert patched.json()["externalId"] == mark
     assert PATCH not in patched.text
+
+
+async def test_the_same_user_twice_at_the_same_moment_is_one_user(entra: Directory) -> None:
+    user = new_user(str(new_id()))
+    async with asyncio.timeout(20):
+        responses = await asyncio.gather(*(entra.ask("POST", "/Users", user) for _ in range(4)))
+    assert sorted(response.status_code for response in responses) == [201, 409, 409, 409]
+    assert {response.json().get("scimType") for response in responses} == {None, "uniqueness"}

@@ -130,7 +130,8 @@ async def test_somebody_hired_by_hand_is_left_alone_until_a_mapped_group_has_the
 
 async def test_an_owner_in_a_group_stays_an_owner(entra: Directory, agency: Agency, acme: Cast) -> None:
     owner = {"id": str(acme.owner.membership_id)}
-    await agency.map(await entra.group(owner["id"]), "SUPPORT", "forum")
+    answer = await agency.map(await entra.group(owner["id"]), "SUPPORT", "forum")
+    assert answer["userErrors"] == []
     assert await agency.reach(owner) == ("owner", True, set())
 
 
