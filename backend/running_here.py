@@ -48,7 +48,7 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
                 _load_demo(settings, say)
                 settings = settings.model_copy(update={"demo": True})
             _note_addresses(settings)
-            say(f"Tend is coming up at http://{settings.host}:{settings.port}/graphql (Ctrl-C stops it).")
+            say(f"Tend is coming up at {settings.served_at}/graphql (Ctrl-C stops it).")
             Supervisor([*servers, *_processes(settings)], say).run()
         finally:
             (home / "running.json").unlink(missing_ok=True)
@@ -82,7 +82,7 @@ def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
     from backend.demo.loading import load_demo
 
     people = asyncio.run(load_demo(settings))
-    base = f"http://{settings.host}:{settings.port}"
+    base = settings.served_at
     path = settings.home / "demo.json"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump({"url": base, "graphql": f"{base}/graphql", "people": people}, file, indent=2)

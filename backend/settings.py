@@ -46,7 +46,9 @@ class Settings(BaseSettings):
 
     @property
     def served_at(self) -> str:
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        # One name for it: a browser that asked at localhost sends its cookie nowhere else.
+        host = "localhost" if self.host in ("127.0.0.1", "0.0.0.0") else self.host  # noqa: S104 - compared, not bound
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
 
     @property
     def installation_keys(self) -> tuple[bytes, ...]:

@@ -20,6 +20,7 @@ from backend.kit.ids import new_id
 
 SECONDS_PER_STEP: Final = 10
 WITHIN_SECONDS: Final = 30
+LONGEST_LINE: Final = 998  # RFC 5322, 2.1.1
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # One address and nothing that a header or a command of SMTP could take for anything else.
@@ -138,10 +139,17 @@ def _written(mail: Mail, sender: Address) -> EmailMessage:
         message["Reply-To"] = reply_to
     message["Subject"] = " ".join(mail.subject.split())
     message["Auto-Submitted"] = "auto-generated"  # no answers from people on holiday
-    message.set_content(mail.text)
+    message.set_content(mail.text, cte=_encoding(mail.text))
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
     return message
+
+
+def _encoding(text: str) -> str | None:
+    """A long link stays in one piece wherever SMTP allows it: Python would break it at 78 characters. None: as Python
+    sees fit."""
+    is_plain = text.isascii() and max(map(len, text.splitlines()), default=0) < LONGEST_LINE
+    return "7bit" if is_plain else None
 
 
 def _checked(address: str) -> str:

@@ -227,19 +227,30 @@ async def test_no_mail_leaves_unencrypted_over_an_address_that_asks_for_encrypti
     assert postbox.taken == []
 
 
+@pytest.fixture
+def sender_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailing, "_sender", None)
+
+
+@pytest.mark.usefixtures("sender_as_before")
 async def test_while_developing_mail_goes_into_a_folder_that_others_cannot_read(tmp_path: Path) -> None:
     send_mail_with(FolderSender(tmp_path / "mail", FROM))
-    try:
-        for _ in range(2):
-            await send_mail(Mail("ada@example.org", "Hello", "text", message_id="link-1"))
-    finally:
-        send_mail_with(None)
+    for _ in range(2):
+        await send_mail(Mail("ada@example.org", "Hello", "text", message_id="link-1"))
     [path] = (tmp_path / "mail").iterdir()
     assert (path.name, path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == ("link-1.eml", 0o600, 0o700)
     found = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
     assert (found["To"], found["Subject"], found.get_content().strip()) == ("ada@example.org", "Hello", "text")
 
 
+async def test_a_long_link_stays_in_one_piece(tmp_path: Path) -> None:
+    link = "https://tend.example/mail-link?token=" + "x" * 80
+    await FolderSender(tmp_path, FROM).send(Mail("ada@example.org", "s", f"Open it:\n\n{link}\n"))
+    [path] = tmp_path.iterdir()
+    assert link in path.read_text()
+
+
+@pytest.mark.usefixtures("sender_as_before")
 async def test_without_a_mail_server_mail_waits() -> None:
     with pytest.raises(MailDelayed, match="TEND_SMTP_URL"):
         await send_mail(Mail("ada@example.org", "s", "t"))
