@@ -6,13 +6,10 @@ Their packages come from npm, below `.tend/clients`; without Node.js these tests
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import os
-import re
 import shutil
 import socket
-import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any, Final
 import pytest
 import uvicorn
 from cast import Cast
+from npm import installed
 
 from backend.asgi import app
 from backend.settings import Settings
@@ -28,14 +26,7 @@ from backend.settings import Settings
 SOURCES: Final = Path(__file__).parent
 ROOT: Final = SOURCES.parent.parent
 SCHEMA: Final = ROOT / "graphql_schema" / "schema.graphql"
-OLDEST_NODE: Final = 20
-INSTALL_SECONDS: Final = 300
 NODE_SECONDS: Final = 60
-# What npm says where it reaches no registry; anything else that stops it is ours.
-UNREACHABLE: Final = (
-    "EAI_AGAIN|ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTCACHED|ENOTFOUND|ERR_SOCKET_TIMEOUT|ETIMEDOUT"
-    "|E40[137]|E50[234]"
-)
 
 AUDITS: Final = 61
 # Audits of graphql-http that we fail on purpose: id, and why.
@@ -63,24 +54,7 @@ class Given:
 
 @pytest.fixture(scope="session")
 def folder() -> Path:
-    """The scripts beside their packages: node looks for those beside the file that imports them."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("the clients need Node.js and npm, and at least one of them is not here")
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    if int(version.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
-        pytest.skip(f"the clients need Node.js {OLDEST_NODE} or later; here is {version}")
-    folder = ROOT / ".tend" / "clients"
-    folder.mkdir(parents=True, exist_ok=True)
-    for source in SOURCES.iterdir():
-        if source.suffix in (".graphql", ".json", ".mjs", ".ts"):
-            shutil.copyfile(source, folder / source.name)
-    lock = hashlib.sha256((SOURCES / "package-lock.json").read_bytes()).hexdigest()
-    installed = folder / "node_modules" / "installed"
-    if not installed.exists() or installed.read_text() != lock:
-        _install(npm, folder)
-        installed.write_text(lock)
-    return folder
+    return installed(SOURCES, "clients")
 
 
 @pytest.fixture(scope="session")
@@ -218,16 +192,3 @@ async def run(folder: Path, script: str, *, given: Given | None = None, **enviro
             await process.wait()
     assert process.returncode == 0, f"{script}: {told.decode()}{complaints.decode()}"
     return [json.loads(line) for line in told.splitlines()]
-
-
-def _install(npm: str, folder: Path) -> None:
-    argv = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    hasty = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
-    done = subprocess.run(
-        [*argv, *hasty], cwd=folder, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS
-    )
-    if done.returncode == 0:
-        return
-    if (unreachable := re.search(rf"code ({UNREACHABLE})\b", done.stderr)) and not os.environ.get("CI"):
-        pytest.skip(f"the clients' packages cannot be downloaded: npm says {unreachable[1]}")
-    pytest.fail(f"npm ci: {done.stderr}")
