@@ -52,7 +52,7 @@ class HostileProvider:
 
     `claims`, `metadata`, `userinfo`, `callback` and `tokens` change what is said there, member by member. `sign` makes
     the id token from its claims; `keys` answers for the keys. `answers` are whole responses by path. `slow` is by path,
-    in seconds.
+    in seconds. `takes_any_code`: twice, and for another address than it was given for.
     """
 
     issuer: str = ""
@@ -174,7 +174,7 @@ class HostileProvider:
             attempt is None
             or (attempt.is_used and not self.takes_any_code)
             or form.get("grant_type") != "authorization_code"
-            or form.get("redirect_uri") != attempt.redirect_uri
+            or (form.get("redirect_uri") != attempt.redirect_uri and not self.takes_any_code)
             or encoded(hashlib.sha256(verifier).digest()) != attempt.challenge
             or not self._is_client(request, form)
         ):
