@@ -292,17 +292,18 @@ def by_public_key(provider: HostileProvider, claims: Claims, *, of: str) -> str:
     return f"{head}.{encoded(hmac.digest(secret, head.encode(), hashlib.sha256))}"
 
 
-def by_symmetric_key_in_the_set(provider: HostileProvider, claims: Claims) -> str:
+def by_symmetric_key_in_the_set(provider: HostileProvider) -> Callable[[Claims], str]:
     key = OctKey.generate_key(256, {"kid": "oct"})
-    provider.keys = lambda: {"keys": [key.as_dict(private=True), *provider.published_keys()["keys"]]}
-    return provider.signed(claims, key=key, header={"alg": "HS256"})
+    keys = {"keys": [key.as_dict(private=True), *provider.published_keys()["keys"]]}
+    provider.keys = lambda: keys
+    return lambda claims: provider.signed(claims, key=key, header={"alg": "HS256"})
 
 
-def by_another_algorithm(provider: HostileProvider, claims: Claims) -> str:
+def by_another_algorithm(provider: HostileProvider) -> Callable[[Claims], str]:
     """Sound, but not one that we have chosen."""
-    key = provider.key.as_dict(private=False)
-    provider.keys = lambda: {"keys": [key]}  # does not say what it is for
-    return provider.signed(claims, header={"alg": "RS512"})
+    keys = {"keys": [provider.key.as_dict(private=False)]}  # does not say what it is for
+    provider.keys = lambda: keys
+    return lambda claims: provider.signed(claims, header={"alg": "RS512"})
 
 
 def by_a_key_in_the_header(provider: HostileProvider, claims: Claims) -> str:
@@ -333,8 +334,8 @@ SIGNATURES: dict[str, Callable[[HostileProvider], Callable[[Claims], str]]] = {
     "HS256 with the public key as PEM": lambda p: lambda c: by_public_key(p, c, of="pem"),
     "HS256 with the public key as DER": lambda p: lambda c: by_public_key(p, c, of="der"),
     "HS256 with the public key as JWK": lambda p: lambda c: by_public_key(p, c, of="jwk"),
-    "HS256 with a key that the provider publishes": lambda p: lambda c: by_symmetric_key_in_the_set(p, c),
-    "RS512": lambda p: lambda c: by_another_algorithm(p, c),
+    "HS256 with a key that the provider publishes": by_symmetric_key_in_the_set,
+    "RS512": by_another_algorithm,
     "a key in the header": lambda p: lambda c: by_a_key_in_the_header(p, c),
     "another key under the same name": lambda p: (
         lambda c: p.signed(c, key=RSAKey.generate_key(2048, {"kid": p.key.kid}))
