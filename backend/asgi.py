@@ -22,6 +22,7 @@ from backend.live import Live
 from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.cookies import Cookies
+from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
@@ -104,6 +105,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs", docs_page),
         Route("/docs/style.css", docs_style),
         Route("/docs/{page:path}", docs_page),
+        Route("/exports/{id}", download_export),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
     ]

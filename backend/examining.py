@@ -12,6 +12,7 @@ from backend import models
 from backend.migrations.applying import history
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
+from tenants.erasing import ERASER
 from tenants.tables import tenant_models
 from tenants.wall import POLICY
 
@@ -33,7 +34,12 @@ async def examine(settings: Settings) -> list[Finding]:
         findings.append(Finding(False, f"PostgreSQL cannot be reached: {problem}"))
     else:
         try:
-            findings += [await _version(connection), await _role(connection), *await _wall(connection)]
+            findings += [
+                await _version(connection),
+                await _role(connection),
+                await _eraser(connection),
+                *await _wall(connection),
+            ]
         finally:
             await connection.close()
         findings.append(await _migrations(settings))
@@ -75,6 +81,18 @@ async def _role(connection: asyncpg.Connection) -> Finding:
     except TooMuchPower as refusal:
         return Finding(False, str(refusal))
     return Finding(True, "The database role can do no more than run Tend.")
+
+
+async def _eraser(connection: asyncpg.Connection) -> Finding:
+    may = await connection.fetchval(
+        "select pg_has_role(oid, 'SET') from pg_roles where rolname = $1",
+        ERASER,
+    )
+    if not may:
+        return Finding(
+            False, f"Nobody can be forgotten: tend_app may not become {ERASER}. Run infra/postgres/eraser.sql."
+        )
+    return Finding(True, "Members can be forgotten.")
 
 
 async def _wall(connection: asyncpg.Connection) -> list[Finding]:

@@ -10,6 +10,8 @@ MODEL_MODULES: Final = (
     "backend.idempotency.models",
     "backend.journal.models",
     "backend.notices.models",
+    "backend.evidence.models",
+    "backend.leaving.models",
     "backend.communities.models",
     "backend.policies.models",
     "backend.moderation.models",

@@ -7,6 +7,7 @@ from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, Case
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
+from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
 from graphql_schema.orders import (
     ApiClientOrder,
@@ -14,6 +15,8 @@ from graphql_schema.orders import (
     CommunityOrder,
     CreationOrder,
     DirectoryGroupOrder,
+    ExportOrder,
+    HoldOrder,
     JournalOrder,
     MemberOrder,
     PolicyOrder,
@@ -29,7 +32,7 @@ from tenants import models
 from tenants.rights import Right
 
 
-@publish(models.Workspace, kind="workspace", needs=Right.READ_WORKSPACE)
+@publish(models.Workspace, kind="workspace", needs=Right.READ_WORKSPACE, row="{row}.deleted_at is null")
 class Workspace(Node):
     """One client of the agency."""
 
@@ -88,6 +91,13 @@ class Workspace(Node):
         order=CreationOrder,
         description="Who works for this client alone or among others; whoever sees all clients is left out.",
     )
+    deletes_at: datetime | None = column(
+        needs=Right.MANAGE_WORKSPACES,
+        description="When all of it is deleted, since it was closed; null for a client that is open.",
+    )
+    holds: Connection[Hold] = many(
+        "workspace_id", order=HoldOrder, description="Legal holds on it and on its members, lifted ones included."
+    )
     journal: Connection[JournalEntry] = many(
         "workspace_id",
         order=JournalOrder,
@@ -141,4 +151,11 @@ class Agency(Node):
         "agency_id",
         order=ApiClientOrder,
         description="Machines that it lets in, or did until `endsAt`; for somebody who works for some clients, theirs.",
+    )
+    exports: Connection[Export] = many(
+        "agency_id",
+        order=ExportOrder,
+        by_workspace=True,
+        description="Files to take along, of the clients you see and of the agency as a whole; empty for whoever may not "
+        "export.",
     )

@@ -31,6 +31,7 @@ class UserErrorCode(Enum):
     PROVIDER_UNPROVEN = value(
         "PROVIDER_UNPROVEN", "Nobody can require a provider of everybody before they have signed in with it."
     )
+    ON_HOLD = value("ON_HOLD", "A legal hold is on it: nothing may be erased until the hold is lifted.")
     CASE_ALREADY_CLOSED = value("CASE_ALREADY_CLOSED", "Somebody has decided the case.")
 
 

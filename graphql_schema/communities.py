@@ -90,6 +90,9 @@ class Member(Node):
     )
     kind: MemberKind = column(description="Whether it is a person or a bot.")
     first_seen_at: datetime = column(description="When the earliest post that Tend knows was written.")
+    erased_at: datetime | None = column(
+        description="When they were forgotten: what is left is that somebody was here; null for everybody else."
+    )
     community: Community | None = one(
         "community_id", description="Where they are a member: one person has a member in each community."
     )

@@ -82,6 +82,18 @@ class PolicyOrder(Enum):
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
+@strawberry.enum(description="In which order legal holds are listed.")
+class HoldOrder(Enum):
+    NEWEST = value("-placed_at", "Latest first, by `placedAt`.")
+    OLDEST = value("placed_at", "Earliest first, by `placedAt`.")
+
+
+@strawberry.enum(description="In which order exports are listed.")
+class ExportOrder(Enum):
+    NEWEST = value("-requested_at", "Latest first, by `requestedAt`.")
+    OLDEST = value("requested_at", "Earliest first, by `requestedAt`.")
+
+
 @strawberry.enum(description="In which order the journal is listed.")
 class JournalOrder(Enum):
     NEWEST = value("-at", "Latest first, by `at`.")

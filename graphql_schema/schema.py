@@ -11,6 +11,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
+from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.mapping_groups import MappingGroups
@@ -34,7 +35,9 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
-class Mutation(WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, OwnSessions):
+class Mutation(
+    WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, LeavingForGood, OwnSessions
+):
     pass
 
 

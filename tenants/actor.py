@@ -11,7 +11,7 @@ from tenants.rights import RIGHTS_OF, Right, Role
 class Proof:
     """What an actor was let in by, remembered from an earlier request: each scope asks again whether it still holds.
 
-    `mark` sums up everything the admission rested on; app.admission() in SQL sums up the same, as it is now.
+    `mark` sums up everything the admission rested on; app.admission_mark() in SQL sums up the same, as it is now.
     """
 
     token_kind: str

@@ -1,7 +1,7 @@
 """From a caller and the scope a request names to the actor: which agency, which clients, which rights."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -51,6 +51,11 @@ def mismatch() -> NotAdmitted:
     return NotAdmitted("WORKSPACE_MISMATCH", "The request names another scope than its credentials allow.", status=403)
 
 
+# Which clients are open, where one is closed and waits to be deleted; null where none is.
+_OPEN_CLIENTS: Final = """case when exists (select from workspaces w where w.agency_id = $1
+                        and w.deletes_at is not null and w.deleted_at is null)
+                      then array(select w.id from workspaces w where w.agency_id = $1 and w.deletes_at is null)
+                      end as open_clients"""
 _REMEMBERED: Final = 4_096
 _remembered: OrderedDict[tuple[bytes, str | None, str | None], tuple[Caller, Actor]] = OrderedDict()
 
@@ -140,12 +145,14 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
                 continue
             workspaces = await scope.fetch(
                 """select w.id, w.slug, w.name from workspaces w
-                    where w.agency_id = $1 and not $4 and ($2 or exists (select from assignments s where s.agency_id = $1
+                    where w.agency_id = $1 and not $4 and w.deleted_at is null and (w.deletes_at is null or $5)
+                      and ($2 or exists (select from assignments s where s.agency_id = $1
                           and s.membership_id = $3 and s.workspace_id = w.id)) order by w.slug""",
                 entrance.agency_id,
                 row["sees_all"],
                 row["id"],
                 row["needs_provider"],
+                Right.MANAGE_WORKSPACES in RIGHTS_OF[Role(row["role"])],
             )
         found.append(
             OwnMembership(
@@ -168,10 +175,11 @@ async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | 
     `workspace_id`. Call outside any scope. Raises NotAllowed where it may not act, with the reason."""
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select m.role, m.sees_all, m.name, m.suspended_at is not null as is_suspended,
+            f"""select m.role, m.sees_all, m.name, m.suspended_at is not null as is_suspended,
                       m.starts_at > now() as is_early, m.ends_at <= now() as is_over,
                       array(select s.workspace_id from assignments s
-                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces
+                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
+                      {_OPEN_CLIENTS}
                  from memberships m where m.agency_id = $1 and m.id = $2""",
             agency_id,
             membership_id,
@@ -188,7 +196,7 @@ async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | 
         agency_id=agency_id,
         role=role,
         rights=RIGHTS_OF[role],
-        workspaces=None if row["sees_all"] else frozenset(row["workspaces"]),
+        workspaces=_reach(RIGHTS_OF[role], None if row["sees_all"] else row["workspaces"], row["open_clients"]),
         name=row["name"],
         membership_id=membership_id,
         by_job=True,
@@ -226,15 +234,16 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
     wanted_id, wanted_slug = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select m.id, m.role, m.sees_all, m.name, m.suspended_at is null and (m.starts_at is null or m.starts_at <= now())
+            f"""select m.id, m.role, m.sees_all, m.name, m.suspended_at is null and (m.starts_at is null or m.starts_at <= now())
                       and (m.ends_at is null or m.ends_at > now()) as is_current, m.grown_at > s.created_at as has_grown,
                       exists (select from sign_in_providers r where r.agency_id = $1 and r.is_required)
                         and s.method <> 'provider' as needs_provider,
                       array(select s.workspace_id from assignments s
                              where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
+                      {_OPEN_CLIENTS},
                       (select w.id from workspaces w
                         where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted,
-                      app.admission($5, $6, $3, $4) as mark, a.slug as agency_slug
+                      app.admission_mark($5, $6, $3, $4) as mark, a.slug as agency_slug
                  from memberships m join agencies a on a.id = m.agency_id join sessions s on s.id = $7
                 where m.agency_id = $1 and m.person_id = $2""",
             agency_id,
@@ -263,12 +272,21 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
         agency_id=agency_id,
         role=role,
         rights=RIGHTS_OF[role],
-        workspaces=None if row["sees_all"] else frozenset(row["workspaces"]),
+        workspaces=_reach(RIGHTS_OF[role], None if row["sees_all"] else row["workspaces"], row["open_clients"]),
         name=row["name"],
         membership_id=row["id"],
         proof=Proof(caller.token_kind, caller.key_hash, wanted_id, wanted_slug, row["mark"]),
     )
     return actor if workspace is None else _narrowed(actor, row["wanted"])
+
+
+def _reach(
+    rights: Collection[Right], clients: Sequence[UUID] | None, open_clients: Sequence[UUID] | None
+) -> frozenset[UUID] | None:
+    """All clients are None. A closed client is there for who manages clients, and for nobody else."""
+    if open_clients is None or Right.MANAGE_WORKSPACES in rights:
+        return None if clients is None else frozenset(clients)
+    return frozenset(open_clients) if clients is None else frozenset(clients) & frozenset(open_clients)
 
 
 def _named(workspace: str | None) -> tuple[UUID | None, str | None]:
@@ -297,10 +315,11 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
     wanted = _named(workspace)
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
-            """select k.id, k.name, k.scopes, coalesce(c.scopes, k.scopes) as own_scopes, k.workspace_id, a.slug,
+            f"""select k.id, k.name, k.scopes, coalesce(c.scopes, k.scopes) as own_scopes, k.workspace_id, a.slug,
                       (select w.id from workspaces w
                         where w.agency_id = $1 and (w.id = $3 or w.slug = $4)) as wanted,
-                      app.admission($5, $6, $3, $4) as mark
+                      app.admission_mark($5, $6, $3, $4) as mark,
+                      {_OPEN_CLIENTS}
                  from credentials c join api_clients k on k.agency_id = $1 and k.id = c.api_client_id
                  join agencies a on a.id = k.agency_id
                 where c.agency_id = $1 and c.id = $2""",
@@ -316,7 +335,9 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
         agency_id=agency_id,
         role=Role.API_CLIENT,
         rights=frozenset(map(Right, row["scopes"])) & frozenset(map(Right, row["own_scopes"])) & MACHINE_RIGHTS,
-        workspaces=None if row["workspace_id"] is None else frozenset({row["workspace_id"]}),
+        workspaces=_reach(
+            MACHINE_RIGHTS, None if row["workspace_id"] is None else [row["workspace_id"]], row["open_clients"]
+        ),
         name=row["name"],
         api_client_id=row["id"],
         proof=Proof(caller.token_kind, caller.key_hash, *wanted, row["mark"]),

@@ -9,14 +9,20 @@ from tortoise.manager import Manager
 from tortoise.models import Model
 
 from backend.kit.ids import new_id
+from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, Keep
 from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField, TenantModel
 
 
 class Agency(TenantModel):
+    forgetting = {
+        "slug": OF_THE_AGENCY,
+        "name": OF_THE_AGENCY,
+    }
     reach = Reach.ROOT
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    closings = fields.IntField(default=0)
 
     class Meta:
         table = "agencies"
@@ -26,11 +32,18 @@ class Agency(TenantModel):
 class Workspace(AgencyModel):
     """One client of the agency."""
 
+    forgetting = {
+        "slug": OF_THE_AGENCY,
+        "name": OF_THE_AGENCY,
+        "time_zone": OF_THE_AGENCY,
+    }
     reach = Reach.ITSELF
     workspace_column = "id"
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     time_zone = fields.CharField(max_length=64, default="UTC")
+    deletes_at: datetime | None = fields.DatetimeField(null=True)
+    deleted_at: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -46,6 +59,13 @@ class Membership(AgencyModel):
     of its assignments. Sessions older than `grown_at` have less than its rights, so they must be renewed.
     """
 
+    forgetting = {
+        "role": OUR_WORDS,
+        "name": OF_THE_AGENCY,
+        "email": OF_THE_AGENCY,
+        "external_id": OF_THE_AGENCY,
+    }
+    inside = {"person_id": "the same in the person's other agencies"}
     person_id: UUID | None = fields.UUIDField(null=True)
     role = fields.CharField(max_length=20)
     sees_all = fields.BooleanField(default=False)
@@ -81,6 +101,14 @@ class SignInProvider(AgencyModel):
     """The OpenID provider that signs the agency's people in. `is_required`: no other way in. `first_role`: what
     somebody becomes who signs in without a membership; null lets nobody in who was not invited."""
 
+    forgetting = {
+        "issuer": OF_THE_AGENCY,
+        "client_id": OF_THE_AGENCY,
+        "client_secret": OF_THE_AGENCY,
+        "domains": OF_THE_AGENCY,
+        "first_role": OUR_WORDS,
+    }
+    inside = {"client_secret": "a secret"}
     issuer = fields.CharField(max_length=500)
     client_id = fields.CharField(max_length=500)
     client_secret: bytes | None = SealedField(null=True)
@@ -98,6 +126,11 @@ class SignInProvider(AgencyModel):
 class Identity(AgencyModel):
     """Who a membership's person is to the agency's provider: issuer and subject, never an address alone."""
 
+    forgetting = {
+        "issuer": OF_THE_AGENCY,
+        "subject": OF_THE_AGENCY,
+    }
+    inside = {"subject": "may be the same in the person's other agencies"}
     membership_id: UUID = fields.UUIDField()
     issuer = fields.CharField(max_length=500)
     subject = fields.CharField(max_length=500)
@@ -111,6 +144,11 @@ class Identity(AgencyModel):
 class ApiClient(AgencyModel):
     """A machine: bound to the agency and perhaps to one workspace, with the rights its scopes name."""
 
+    forgetting = {
+        "name": OF_THE_AGENCY,
+        "scopes": OUR_WORDS,
+    }
+    outlives_workspace = "the journal names it; it ends instead"
     name = fields.CharField(max_length=200)
     scopes: list[str] = ArrayField("text")
     workspace_id: UUID | None = fields.UUIDField(null=True)
@@ -127,6 +165,12 @@ class Credential(AgencyModel):
     """What a machine shows: an API key, a client secret, or an access token bought with one (its parent). The secret
     itself is kept nowhere; its hash is a door. `scopes`: fewer than its API client's; null for all of them."""
 
+    forgetting = {
+        "kind": OUR_WORDS,
+        "hint": Keep("four characters of a token"),
+        "scopes": OUR_WORDS,
+    }
+    stays_inside = "of use to nobody but whoever holds the secret"
     api_client_id: UUID = fields.UUIDField()
     parent_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=20)

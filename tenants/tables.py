@@ -1,7 +1,8 @@
 """What every table of an agency has in common; the wall and the promise tests loop over the models declared here."""
 
+from collections.abc import Mapping
 from enum import Enum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from tortoise import fields
@@ -12,6 +13,9 @@ from tortoise.queryset import QuerySet
 
 from backend.kit.ids import new_id
 from tenants.scope import current, current_agency
+
+if TYPE_CHECKING:
+    from tenants.erasing import Treatment
 
 
 class Reach(Enum):
@@ -50,6 +54,15 @@ class TenantModel(Model):
     reach: ClassVar[Reach]
     # What tend_app may do with the table; append-only is a matter of grants, since triggers are refused on Citus.
     grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
+    # What becomes of each column of words when a member is forgotten (tenants/erasing.py); a promise test wants them all.
+    forgetting: ClassVar[Mapping[str, "Treatment | tuple[Treatment, ...]"]] = {}
+    # Which rows a member is given who asks for what is known about them; a condition as there. None: no row.
+    of_member: ClassVar[str | None] = None
+    # Columns that no export holds, each with its reason; `stays_inside` is the reason of a whole table.
+    inside: ClassVar[Mapping[str, str]] = {}
+    stays_inside: ClassVar[str | None] = None
+    # Why rows of a client that is deleted stay; without a reason they go with it.
+    outlives_workspace: ClassVar[str | None] = None
     # Whether anybody of the agency may add a row without a workspace, which only who sees the whole agency reads.
     takes_from_all: ClassVar[bool] = False
     workspace_column: ClassVar[str | None] = None

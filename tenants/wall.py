@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Final
 
+from tenants.erasing import ERASER, Put, Remove, goes_with_workspace, treatments
 from tenants.tables import Reach, TenantModel
 
 POLICY: Final = "wall"
@@ -48,14 +49,27 @@ def condition(model: type[TenantModel], form: Form, *, writing: bool = False) ->
     return f"agency_id = {agency} and ({open_to_all}{sees_all} or {model.workspace_column} = any({workspaces}))"
 
 
+def _eraser_grants(model: type[TenantModel]) -> list[str]:
+    """The eraser looks everywhere, and changes what the registry says and nothing else."""
+    table = f"app.{model._meta.db_table}"
+    found = [f"grant select on {table} to {ERASER}"]
+    columns = sorted(name for name, treatment in treatments(model) if isinstance(treatment, Put))
+    if columns:
+        found.append(f"grant update ({', '.join(dict.fromkeys(columns))}) on {table} to {ERASER}")
+    removes = any(isinstance(treatment, Remove) for _, treatment in treatments(model))
+    if removes or goes_with_workspace(model):
+        found.append(f"grant delete on {table} to {ERASER}")
+    return found
+
+
 def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
     """Idempotent. Exactly one permissive policy per table: a second one opens it, and a restrictive one arrives on the
     nodes of a Citus cluster as permissive (seen: every agency's rows visible)."""
     lines = [
-        "grant usage on schema app to tend_app, tend_relay",
-        "grant execute on all functions in schema app to tend_app, tend_relay",
-        "revoke all on all tables in schema app from public, tend_app, tend_relay",
-        "revoke all on schema public from tend_app, tend_relay",
+        f"grant usage on schema app to tend_app, tend_relay, {ERASER}",
+        f"grant execute on all functions in schema app to tend_app, tend_relay, {ERASER}",
+        f"revoke all on all tables in schema app from public, tend_app, tend_relay, {ERASER}",
+        f"revoke all on schema public from tend_app, tend_relay, {ERASER}",
     ]
     for model in models:
         table = f"app.{model._meta.db_table}"
@@ -66,6 +80,7 @@ def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
             f"drop policy if exists {POLICY} on {table}",
             f"create policy {POLICY} on {table} as permissive for all using ({rule}) with check ({check})",
             f"grant {', '.join(model.grants)} on {table} to tend_app",
+            *_eraser_grants(model),
         ]
     lines += [f"grant {grants} on app.{table} to tend_app" for table, grants in GLOBAL_GRANTS.items()]
     return [*lines, *RELAY_GRANTS]

@@ -12,12 +12,14 @@ from backend.communities import Member, Post, PostWord, create_community, search
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.moderation import Case, Queue, open_workspace, report_post
+from backend.outbox import Job
 from backend.policies import Policy, PolicyVersion, create_policy, current_version
 from tenants.actor import Actor, system
 from tenants.provisioning import add_member, provision_agency
 from tenants.rights import RIGHTS_OF, Role
 from tenants.scope import agency_scope
 from tenants.sessions import open_session
+from workers.running import run_job
 
 WORKSPACES = ("forum", "chat", "shop")
 
@@ -90,6 +92,21 @@ class Cast:
                     self.system, post.id, reason="rude", policy_id=self.policies[policy], member_id=member.id
                 )
             return await Case.get(post_id=post.id)
+
+    async def run_jobs(self, kind: str, *, even_later: bool = False) -> list[Job]:
+        """Those of the kind that wait, run as a worker would; how they ended."""
+        async with agency_scope(self.system) as scope:
+            rows = await scope.fetch(
+                """update jobs set state = 'sent' where agency_id = $1 and kind = $2 and state = 'ready'
+                      and ($3 or run_at <= now()) returning id""",
+                self.agency_id,
+                kind,
+                even_later,
+            )
+        for row in rows:
+            await run_job(self.agency_id, row["id"])
+        async with agency_scope(self.system):
+            return await Job.filter(id__in=[row["id"] for row in rows])
 
     async def empty_workspace(self) -> UUID:
         """A client of its own for a test that counts: with a queue, a community and the policies."""

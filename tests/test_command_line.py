@@ -70,7 +70,7 @@ def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) 
 async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:
     fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
     assert fine.returncode == 0, fine.stdout
-    assert fine.stdout.count("ok ") == 7
+    assert fine.stdout.count("ok ") == 8
     ill = tend(
         "doctor", TEND_DATABASE_URL=as_role(settings.app_url, "tend_owner"), TEND_REDIS_URL="redis://127.0.0.1:1"
     )

@@ -50,26 +50,37 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
         return
     kind = catalogue.get(taken.kind)
     if kind is None:
-        await _put_back(taken, error=f"No worker knows the kind {taken.kind!r} yet.", after=UNKNOWN_RETRY, tries=None)
+        await _put_back(
+            taken, kind, error=f"No worker knows the kind {taken.kind!r} yet.", after=UNKNOWN_RETRY, tries=None
+        )
         return
     if taken.attempt > kind.tries:
         # It was taken often enough and never came back: whatever runs it dies.
-        await _put_back(taken, error="The worker died each time this job ran.", after=timedelta(0), tries=kind.tries)
+        await _put_back(
+            taken, kind, error="The worker died each time this job ran.", after=timedelta(0), tries=kind.tries
+        )
         return
     try:
         actor = await _actor_of(taken)
     except NotAllowed as refusal:
-        await _put_back(taken, error=refusal.message, after=timedelta(0), tries=1)  # no other try would end otherwise
+        await _put_back(
+            taken, kind, error=refusal.message, after=timedelta(0), tries=1
+        )  # no other try would end otherwise
         return
     try:
         async with asyncio.timeout(kind.timeout.total_seconds()):
             await _work(taken, kind, actor)
+    except NotAllowed as refusal:
+        if taken.on_behalf_of_id is None:
+            raise  # nobody forbids the system anything
+        await _put_back(taken, kind, error=refusal.message, after=timedelta(0), tries=1)
     except Fenced:
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
         log.warning("job.failed", job=str(taken.id), kind=taken.kind, attempt=taken.attempt, exc_info=problem)
         await _put_back(
             taken,
+            kind,
             error=f"{type(problem).__name__}: {problem}"[:2_000],
             after=back_off(kind, taken.attempt),
             tries=kind.tries,
@@ -145,16 +156,16 @@ async def _work(taken: _Taken, kind: Kind, actor: Actor) -> None:
             raise Fenced
 
 
-async def _put_back(taken: _Taken, *, error: str, after: timedelta, tries: int | None) -> None:
+async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: timedelta, tries: int | None) -> None:
     """Without `tries` the attempt does not count: nobody has tried."""
     async with agency_scope(system(taken.agency_id)) as scope:
-        tag = await scope.execute(
+        state = await scope.fetchval(
             """update jobs set lease_token = null, lease_until = null, last_error = $4,
                       attempt = attempt - case when $5::int is null then 1 else 0 end,
                       state = case when attempt >= $5::int then 'dead' else 'ready' end,
                       ended_at = case when attempt >= $5::int then now() end,
                       run_at = now() + $6
-                where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
+                where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3 returning state""",
             taken.agency_id,
             taken.id,
             taken.token,
@@ -162,7 +173,9 @@ async def _put_back(taken: _Taken, *, error: str, after: timedelta, tries: int |
             tries,
             after,
         )
-        if tag == "UPDATE 1":
+        if state == "dead" and kind is not None and kind.given_up is not None:
+            await kind.given_up(scope.actor, taken.payload, error)
+        if state is not None:
             await scope.execute(
                 "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", taken.agency_id, after
             )

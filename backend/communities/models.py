@@ -3,12 +3,17 @@ from uuid import UUID
 
 from tortoise import fields
 
+from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Put, Remove
 from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
 
 
 class Community(WorkspaceModel):
     """One place where a client's members meet."""
 
+    forgetting = {
+        "slug": OF_THE_AGENCY,
+        "name": OF_THE_AGENCY,
+    }
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
@@ -21,6 +26,9 @@ class Community(WorkspaceModel):
 class Connection(WorkspaceModel):
     """How Tend reaches the community's platform. `built_in`: the community lives in Tend itself."""
 
+    forgetting = {
+        "platform": OUR_WORDS,
+    }
     community_id: UUID = fields.UUIDField()
     platform = fields.CharField(max_length=20)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
@@ -34,6 +42,13 @@ class Member(WorkspaceModel):
     """Somebody in a community: a person, or a bot. `identity_key` joins the same person across the communities of one
     workspace, and never beyond it."""
 
+    forgetting = {
+        "external_id": Put("'erased-' || t.id", "t.id = $3"),
+        "handle": Put("'erased'", "t.id = $3"),
+        "kind": OUR_WORDS,
+        "identity_key": Put("null", "t.id = $3"),
+    }
+    of_member = "t.id = $3"
     community_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
     handle = fields.CharField(max_length=200)
@@ -41,6 +56,7 @@ class Member(WorkspaceModel):
     identity_key = fields.CharField(max_length=200, null=True)
     is_at_risk = fields.BooleanField(default=False)
     first_seen_at: datetime = fields.DatetimeField()
+    erased_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "members"
@@ -50,6 +66,11 @@ class Member(WorkspaceModel):
 class Post(WorkspaceModel):
     """A piece of member content; `text` is that of its newest version."""
 
+    forgetting = {
+        "external_id": Put("'erased-' || t.id", "t.member_id = $3"),
+        "text": Put("''", "t.member_id = $3"),
+    }
+    of_member = "t.member_id = $3"
     community_id: UUID = fields.UUIDField()
     member_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
@@ -67,6 +88,10 @@ class Post(WorkspaceModel):
 
 
 class PostVersion(WorkspaceModel):
+    forgetting = {
+        "text": Remove(f"t.post_id {THEIR_POSTS}"),
+    }
+    of_member = f"t.post_id {THEIR_POSTS}"
     grants = APPEND_ONLY
     post_id: UUID = fields.UUIDField()
     version = fields.IntField()
@@ -81,6 +106,10 @@ class PostVersion(WorkspaceModel):
 class PostWord(WorkspaceModel):
     """A word that stands in the newest version of a post: what text search reads. Tortoise's key is the post."""
 
+    forgetting = {
+        "word": Remove(f"t.post_id {THEIR_POSTS}"),
+    }
+    stays_inside = "made from the posts"
     grants = ("select", "insert", "delete")
     id: UUID = fields.UUIDField(primary_key=True, source_field="post_id")
     word = fields.TextField()
@@ -94,6 +123,10 @@ class PostWord(WorkspaceModel):
 class MemberWarning(WorkspaceModel):
     """What a member of a built-in community was told about a decision on their post."""
 
+    forgetting = {
+        "text": Remove("t.member_id = $3"),
+    }
+    of_member = "t.member_id = $3"
     grants = APPEND_ONLY
     member_id: UUID = fields.UUIDField()
     action_id: UUID = fields.UUIDField()

@@ -12,6 +12,7 @@ from backend.communities.models import Post
 from backend.communities.searching import words_of
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
+from backend.leaving import kept_out
 from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.scope import current
@@ -38,7 +39,8 @@ class IncomingPost:
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """Every incoming post is one of the three. `changed`: a known post with words that none of its versions had."""
+    """Every incoming post is one of the three. `changed`: a known post with words that none of its versions had. What
+    somebody wrote who was erased counts as known, and is not taken in."""
 
     new: int
     known: int
@@ -72,6 +74,9 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     through them in the order of their slugs.
     """
     await _lock(workspace_id, community_id)
+    given = len(posts)
+    away = await kept_out(workspace_id, community_id, {post.author_external_id for post in posts})
+    posts = [post for post in posts if post.author_external_id not in away]
     texts: dict[str, list[str]] = {}
     for post in posts:
         versions = texts.setdefault(post.external_id, [])
@@ -106,7 +111,7 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     await _insert(_version_rows, rows, workspace_id)
     await _insert(_word_rows, sorted(words), workspace_id)
     await _ask_for_rules(workspace_id, [arrival.id for arrival in new], [edited.id for edited in edits])
-    return TakenIn(new=len(new), known=len(posts) - len(rows), changed=len(rows) - len(new))
+    return TakenIn(new=len(new), known=given - len(rows), changed=len(rows) - len(new))
 
 
 async def _lock(workspace_id: UUID, community_id: UUID) -> None:

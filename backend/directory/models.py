@@ -3,6 +3,7 @@ from uuid import UUID
 
 from tortoise import fields
 
+from tenants.erasing import OF_THE_AGENCY, OUR_WORDS
 from tenants.tables import AgencyModel, ScopedManager
 
 
@@ -10,6 +11,7 @@ class DirectoryPerson(AgencyModel):
     """What the directory calls a membership. `user_key` is its `user_name` in lower case: unique, and what is looked
     for. The membership has the name and the address that the rest of Tend uses."""
 
+    forgetting = dict.fromkeys(("user_name", "user_key", "display_name", "given_name", "family_name"), OF_THE_AGENCY)
     membership_id: UUID = fields.UUIDField()
     user_name = fields.CharField(max_length=320)
     user_key = fields.CharField(max_length=320)
@@ -25,6 +27,12 @@ class DirectoryPerson(AgencyModel):
 class DirectoryGroup(AgencyModel):
     """A group of the agency's directory. Without a role it gives its people nothing."""
 
+    forgetting = {
+        "external_id": OF_THE_AGENCY,
+        "display_name": OF_THE_AGENCY,
+        "name_key": OF_THE_AGENCY,
+        "role": OUR_WORDS,
+    }
     external_id = fields.CharField(max_length=200, null=True)
     display_name = fields.CharField(max_length=200)
     name_key = fields.CharField(max_length=200)

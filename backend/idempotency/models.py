@@ -2,6 +2,7 @@ from datetime import datetime
 
 from tortoise import fields
 
+from tenants.erasing import A_HASH, Keep
 from tenants.tables import AgencyModel, ScopedManager
 
 
@@ -9,6 +10,12 @@ class KeptAnswer(AgencyModel):
     """What one mutation field answered. `lookup` is a hash of who asked, for which scope, with which key, and where in
     the operation; `answer` can be read with that key only."""
 
+    forgetting = {
+        "lookup": A_HASH,
+        "fingerprint": A_HASH,
+        "answer": Keep("encrypted for a day, with a key that is kept nowhere"),
+    }
+    stays_inside = "can be read by whoever has asked only"
     lookup: bytes = fields.BinaryField()
     fingerprint: bytes = fields.BinaryField()
     answer: bytes = fields.BinaryField()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from tortoise import fields
 
+from tenants.erasing import A_HASH, OUR_WORDS, Keep
 from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager
 
 
@@ -11,6 +12,15 @@ class JournalEntry(AgencyModel):
     """Without a workspace: about the whole agency, and visible only to who sees the whole agency. `changes` is
     `{"field": [before, after]}`."""
 
+    forgetting = {
+        "actor_kind": OUR_WORDS,
+        "request_id": Keep("names a request or a job"),
+        "action": OUR_WORDS,
+        "subject_kind": OUR_WORDS,
+        "grounds": Keep("why staff did it; an entry in the chain cannot change"),
+        **dict.fromkeys(("changes", "detail"), Keep("ids, codes and counts: what record() promises")),
+    }
+    outlives_workspace = "the chain would have holes"
     reach = Reach.WORKSPACE
     workspace_column = "workspace_id"
     grants = APPEND_ONLY
@@ -37,6 +47,10 @@ class JournalEntry(AgencyModel):
 class JournalLink(AgencyModel):
     """The place of an entry in the agency's chain: `hash` is over the entry and the hash of the place before."""
 
+    forgetting = {
+        "hash": A_HASH,
+    }
+    stays_inside = "proves something together with the anchors only"
     grants = APPEND_ONLY
     entry_id: UUID = fields.UUIDField()
     seq = fields.BigIntField()

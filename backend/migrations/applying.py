@@ -6,6 +6,8 @@ from pathlib import Path
 
 import asyncpg
 
+from backend.kit.errors import Refusal
+from tenants.erasing import ERASER
 from tenants.tables import TenantModel
 from tenants.wall import Form, statements
 
@@ -23,11 +25,17 @@ def history() -> list[Path]:
 async def migrate(owner_url: str, *, models: Sequence[type[TenantModel]], form: Form = Form.ONE_NODE) -> list[str]:
     """The names of the migrations applied now. `owner_url` logs in as tend_owner.
 
-    Raises HistoryChanged when an applied file was edited, asyncpg errors when SQL fails; nothing half done remains.
+    Raises HistoryChanged when an applied file was edited, Refusal when a role is missing, asyncpg errors when SQL fails;
+    nothing half done remains.
     """
     connection = await asyncpg.connect(owner_url, timeout=30, server_settings={"application_name": "tend migrate"})
     try:
         await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", ERASER):
+            raise Refusal(
+                f"The database role {ERASER} is missing, and only somebody who may create roles can make it: "
+                "psql -f infra/postgres/eraser.sql, then `tend migrate` again."
+            )
         applied = await _applied(connection)
         fresh: list[str] = []
         for path in history():

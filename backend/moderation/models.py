@@ -4,10 +4,14 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
+from tenants.erasing import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
 
 
 class Queue(WorkspaceModel):
+    forgetting = {
+        "name": OF_THE_AGENCY,
+    }
     name = fields.CharField(max_length=200)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
@@ -19,6 +23,12 @@ class Queue(WorkspaceModel):
 class Rule(WorkspaceModel):
     """What Tend reports by itself: posts with one of these words, or matching this RE2 pattern."""
 
+    forgetting = {
+        "name": OF_THE_AGENCY,
+        "kind": OUR_WORDS,
+        "words": Keep("what staff looks for, in the posts of everybody"),
+        "pattern": Keep("what staff looks for, in the posts of everybody"),
+    }
     name = fields.CharField(max_length=200)
     kind = fields.CharField(max_length=10)
     words: list[str] = ArrayField("text", default=list)
@@ -34,6 +44,13 @@ class Rule(WorkspaceModel):
 class Case(WorkspaceModel):
     """What waits in a queue: all open reports about one post, merged. States: queued, in_review, closed."""
 
+    forgetting = {
+        "state": OUR_WORDS,
+        "outcome": OUR_WORDS,
+        "tier": OUR_WORDS,
+        "severity": OUR_WORDS,
+    }
+    of_member = "t.member_id = $3"
     queue_id: UUID = fields.UUIDField()
     post_id: UUID = fields.UUIDField()
     member_id: UUID = fields.UUIDField()
@@ -71,6 +88,12 @@ class CaseTally(WorkspaceModel):
 class Report(WorkspaceModel):
     """One complaint by one reporter about one post."""
 
+    forgetting = {
+        "channel": OUR_WORDS,
+        "reporter_key": Keep("a word of our own and an id"),
+        "reason": Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"),
+    }
+    of_member = "t.member_id = $3"  # what they reported; who reported them is not theirs to know
     case_id: UUID = fields.UUIDField()
     post_id: UUID = fields.UUIDField()
     channel = fields.CharField(max_length=10)
@@ -92,6 +115,11 @@ class Report(WorkspaceModel):
 class ClaimRecord(WorkspaceModel):
     """A lease on a case. At most one per case is live; the token itself is kept nowhere."""
 
+    forgetting = {
+        "token_hash": A_HASH,
+        "ended_by": OUR_WORDS,
+    }
+    inside = {"token_hash": "a hash"}
     case_id: UUID = fields.UUIDField()
     membership_id: UUID = fields.UUIDField()
     token_hash: bytes = fields.BinaryField()
@@ -108,6 +136,10 @@ class ClaimRecord(WorkspaceModel):
 class Skip(WorkspaceModel):
     """This moderator is not offered this case again; others are."""
 
+    forgetting = {
+        "reason": OUR_WORDS,
+        "note": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
+    }
     case_id: UUID = fields.UUIDField()
     membership_id: UUID = fields.UUIDField()
     reason = fields.CharField(max_length=30)
@@ -122,6 +154,11 @@ class Skip(WorkspaceModel):
 class Decision(WorkspaceModel):
     """The outcome of a case. Never changed: the application may only add and read."""
 
+    forgetting = {
+        "outcome": OUR_WORDS,
+        "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
+    }
+    of_member = f"t.case_id {CASES_ABOUT_THEM}"
     grants = APPEND_ONLY
     case_id: UUID = fields.UUIDField()
     claim_id: UUID = fields.UUIDField()
@@ -139,6 +176,11 @@ class Decision(WorkspaceModel):
 class Action(WorkspaceModel):
     """What a decision does in the community. Done only when read back from the platform: queued, then confirmed."""
 
+    forgetting = {
+        "kind": OUR_WORDS,
+        "state": OUR_WORDS,
+    }
+    of_member = f"t.case_id {CASES_ABOUT_THEM}"
     decision_id: UUID = fields.UUIDField()
     case_id: UUID = fields.UUIDField()
     kind = fields.CharField(max_length=20)

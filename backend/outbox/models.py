@@ -4,12 +4,21 @@ from uuid import UUID
 
 from tortoise import fields
 
+from tenants.erasing import OUR_WORDS, Keep, Put
 from tenants.tables import AgencyModel, ScopedManager
 
 
 class Job(AgencyModel):
     """A unit of background work. States: ready -> sent -> running -> done, back to ready with each failed try, dead."""
 
+    forgetting = {
+        "kind": OUR_WORDS,
+        "payload": Keep("ids and grounds of staff: content is read when the job runs"),
+        "state": OUR_WORDS,
+        "dedupe_key": Keep("ids and words of our own"),
+        "last_error": Put("null", "$3::uuid is not null"),
+    }
+    stays_inside = "Tend's own work"
     workspace_id: UUID | None = fields.UUIDField(null=True)
     on_behalf_of_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=100)
@@ -32,6 +41,10 @@ class Job(AgencyModel):
 class Slot(AgencyModel):
     """One turn of scheduled work: its row is why no turn is missed unseen and none runs twice."""
 
+    forgetting = {
+        "name": OUR_WORDS,
+    }
+    stays_inside = "Tend's own work"
     name = fields.CharField(max_length=100)
     slot_at: datetime = fields.DatetimeField()
 

@@ -2,6 +2,7 @@ from datetime import datetime
 
 from tortoise import fields
 
+from tenants.erasing import Keep
 from tenants.tables import AgencyModel, ScopedManager
 
 
@@ -9,6 +10,10 @@ class AgencyKey(AgencyModel):
     """What an agency's secrets are sealed with, wrapped by the installation's key. One at a time is current; a retired
     one still opens what was sealed with it."""
 
+    forgetting = {
+        "wrapped": Keep("a key"),
+    }
+    stays_inside = "a key"
     wrapped: bytes = fields.BinaryField()
     made_at: datetime = fields.DatetimeField(auto_now_add=True)
     retired_at: datetime | None = fields.DatetimeField(null=True)

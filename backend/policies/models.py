@@ -3,10 +3,15 @@ from uuid import UUID
 
 from tortoise import fields
 
+from tenants.erasing import OF_THE_AGENCY, OUR_WORDS
 from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
 
 
 class Policy(WorkspaceModel):
+    forgetting = {
+        "slug": OF_THE_AGENCY,
+        "title": OF_THE_AGENCY,
+    }
     slug = fields.CharField(max_length=63)
     title = fields.CharField(max_length=200)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
@@ -19,6 +24,11 @@ class Policy(WorkspaceModel):
 class PolicyVersion(WorkspaceModel):
     """Never changed: a decision points at the words that were in force."""
 
+    forgetting = {
+        "text": OF_THE_AGENCY,
+        "severity": OUR_WORDS,
+        "tier": OUR_WORDS,
+    }
     grants = APPEND_ONLY
     policy_id: UUID = fields.UUIDField()
     version = fields.IntField()

@@ -1,6 +1,6 @@
--- The three roles of Tend. Run once by somebody who may create roles:
+-- Three of the roles of Tend. Run once by somebody who may create roles:
 --   psql -v owner_password=... -v app_password=... -v relay_password=... -f roles.sql
--- then: create database tend owner tend_owner;
+-- then eraser.sql, then: create database tend owner tend_owner;
 -- tend_owner migrates (and may create the throw-away databases of the tests), tend_app runs, tend_relay sees only job
 -- columns. None of the three is a superuser or bypasses row-level security; Tend refuses to start otherwise.
 \if :{?owner_password}

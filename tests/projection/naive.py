@@ -75,6 +75,7 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.membership_id = {membership}": lambda row, actor: (
         actor.membership_id is not None and row.membership_id == actor.membership_id
     ),
+    "{row}.deleted_at is null": lambda row, _: row.deleted_at is None,
     "{row}.state <> 'closed'": lambda row, _: row.state != "closed",
     "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
     "{row}.role not in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) not in CLIENT_ROLES,
@@ -160,6 +161,21 @@ async def _version(row: Any) -> int:
 @expression("JournalEntry", "apiClientId")
 async def _api_client(row: Any) -> str | None:
     return None if row.api_client_id is None else f"apiclient_{row.api_client_id}"
+
+
+@expression("Hold", "subjectId")
+async def _held(row: Any) -> str:
+    return f"{row.subject_kind}_{row.subject_id}"
+
+
+@expression("Export", "rowCount")
+async def _row_count(row: Any) -> int:
+    return row.row_count
+
+
+@expression("Export", "byteCount")
+async def _byte_count(row: Any) -> float | None:
+    return None if row.byte_count is None else float(row.byte_count)
 
 
 @expression("JournalEntry", "subjectId")

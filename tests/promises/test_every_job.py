@@ -9,6 +9,7 @@ import pytest
 from cast import Cast
 
 from backend.kit.ids import new_id
+from backend.leaving import close_workspace, request_export
 from backend.moderation import claim_next, decide
 from backend.outbox import Job
 from backend.people import (
@@ -21,6 +22,7 @@ from backend.people import (
     register_api_client,
 )
 from tenants.actor import system
+from tenants.entering import acting_for
 from tenants.rights import Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
@@ -117,8 +119,37 @@ async def _invited(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     return {"membership_id": str(invited)}
 
 
+async def _to_be_forgotten(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment", reporters=2)
+    return {"member_id": str(case.member_id), "grounds": "x"}
+
+
+async def _closed(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _decided(acme, client, slug)
+    async with agency_scope(acme.owner) as scope:
+        await close_workspace(acme.owner, client, grounds="x")
+        await scope.execute("update workspaces set deletes_at = now() where id = $1", client)
+    return {"workspace_id": str(client), "grounds": "x"}
+
+
+async def _an_export(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await acme.post(workspace=slug)
+    async with agency_scope(acme.owner):
+        return {"export_id": str(await request_export(acme.owner, what="workspace", workspace_id=client))}
+
+
+async def _an_old_export(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    payload = await _an_export(acme, client, slug)
+    await _run(acme, client, "write_export", payload)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update exports set expires_at = now() where id = $1", UUID(payload["export_id"]))
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
-OF_THE_AGENCY = {"anchor_journal", "chain_journal"}
+OF_THE_AGENCY = {"anchor_journal", "chain_journal", "delete_workspace", "erase_member", "expire_exports"}
+# Done on behalf of somebody, who lends their rights.
+ON_BEHALF = {"write_export"}
 
 
 async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -143,13 +174,17 @@ SCENES: dict[str, Scene] = {
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
     "count_cases_again": _cases_without_tally,
+    "delete_workspace": _closed,
     "deliver_notices": _decided,
     "forget_access_tokens": _ended_access_tokens,
+    "erase_member": _to_be_forgotten,
+    "expire_exports": _an_old_export,
     "forget_answers": _nothing,
     "hand_over": _held_by_somebody_who_left,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "write_export": _an_export,
     "write_words": _posts_without_words,
 }
 
@@ -183,6 +218,9 @@ async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str,
 
 async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:
     actor = system(acme.agency_id, workspace_id=None if kind in OF_THE_AGENCY else client)
+    if kind in ON_BEHALF:
+        assert acme.owner.membership_id is not None
+        actor = await acting_for(acme.agency_id, acme.owner.membership_id, client)
     async with agency_scope(actor):
         await CATALOGUE[kind].work(actor, payload)
 
@@ -203,7 +241,9 @@ async def _world(acme: Cast, client: UUID) -> dict[str, Any]:
                union all select 'notice', (delivered_at is not null)::text, 0 from notices where workspace_id = $1
                union all select 'tally', concat(sum(queued), ' ', sum(in_review)), sum(closed)
                            from case_tallies where workspace_id = $1
-               union all select 'post', (hidden_at is not null)::text, 0 from posts where workspace_id = $1 order by 1, 2, 3""",
+               union all select 'post', (hidden_at is not null)::text, 0 from posts where workspace_id = $1
+               union all select 'export', state, row_count from exports where workspace_id = $1
+               union all select 'member', (erased_at is not null)::text, 0 from members where workspace_id = $1 order by 1, 2, 3""",
             client,
         )
         return {"counts": counts, "states": [tuple(row) for row in states]}

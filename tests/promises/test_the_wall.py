@@ -9,6 +9,7 @@ from backend import models
 from backend.journal import record
 from backend.settings import Settings
 from tenants import wall
+from tenants.erasing import Put, Remove, as_eraser, goes_with_workspace, treatments
 from tenants.models import GlobalModel
 from tenants.scope import agency_scope
 from tenants.tables import APPEND_ONLY, Reach, SealedField, tenant_models
@@ -161,12 +162,56 @@ async def test_the_application_may_do_with_a_table_what_its_model_says_and_no_mo
 def test_what_must_never_change_is_append_only() -> None:
     assert {name for name, model in TABLES.items() if model.grants == APPEND_ONLY} == {
         "decisions",
+        "erased_identities",
+        "erasures",
         "journal",
         "journal_links",
         "policy_versions",
         "post_versions",
         "warnings",
     }
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_the_eraser_may_change_what_the_registry_says_and_nothing_else(owner, table: str) -> None:
+    whole = await owner.fetch(
+        """select privilege_type from information_schema.role_table_grants
+            where grantee = 'tend_eraser' and table_schema = 'app' and table_name = $1""",
+        table,
+    )
+    columns = await owner.fetch(
+        """select column_name from information_schema.column_privileges
+            where grantee = 'tend_eraser' and table_schema = 'app' and table_name = $1 and privilege_type = 'UPDATE'""",
+        table,
+    )
+    said = list(treatments(TABLES[table]))
+    deletes = any(isinstance(what, Remove) for _, what in said) or goes_with_workspace(TABLES[table])
+    assert {row["privilege_type"] for row in whole} == ({"SELECT", "DELETE"} if deletes else {"SELECT"})
+    assert {row["column_name"] for row in columns} == {name for name, what in said if isinstance(what, Put)}
+
+
+async def test_the_eraser_is_bound_by_the_wall_and_its_power_ends_with_the_block(acme: Cast, globex: Cast) -> None:
+    await acme.post()
+    await globex.post()
+    async with agency_scope(acme.contractor) as scope:
+        async with as_eraser():
+            assert await scope.fetchval("select current_user") == "tend_eraser"
+            seen = await scope.fetch("select distinct agency_id, workspace_id from posts")
+            assert [tuple(row) for row in seen] == [(acme.agency_id, acme.workspaces["forum"])]
+            assert await scope.execute("delete from post_versions where agency_id = $1", globex.agency_id) == "DELETE 0"
+        assert await scope.fetchval("select current_user") == await scope.fetchval("select session_user")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await scope.execute("delete from post_versions where agency_id = $1", acme.agency_id)
+        scope.doom()
+
+
+async def test_the_application_inherits_nothing_of_the_eraser(owner) -> None:
+    row = await owner.fetchrow(
+        """select rolsuper, rolbypassrls, rolcanlogin, rolcreaterole, pg_has_role('tend_app', oid, 'USAGE') as inherited,
+                  pg_has_role('tend_app', oid, 'SET') as becomes, pg_has_role('tend_relay', oid, 'SET') as relay
+             from pg_roles where rolname = 'tend_eraser'"""
+    )
+    assert tuple(row) == (False, False, False, False, False, True, False)
 
 
 async def test_the_relay_sees_job_columns_and_nothing_else(owner) -> None:

@@ -1,0 +1,27 @@
+from datetime import datetime
+from uuid import UUID
+
+from tortoise import fields
+
+from tenants.erasing import OUR_WORDS, Put
+from tenants.tables import ScopedManager, WorkspaceModel
+
+
+class Hold(WorkspaceModel):
+    """Somebody may need it as evidence: until it is lifted, nothing of the member or of the client is erased."""
+
+    forgetting = {
+        "subject_kind": OUR_WORDS,
+        "reason": Put("''", "t.subject_kind = 'member' and t.subject_id = $3"),
+    }
+    subject_kind = fields.CharField(max_length=10)
+    subject_id: UUID = fields.UUIDField()
+    reason = fields.TextField()
+    placed_by_id: UUID | None = fields.UUIDField(null=True)
+    placed_at: datetime = fields.DatetimeField(auto_now_add=True)
+    lifted_at: datetime | None = fields.DatetimeField(null=True)
+    lifted_by_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "holds"
+        manager = ScopedManager()

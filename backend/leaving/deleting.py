@@ -1,0 +1,121 @@
+"""When the time of grace is over: every row of a client goes, in the order of the foreign keys."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from backend import journal
+from backend.evidence import is_held, lock_workspace
+from backend.kit.clock import now
+from backend.kit.errors import NotFound
+from backend.leaving.expiring import delete_files_of
+from backend.leaving.forgetting import prove
+from backend.leaving.thresholds import DELETED_AT_ONCE, ERASED_AT_ONCE, STATEMENT_MILLISECONDS
+from backend.leaving.writing import wait_for_exports
+from backend.outbox import enqueue
+from tenants.actor import Actor
+from tenants.erasing import as_eraser, goes_with_workspace
+from tenants.scope import current
+from tenants.tables import tenant_models
+
+ASK_AGAIN: Final = timedelta(days=1)  # while a hold is on it
+
+
+async def delete_workspace(system: Actor, payload: Mapping[str, Any]) -> None:
+    """Job: a piece of it; goes on by itself until nothing is left but a row without a name, which the journal points at.
+    Does nothing for a client that was opened again, and waits for a hold."""
+    workspace_id = UUID(payload["workspace_id"])
+    await wait_for_exports()
+    try:
+        await lock_workspace(workspace_id)
+    except NotFound:
+        return  # it is done
+    scope, agency_id = current(), system.agency_id
+    if not await scope.fetchval(
+        "select deletes_at <= now() from workspaces where agency_id = $1 and id = $2", agency_id, workspace_id
+    ):
+        return
+    if await is_held(workspace_id):
+        await journal.record(
+            "workspace.deletion_held", subject_kind="workspace", subject_id=workspace_id, workspace_id=workspace_id
+        )
+        await enqueue("delete_workspace", payload, run_at=now() + ASK_AGAIN)
+        return
+    counts = Counter(payload.get("counts", {}))
+    if not await _delete_rows(workspace_id, counts):
+        await enqueue("delete_workspace", {**payload, "counts": dict(counts)})
+        return
+    await scope.execute(
+        "update api_clients set ends_at = now() where agency_id = $1 and workspace_id = $2 and coalesce(ends_at > now(), true)",
+        agency_id,
+        workspace_id,
+    )
+    await scope.execute(
+        """update workspaces set slug = 'deleted-' || id, name = '', time_zone = 'UTC', deleted_at = now()
+            where agency_id = $1 and id = $2""",
+        agency_id,
+        workspace_id,
+    )
+    await scope.execute("update agencies set closings = closings + 1 where id = $1", agency_id)
+    await prove(
+        "workspace",
+        workspace_id,
+        workspace_id=workspace_id,
+        counts=+counts,
+        grounds=payload["grounds"],
+        requested_by_id=payload.get("requested_by_id"),
+    )
+
+
+async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
+    """Whether all are gone; False after DELETED_AT_ONCE."""
+    scope, agency_id = current(), current().actor.agency_id
+    await scope.execute(f"set local statement_timeout = {STATEMENT_MILLISECONDS}")
+    files = await delete_files_of(workspace_id)
+    counts["files"] = max(counts["files"], files)
+    # Answers point at posts: rows of one statement may, those of two may not.
+    await scope.execute(
+        "update posts set reply_to_id = null where agency_id = $1 and workspace_id = $2 and reply_to_id is not null",
+        agency_id,
+        workspace_id,
+    )
+    left = DELETED_AT_ONCE
+    for table in await _tables_in_order():
+        while True:
+            async with as_eraser():
+                tag = await scope.execute(
+                    f"""delete from {table} t where t.agency_id = $1 and t.workspace_id = $2 and t.ctid = any(array(
+                            select d.ctid from {table} d where d.agency_id = $1 and d.workspace_id = $2
+                             limit {ERASED_AT_ONCE}))""",
+                    agency_id,
+                    workspace_id,
+                )
+            done = int(tag.rsplit(" ", maxsplit=1)[1])
+            counts[table] += done
+            left -= done
+            if done < ERASED_AT_ONCE:
+                break
+            if left <= 0:
+                return False
+    return True
+
+
+async def _tables_in_order() -> list[str]:
+    """Whoever points at a row goes before it."""
+    tables = {model._meta.db_table for model in tenant_models() if goes_with_workspace(model)}
+    rows = await current().fetch(
+        """select distinct c.relname as child, p.relname as parent from pg_constraint k
+             join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
+            where k.contype = 'f' and k.connamespace = 'app'::regnamespace and k.conrelid <> k.confrelid"""
+    )
+    pointing = {table: {row["child"] for row in rows if row["parent"] == table} & tables for table in tables}
+    ordered: list[str] = []
+    while pointing:
+        free = sorted(table for table, children in pointing.items() if not children - set(ordered))
+        assert free, f"foreign keys in a circle: {sorted(pointing)}"
+        ordered += free
+        for table in free:
+            del pointing[table]
+    return ordered

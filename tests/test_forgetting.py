@@ -1,0 +1,301 @@
+"""A member is forgotten: nothing of theirs is left anywhere, and nobody brings them back; a hold wins."""
+
+import io
+import json
+import zipfile
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from cast import Cast
+from redis.asyncio import Redis
+
+from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
+from backend.evidence import OnHold, lift_hold, place_hold
+from backend.journal import JournalEntry
+from backend.kit.clock import now
+from backend.kit.errors import Conflict, NotAllowed, NotFound
+from backend.kit.ids import new_id
+from backend.leaving import Erasure, Export, erase_member, erase_member_now, request_export
+from backend.moderation import claim_next, decide, report_post
+from backend.outside import rotate_secrets, stored_files
+from backend.settings import Settings
+from tenants.erasing import Keep, treatments
+from tenants.scope import agency_scope
+from tenants.tables import tenant_models
+
+MARKER = "zanzibarquartz"  # stands nowhere else
+
+
+async def incoming(cast: Cast, client: UUID, slug: str, **columns: Any) -> None:
+    usual: dict[str, Any] = {
+        "external_id": f"p-{new_id()}",
+        "author_external_id": f"{MARKER}-author",
+        "author_handle": f"{MARKER}-handle",
+        "author_kind": "person",
+        "identity_key": f"{MARKER}-identity",
+        "text": f"my name is {MARKER}",
+        "posted_at": now(),
+    }
+    async with agency_scope(cast.system):
+        await take_in(client, cast.communities[slug], [IncomingPost(**{**usual, **columns})])
+
+
+async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
+    """A member with the marker in everything that is about them: content, versions, words, what they reported, what was
+    reported and decided about them, what they were told, holds, files. The client, the member, the client's slug."""
+    client = await cast.empty_workspace()
+    slug = next(slug for slug, id in cast.workspaces.items() if id == client)
+    post_name = f"{MARKER}-{new_id()}"
+    await incoming(cast, client, slug, external_id=post_name)
+    await incoming(cast, client, slug, external_id=post_name, text=f"edited {MARKER}")
+    owner = cast.owner.narrowed_to(client)
+    other = await cast.post(workspace=slug)
+    async with agency_scope(cast.system):
+        member = await Member.get(handle=f"{MARKER}-handle", workspace_id=client)
+        post = await Post.get(member_id=member.id)
+        low, high = (cast.policies[f"{slug}:{policy}"] for policy in ("spam", "harassment"))
+        await report_post(cast.system, other.id, reason=f"{MARKER} complains", policy_id=low, member_id=member.id)
+    async with agency_scope(owner):
+        await report_post(owner, post.id, reason=f"{MARKER} was rude", policy_id=high)
+        claim = await claim_next(owner, workspace_id=client)
+        assert claim is not None
+    version = await cast.policy_version(client)
+    async with agency_scope(owner):
+        decision = await decide(
+            owner,
+            claim.case_id,
+            token=claim.token,
+            outcome="violation",
+            reason=f"{MARKER} broke the rules",
+            policy_version_id=version.id,
+            actions=("hide_post", "warn_member"),
+        )
+    async with agency_scope(cast.system) as scope:
+        await scope.execute(
+            """insert into skips (agency_id, workspace_id, id, case_id, membership_id, reason, note)
+               values ($1, $2, $3, $4, $5, 'other', $6)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            decision.case_id,
+            cast.colleague.membership_id,
+            f"I know {MARKER}",
+        )
+        await scope.execute(
+            """insert into warnings (agency_id, workspace_id, id, member_id, action_id, text)
+               values ($1, $2, $3, $4, $3, $5)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            member.id,
+            f"dear {MARKER}",
+        )
+        for member_id, membership_id in ((member.id, None), (None, cast.colleague.membership_id)):
+            await scope.execute(
+                """insert into notices (agency_id, workspace_id, id, kind, subject_id, member_id, membership_id, text)
+                   values ($1, $2, $3, 'test', $4, $5, $6, $7)""",
+                cast.agency_id,
+                client,
+                new_id(),
+                decision.case_id,
+                member_id,
+                membership_id,
+                f"about {MARKER}",
+            )
+        await scope.execute(
+            """insert into jobs (agency_id, id, workspace_id, kind, state, last_error)
+               values ($1, $2, $3, 'test', 'dead', $4)""",
+            cast.agency_id,
+            new_id(),
+            client,
+            f"ValueError: {MARKER}",
+        )
+    async with agency_scope(cast.owner):
+        hold = await place_hold(cast.owner, client, member_id=member.id, reason=f"{MARKER} sues")
+        await lift_hold(cast.owner, hold, grounds="over")
+        for what, named in (
+            ("workspace", {"workspace_id": client}),
+            ("member", {"member_id": member.id}),
+            ("agency", {}),
+        ):
+            await request_export(cast.owner, what=what, **named)
+    assert {job.state for job in await cast.run_jobs("write_export")} == {"done"}
+    return client, member.id, slug
+
+
+async def everywhere(cast: Cast, settings: Settings) -> dict[str, int]:
+    """Where the marker stands: rows by column of every table (as the superuser sees them), files, and Redis."""
+    found: dict[str, int] = {}
+    async with agency_scope(cast.system) as scope:
+        for model in tenant_models():
+            for name, field in model._meta.fields_map.items():
+                column = field.source_field or name
+                rows = await scope.fetchval(
+                    f"select count(*) from {model._meta.db_table} t where t.{column}::text like $1", f"%{MARKER}%"
+                )
+                if rows:
+                    found[f"{model._meta.db_table}.{column}"] = rows
+    for path in await stored_files().names(f"{cast.agency_id}/"):
+        data = await stored_files().get(path) or b""
+        if MARKER.encode() in data + unpacked(data):
+            found[f"file {path.rsplit('/', maxsplit=1)[0]}"] = 1
+    redis: Redis = Redis.from_url(settings.redis)
+    async for key in redis.scan_iter("*"):
+        value = await redis.dump(key)
+        if MARKER.encode() in key + (value or b""):
+            found[f"redis {key!r}"] = 1
+    await redis.aclose()
+    return found
+
+
+def unpacked(data: bytes) -> bytes:
+    if not data.startswith(b"PK"):
+        return b""
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    return b"".join(archive.read(name) for name in archive.namelist())
+
+
+PLANTED = {
+    "members.external_id",
+    "members.handle",
+    "members.identity_key",
+    "posts.external_id",
+    "posts.text",
+    "post_versions.text",
+    "post_words.word",
+    "reports.reason",
+    "decisions.reason",
+    "skips.note",
+    "warnings.text",
+    "notices.text",
+    "holds.reason",
+    "jobs.last_error",
+}
+
+
+async def test_a_forgotten_member_is_nowhere(acme: Cast, settings: Settings) -> None:
+    client, member_id, _ = await a_marked_member(acme)
+    planted = await everywhere(acme, settings)
+    assert {name for name in planted if not name.startswith("file ")} == PLANTED
+    assert any(name.startswith("file ") for name in planted)
+    async with agency_scope(acme.owner):
+        await erase_member(acme.owner, member_id, grounds="They asked for it.")
+    [job] = await acme.run_jobs("erase_member")
+    assert job.state == "done", job.last_error
+    assert await everywhere(acme, settings) == {}
+    async with agency_scope(acme.system):
+        member = await Member.get(id=member_id)
+        assert (member.handle, member.external_id, member.identity_key) == ("erased", f"erased-{member_id}", None)
+        assert member.erased_at is not None
+        [proof] = await Erasure.filter(workspace_id=client)
+        assert (proof.subject_kind, proof.grounds, proof.requested_by_id) == (
+            "member",
+            "They asked for it.",
+            acme.owner.membership_id,
+        )
+        assert (proof.counts["members"], proof.counts["posts"], proof.counts["post_versions"]) == (1, 1, 2)
+        assert str(member_id) not in json.dumps(proof.counts)
+        entry = await JournalEntry.get(subject_id=proof.id)
+        assert (entry.action, entry.detail["subject_hash"]) == ("member.erased", proof.subject_hash.hex())
+        # Files that may have held something of theirs are gone; the export of another client is left.
+        assert {export.state for export in await Export.filter(workspace_id=client)} == {"expired"}
+
+
+def test_every_column_that_is_treated_is_planted() -> None:
+    treated = {
+        f"{model._meta.db_table}.{column}"
+        for model in tenant_models()
+        for column, treatment in treatments(model)
+        if not isinstance(treatment, Keep)
+    }
+    assert treated == PLANTED
+
+
+async def test_nobody_else_loses_anything(acme: Cast, settings: Settings) -> None:
+    other = await acme.post("somebody else wrote this")
+    _client, member_id, slug = await a_marked_member(acme)
+    neighbour = await acme.post("and a neighbour this", workspace=slug)
+    async with agency_scope(acme.owner):
+        await erase_member(acme.owner, member_id, grounds="x")
+    await acme.run_jobs("erase_member")
+    async with agency_scope(acme.system):
+        assert (await Post.get(id=other.id)).text == "somebody else wrote this"
+        assert (await Post.get(id=neighbour.id)).text == "and a neighbour this"
+
+
+async def test_they_do_not_come_back_with_the_next_import_even_after_the_keys_were_rotated(
+    acme: Cast, settings: Settings
+) -> None:
+    client, member_id, slug = await a_marked_member(acme)
+    async with agency_scope(acme.owner):
+        await erase_member(acme.owner, member_id, grounds="x")
+    await acme.run_jobs("erase_member")
+    await rotate_secrets()
+    await incoming(acme, client, slug)
+    await incoming(
+        acme, client, slug, author_external_id="somebody-else", author_handle="else", identity_key=None, text="hi"
+    )
+    assert await everywhere(acme, settings) == {}
+    async with agency_scope(acme.system):
+        assert await Post.filter(workspace_id=client, text="hi").count() == 1
+
+
+async def test_a_hold_on_the_member_or_the_client_wins(acme: Cast) -> None:
+    for on_client in (False, True):
+        client = await acme.empty_workspace()
+        slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+        post = await acme.post("evidence", workspace=slug)
+        async with agency_scope(acme.owner):
+            await place_hold(acme.owner, client, member_id=None if on_client else post.member_id, reason="x")
+            with pytest.raises(OnHold):
+                await erase_member(acme.owner, post.member_id, grounds="x")
+
+
+async def test_a_hold_that_comes_between_asking_and_doing_wins(acme: Cast) -> None:
+    post = await acme.post("evidence")
+    async with agency_scope(acme.owner):
+        await erase_member(acme.owner, post.member_id, grounds="x")
+        await place_hold(acme.owner, post.workspace_id, member_id=post.member_id, reason="x")
+    [job] = await acme.run_jobs("erase_member")
+    assert job.state == "done"
+    async with agency_scope(acme.system):
+        assert (await Post.get(id=post.id)).text == "evidence"
+        assert (await Member.get(id=post.member_id)).erased_at is None
+        assert await JournalEntry.filter(subject_id=post.member_id, action="member.erasure_held").count() == 1
+
+
+async def test_who_may_not_or_cannot_is_refused_and_nothing_is_promised(acme: Cast, globex: Cast) -> None:
+    post, theirs = await acme.post(), await globex.post()
+    async with agency_scope(acme.lead) as scope:
+        with pytest.raises(NotAllowed):
+            await erase_member(acme.lead, post.member_id, grounds="x")
+        scope.doom()
+    async with agency_scope(acme.owner):
+        for member_id in (theirs.member_id, new_id()):
+            with pytest.raises(NotFound):
+                await erase_member(acme.owner, member_id, grounds="x")
+        await erase_member(acme.owner, post.member_id, grounds="x")
+    await acme.run_jobs("erase_member")
+    async with agency_scope(acme.owner):
+        with pytest.raises(Conflict):
+            await erase_member(acme.owner, post.member_id, grounds="x")
+
+
+async def test_it_waits_while_a_file_is_written(acme: Cast, settings: Settings) -> None:
+    """Whatever is read for a file may be theirs: the file would hold it after they were forgotten."""
+    post = await acme.post("still here")
+    writer = await asyncpg.connect(settings.app_url)
+    try:
+        async with writer.transaction():
+            await writer.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, 7305))", str(acme.agency_id))
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                async with agency_scope(acme.system) as scope:
+                    await scope.execute("set local lock_timeout = '200ms'")
+                    await erase_member_now(acme.system, {"member_id": str(post.member_id), "grounds": "x"})
+    finally:
+        await writer.close()
+    async with agency_scope(acme.system):
+        assert (await Post.get(id=post.id)).text == "still here"
+        assert await PostVersion.filter(post_id=post.id).count() == 0
