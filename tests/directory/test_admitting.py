@@ -99,7 +99,7 @@ async def test_another_agencys_people_are_found_by_nothing_and_are_no_members(
 
 
 async def test_the_same_address_in_two_agencies_is_two_people(entra: Directory, okta: Directory) -> None:
-    name = str(new_id())
+    name = f"same-{str(new_id())[-12:]}"
     one, two = await entra.hire(name), await okta.hire(name)
     assert one["id"] != two["id"]
     assert await entra.read(f"/Users/{one['id']}") == one
