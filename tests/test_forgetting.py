@@ -126,7 +126,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
 
 
 async def everywhere(cast: Cast, settings: Settings) -> dict[str, int]:
-    """Where the marker stands: rows by column of every table (as the superuser sees them), files, and Redis."""
+    """Where the marker stands: rows by column of every table of the agency, its files, and all of Redis."""
     found: dict[str, int] = {}
     async with agency_scope(cast.system) as scope:
         for model in tenant_models():

@@ -13,6 +13,7 @@ import pytest
 from cast import Cast
 
 from backend.kit.clock import now
+from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
 from backend.notices import Notice, Recipient, tell
 from backend.outbox import Job, Slot, enqueue
@@ -337,3 +338,30 @@ async def test_an_error_with_a_nul_is_written_down_all_the_same(acme: Cast, rela
     await sweep(relay_pool)
     await run_job(acme.agency_id, job_id, catalogue=kinds(odd))
     assert (await job(acme, job_id)).last_error == "ValueError: a?b"
+
+
+async def test_what_is_forbidden_to_the_system_is_a_failure_like_any_other(acme: Cast) -> None:
+    async def refuses(_actor, _payload) -> None:
+        raise NotAllowed
+
+    job_id = await ask_for(acme)
+    async with agency_scope(acme.system):
+        await Job.filter(id=job_id).update(state="sent")
+    await run_job(acme.agency_id, job_id, catalogue=kinds(refuses, tries=3))
+    tried = await job(acme, job_id)
+    assert (tried.state, tried.attempt) == ("ready", 1)
+
+
+async def test_who_gives_a_job_up_is_told_why_once(acme: Cast) -> None:
+    told: list[str] = []
+
+    async def given_up(_system, _payload, problem: str) -> None:
+        told.append(problem)
+
+    job_id = await ask_for(acme)
+    for _ in range(2):
+        async with agency_scope(acme.system):
+            await Job.filter(id=job_id).update(state="sent")
+        await run_job(acme.agency_id, job_id, catalogue=kinds(fails, tries=2, given_up=given_up))
+    assert (await job(acme, job_id)).state == "dead"
+    assert told == ["ValueError: no luck"]

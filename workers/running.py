@@ -62,21 +62,15 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
         return
     try:
         actor = await _actor_of(taken)
-    except NotAllowed as refusal:
-        await _put_back(
-            taken, kind, error=refusal.message, after=timedelta(0), tries=1
-        )  # no other try would end otherwise
-        return
-    try:
         async with asyncio.timeout(kind.timeout.total_seconds()):
             await _work(taken, kind, actor)
-    except NotAllowed as refusal:
-        if taken.on_behalf_of_id is None:
-            raise  # nobody forbids the system anything
-        await _put_back(taken, kind, error=refusal.message, after=timedelta(0), tries=1)
     except Fenced:
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
+        if isinstance(problem, NotAllowed) and taken.on_behalf_of_id is not None:
+            # Whoever asked may not do it any more: no other try would end otherwise.
+            await _put_back(taken, kind, error=problem.message, after=timedelta(0), tries=1)
+            return
         log.warning("job.failed", job=str(taken.id), kind=taken.kind, attempt=taken.attempt, exc_info=problem)
         await _put_back(
             taken,
