@@ -152,6 +152,7 @@ UNPUBLISHED = {
         "of the pages for signing in, which say it in words",
     ),
     "TAKEN": "a directory's, in SCIM's words",
+    "ADDRESS_IS_KEPT": "a directory's, in SCIM's words",
     "OWNERS_ARE_KEPT": "a directory's, in SCIM's words",
     "UNREACHABLE": "of addresses outside: whoever asks for one says it in words of their own",
     "CANNOT_COMPARE": "the command line's alone",

@@ -268,7 +268,7 @@ async def test_introspection_tells_a_machine_about_its_own_tokens(api: httpx.Asy
         "token_type": "Bearer",
         "client_id": f"apiclient_{machine.id}",
         "sub": f"apiclient_{machine.id}",
-        "iss": "http://127.0.0.1:8000",
+        "iss": "http://localhost:8000",
         "scope": "read_workspace",
         "iat": found["iat"],
         "exp": found["exp"],
@@ -309,7 +309,7 @@ async def test_a_revoked_token_opens_nothing_and_revoking_it_again_is_fine(api: 
 
 async def test_the_metadata_says_where_everything_is(api: httpx.AsyncClient) -> None:
     found = (await api.get("/.well-known/oauth-authorization-server")).json()
-    assert found["issuer"] == "http://127.0.0.1:8000"
+    assert found["issuer"] == "http://localhost:8000"
     AuthorizationServerMetadata(
         {name: text.replace("http://", "https://") if isinstance(text, str) else text for name, text in found.items()}
     ).validate()

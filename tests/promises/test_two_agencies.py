@@ -19,7 +19,7 @@ from tenants.sessions import open_session
 from tenants.tables import tenant_models
 
 SCHEMA = schema._schema
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![^'\" ]*@)")  # none of an address
 # They span agencies on purpose; each with what is shown there.
 SPANNING = {"viewer": "one's own memberships in all agencies"}
 
