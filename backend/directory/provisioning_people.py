@@ -79,7 +79,7 @@ async def provision(actor: Actor, said: Said) -> UUID:
     await _write_words(actor, membership.id, said)
     await _record("provisioned", membership.id)
     if said.is_active is False:
-        await people.suspend(actor, membership.id)
+        await people.suspend(actor, membership.id, by_directory=True)
     return membership.id
 
 
@@ -107,9 +107,9 @@ async def change(actor: Actor, membership_id: UUID, said: Said) -> None:
         await _write_words(actor, membership_id, said)
         await _record("described", membership_id, changed=changed)
     if is_active and not before.is_active:
-        await people.reinstate(actor, membership_id)
+        await people.reinstate(actor, membership_id, by_directory=True)
     if before.is_active and not is_active:
-        await people.suspend(actor, membership_id)
+        await people.suspend(actor, membership_id, by_directory=True)
 
 
 async def remove(actor: Actor, membership_id: UUID) -> None:
@@ -118,7 +118,7 @@ async def remove(actor: Actor, membership_id: UUID) -> None:
     before = await held(actor, membership_id)
     if before.is_owner:
         raise OwnersAreKept
-    await people.end(actor, membership_id)
+    await people.end(actor, membership_id, by_directory=True)
     await _forget(actor, membership_id)
 
 

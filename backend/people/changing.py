@@ -59,8 +59,8 @@ async def change_membership(
 async def set_reach(
     actor: Actor, membership_id: UUID, *, role: Role, sees_all: bool, workspaces: Collection[UUID]
 ) -> None:
-    """Another role or other clients, for the same time. As `change_membership`."""
-    may_manage(actor)
+    """Another role or other clients, for the same time, as the agency's directory says. As `change_membership`."""
+    may_manage(actor, by_directory=True)
     membership = await _held(actor, membership_id)
     if role is not Role.OWNER:
         await _keep_an_owner(membership)
@@ -75,10 +75,10 @@ async def set_reach(
     )
 
 
-async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "") -> None:
+async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "", by_directory: bool = False) -> None:
     """Nothing is theirs to see until they are reinstated; what they hold is handed over. Raises NotAllowed, NotFound,
     LastOwner."""
-    may_manage(actor)
+    may_manage(actor, by_directory=by_directory)
     membership = await _held(actor, membership_id)
     await _keep_an_owner(membership)
     if membership.suspended_at is not None:
@@ -88,9 +88,9 @@ async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "") -> No
     await _record("suspended", membership, grounds=_reason(grounds))
 
 
-async def reinstate(actor: Actor, membership_id: UUID) -> None:
+async def reinstate(actor: Actor, membership_id: UUID, *, by_directory: bool = False) -> None:
     """What a suspension took is theirs again. Raises NotAllowed, NotFound."""
-    may_manage(actor)
+    may_manage(actor, by_directory=by_directory)
     membership = await _held(actor, membership_id)
     if membership.suspended_at is None:
         return
@@ -98,11 +98,11 @@ async def reinstate(actor: Actor, membership_id: UUID) -> None:
     await _record("reinstated", membership)
 
 
-async def end(actor: Actor, membership_id: UUID, *, grounds: str = "") -> None:
+async def end(actor: Actor, membership_id: UUID, *, grounds: str = "", by_directory: bool = False) -> None:
     """For good, and everybody may end their own. Raises NotAllowed, NotFound, LastOwner."""
     is_own = actor.membership_id == membership_id
     if not is_own:
-        may_manage(actor)
+        may_manage(actor, by_directory=by_directory)
     membership = await _held(actor, membership_id, is_own=is_own)
     await _keep_an_owner(membership)
     if has_ended(membership, await _now()):
@@ -122,10 +122,10 @@ def has_ended(membership: Membership, moment: datetime) -> bool:
     return membership.ends_at is not None and membership.ends_at <= moment
 
 
-def may_manage(actor: Actor) -> None:
-    """Raises NotAllowed. The agency's directory manages people by its own right."""
-    if not actor.holds(Right.PROVISION):
-        actor.must_hold(Right.MANAGE_PEOPLE)
+def may_manage(actor: Actor, *, by_directory: bool = False) -> None:
+    """Raises NotAllowed. The agency's directory manages people by its own right, and only through backend.directory:
+    its key invites nobody."""
+    actor.must_hold(Right.PROVISION if by_directory else Right.MANAGE_PEOPLE)
 
 
 async def may_grant(actor: Actor, *, role: Role, sees_all: bool, workspaces: Collection[UUID]) -> None:

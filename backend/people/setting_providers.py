@@ -42,12 +42,14 @@ async def set_provider(
     first_role: Role | None,
     expected_version: int | None = None,
 ) -> UUID:
-    """From now on it signs in whoever has an address of `domains`; where it `is_required`, sessions that were opened any
-    other way open this agency no more. Without a secret the one that is kept stays, for the same issuer and client.
+    """From now on it signs in whoever has an address of `domains`, owners too: so only an owner names it. Where it
+    `is_required`, sessions that were opened any other way open this agency no more. Without a secret the one that is
+    kept stays, for the same issuer and client.
 
     Raises NotAllowed, Invalid, Conflict, ProviderUnproven.
     """
-    _may_set(actor)
+    actor.must_hold(Right.OWN)
+    _sees_all(actor)
     issuer, client_id = _issuer(issuer), clean(client_id, field="clientId", longest=500)
     chosen = sorted({domain.strip().lower() for domain in domains})
     if not 0 < len(chosen) <= 50 or any(_DOMAIN.fullmatch(domain) is None for domain in chosen):
@@ -93,7 +95,8 @@ async def set_provider(
 
 async def remove_provider(actor: Actor, *, grounds: str = "") -> None:
     """People sign in by mail again. Raises NotAllowed, NotFound."""
-    _may_set(actor)
+    actor.must_hold(Right.MANAGE_SIGN_IN)
+    _sees_all(actor)
     found = await SignInProvider.all().select_for_update().first()
     if found is None:
         raise NotFound("The agency has no provider.")
@@ -117,9 +120,8 @@ async def opened(found: SignInProvider) -> Provider:
     return Provider(found.agency_id, found.issuer, found.client_id, secret)
 
 
-def _may_set(actor: Actor) -> None:
-    """Raises NotAllowed, Invalid."""
-    actor.must_hold(Right.MANAGE_SIGN_IN)
+def _sees_all(actor: Actor) -> None:
+    """Raises Invalid."""
     if not actor.sees_all:
         raise Invalid("How people sign in concerns the whole agency: leave out X-Workspace-Id.")
 
