@@ -4,15 +4,17 @@ OpenID Connect Core 1.0, RFC 9700 (best practice), RFC 9207 (who answers the cal
 checks signatures; what they leave open is checked here (reference/reliability.md, section 7).
 """
 
+import asyncio
 import secrets
 import time
 from base64 import b64encode
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 from urllib.parse import quote
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import orjson
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -21,8 +23,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from backend.kit.errors import Refusal
+from backend.kit.errors import Invalid, Refusal
 from backend.outside import Unreachable, fetch, is_askable
+from backend.people.inviting import address
 from tenants.tokens import new_link_token
 
 ALGORITHMS: Final = ("RS256", "PS256", "ES256", "EdDSA")  # never what the provider or the token wishes
@@ -78,6 +81,7 @@ class _Known:
 
 _failed: OrderedDict[tuple[UUID, str], tuple[float, "SignInFailed"]] = OrderedDict()
 _known: OrderedDict[tuple[UUID, str], _Known] = OrderedDict()
+_asking: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 _MOST_KNOWN: Final = 1_000
 
 
@@ -102,7 +106,7 @@ async def ask(provider: Provider, *, redirect_uri: str) -> Asked:
 async def hear(provider: Provider, asked: Asked, answer: Mapping[str, str], *, redirect_uri: str) -> Told:
     """`answer` is what the callback was given. Raises SignInFailed."""
     known = await _about(provider)
-    if not secrets.compare_digest(answer.get("state", ""), asked.state):
+    if answer.get("state") != asked.state:
         raise SignInFailed("This answer belongs to another attempt to sign in. Please start again.")
     announced = bool(known.metadata.get("authorization_response_iss_parameter_supported"))
     if ("iss" in answer or announced) and answer.get("iss") != provider.issuer:
@@ -119,9 +123,10 @@ async def hear(provider: Provider, asked: Asked, answer: Mapping[str, str], *, r
 
 
 def _told(provider: Provider, claims: Mapping[str, Any]) -> Told:
-    email = claims.get("email")
-    if not isinstance(email, str) or email.count("@") != 1 or len(email) > 320:
-        raise SignInFailed("The provider does not say which e-mail address is yours.")
+    try:
+        email = address(str(claims.get("email")))
+    except Invalid:
+        raise SignInFailed("The provider does not say which e-mail address is yours.") from None
     # Some providers never say it; they answer for the domains that the agency has given them.
     if claims.get("email_verified", True) not in (True, "true"):
         raise SignInFailed("The provider says that your e-mail address is not verified.")
@@ -129,21 +134,31 @@ def _told(provider: Provider, claims: Mapping[str, Any]) -> Told:
     return Told(
         issuer=provider.issuer,
         subject=claims["sub"],
-        email=email.lower(),
-        name=(name if isinstance(name, str) and name.strip() else email.partition("@")[0]).strip()[:200],
+        email=email,
+        name=(name if _can_be_kept(name) and name.strip() else email.partition("@")[0]).strip()[:200],
     )
 
 
 async def _about(provider: Provider, *, anew: bool = False) -> _Known:
     """What the provider says about itself, and its keys: fresh enough. Raises SignInFailed."""
     key = (provider.agency_id, provider.issuer)
+    # One at a time: whoever calls the sign-in page a hundred times at once makes us ask once.
+    async with _asking.setdefault(key, asyncio.Lock()):
+        return _remembered(key, anew=anew) or await _read_and_remember(key, provider)
+
+
+def _remembered(key: tuple[UUID, str], *, anew: bool) -> _Known | None:
+    """Raises SignInFailed where it has just failed."""
     known = _known.get(key)
-    age = None if known is None else time.monotonic() - known.read_at
-    if known is not None and age is not None and age < (AGAIN_SECONDS if anew else FRESH_SECONDS):
+    if known is not None and time.monotonic() - known.read_at < (AGAIN_SECONDS if anew else FRESH_SECONDS):
         return known
     failed_at, failure = _failed.get(key, (0.0, None))
     if failure is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
         raise failure  # whoever calls the sign-in page does not make us ask a server that is down again and again
+    return None
+
+
+async def _read_and_remember(key: tuple[UUID, str], provider: Provider) -> _Known:
     try:
         made = await _read(provider)
     except SignInFailed as failure:
@@ -188,7 +203,8 @@ async def _tokens(
     }
     headers = {"Accept": "application/json"}
     if provider.secret is not None:
-        if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        methods = metadata.get("token_endpoint_auth_methods_supported")
+        if not isinstance(methods, list) or "client_secret_basic" in methods:
             pair = f"{quote(provider.client_id, safe='')}:{quote(provider.secret, safe='')}"  # RFC 6749, 2.3.1
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:
@@ -221,12 +237,12 @@ async def _claims(provider: Provider, known: _Known, tokens: Mapping[str, Any], 
         "audience": provider.client_id in audiences
         and (len(audiences) == 1 or claims.get("azp") == provider.client_id)
         and claims.get("azp", provider.client_id) == provider.client_id,
-        "nonce": isinstance(claims.get("nonce"), str) and secrets.compare_digest(claims["nonce"], nonce),
+        "nonce": claims.get("nonce") == nonce,
         "end": _is_number(claims.get("exp")) and claims["exp"] > moment - LEEWAY_SECONDS,
         "beginning": _is_number(claims.get("iat"))
         and claims["iat"] < moment + LEEWAY_SECONDS
         and (claims.get("nbf") is None or (_is_number(claims["nbf"]) and claims["nbf"] < moment + LEEWAY_SECONDS)),
-        "subject": isinstance(claims.get("sub"), str) and 0 < len(claims["sub"]) <= 255,
+        "subject": _can_be_kept(claims.get("sub")) and 0 < len(claims["sub"]) <= 255,
     }
     wrong = [name for name, is_fine in fine.items() if not is_fine]
     if wrong:
@@ -258,6 +274,11 @@ async def _json(
     if answer.status != 200 or not isinstance(found, dict):
         raise SignInFailed("The provider's answer cannot be read.")
     return found
+
+
+def _can_be_kept(value: Any) -> TypeGuard[str]:
+    """A text that PostgreSQL stores: without NUL and lone surrogates."""
+    return isinstance(value, str) and "\x00" not in value and value == value.encode(errors="ignore").decode()
 
 
 def _is_number(value: Any) -> bool:

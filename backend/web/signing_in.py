@@ -87,6 +87,7 @@ class SigningIn:
         problem = "A short name has small letters, digits and hyphens." if agency else None
         return self._sign_in_page(request, problem, status=400 if agency else 200)
 
+    @_told_plainly
     async def send_link(self, request: Request) -> Response:
         """The same answer, as fast, whoever is known here."""
         form = await _form(request)
@@ -212,6 +213,7 @@ class SigningIn:
         assert self.demo_people is not None
         return page("demo", people=self.demo_people())
 
+    @_told_plainly
     async def be_somebody(self, request: Request) -> Response:
         assert self.demo_people is not None
         who = (await _form(request)).get("who", "")

@@ -1,11 +1,28 @@
 """What somebody tries who wants more than their membership says, or to break things for everybody else."""
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pytest
+from api.fuzz_serving import serving
 from cast import Cast, ask
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from people.conftest import open_browser
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
-from tenants.models import SignInProvider
+from backend.kit.ids import new_id
+from backend.outside import allow_origins, seal
+from tenants.doors import COOKIE
+from tenants.models import Membership, SignInProvider
 from tenants.scope import agency_scope
 
 SET_PROVIDER = """mutation($input: SetSignInProviderInput!) { setSignInProvider(input: $input) {
@@ -23,3 +40,162 @@ async def test_an_admin_names_no_provider_that_could_sign_in_owners(api: httpx.A
     assert codes(answer["data"]["setSignInProvider"]) == ["NOT_ALLOWED"]
     async with agency_scope(globex.system):
         assert not await SignInProvider.exists()
+
+
+@dataclass
+class Provider:
+    """Of an agency that means harm: whatever it is told to say. `seconds`: how long it thinks about who it is."""
+
+    origin: str = ""
+    key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "k"}, private=True))
+    metadata: dict[str, Any] = field(default_factory=dict)
+    claims: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    asked: int = 0
+
+    async def discover(self, _request: Request) -> JSONResponse:
+        self.asked += 1
+        await asyncio.sleep(self.seconds)
+        names = {"authorization_endpoint": "/ask", "token_endpoint": "/token", "jwks_uri": "/keys"}
+        found = {"issuer": self.origin} | {name: self.origin + path for name, path in names.items()}
+        return JSONResponse(found | self.metadata)
+
+    async def tell_keys(self, _request: Request) -> JSONResponse:
+        return JSONResponse({"keys": [self.key.as_dict(private=False)]})
+
+    async def tell(self, request: Request) -> JSONResponse:
+        moment = int(time.time())
+        claims = {"iss": self.origin, "aud": "tend", "iat": moment, "exp": moment + 60, "sub": "1"} | self.claims
+        return JSONResponse({"id_token": jwt.encode({"alg": "RS256", "kid": "k"}, claims, self.key)})
+
+    def served(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/.well-known/openid-configuration", self.discover),
+                Route("/keys", self.tell_keys),
+                Route("/token", self.tell, methods=["POST"]),
+            ]
+        )
+
+
+@pytest.fixture
+async def provider(globex: Cast) -> AsyncIterator[Provider]:
+    """Of globex."""
+    made = Provider()
+    async with serving(made.served()) as at:
+        made.origin = f"http://{at}"
+        allow_origins([made.origin])
+        async with agency_scope(globex.system):
+            await SignInProvider.create(
+                issuer=made.origin, client_id="tend", domains=["globex.example"], first_role="support"
+            )
+        yield made
+        async with agency_scope(globex.system):
+            await SignInProvider.all().delete()
+        allow_origins([])
+
+
+async def begin(browser: httpx.AsyncClient) -> dict[str, str]:
+    """What the provider was asked with."""
+    asked = await browser.get("/sign-in/globex")
+    assert asked.status_code == 303, asked.text
+    return {name: values[0] for name, values in parse_qs(urlsplit(asked.headers["location"]).query).items()}
+
+
+@pytest.mark.parametrize("state", ["é", "\x00", "x" * 5_000, ""])
+async def test_an_odd_state_is_another_attempt(browser: httpx.AsyncClient, provider: Provider, state: str) -> None:
+    await begin(browser)
+    answer = await browser.get("/sign-in/globex/callback", params={"state": state, "code": "c"})
+    assert (answer.status_code, "another attempt" in answer.text) == (403, True)
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"sub": "a\x00b"},
+        {"sub": "1", "email": "a\x00b@globex.example"},
+        {"sub": "1", "email": "a\r\nBcc: b@globex.example"},
+        {"sub": "1", "email": ["a@globex.example"]},
+        {"nonce": "é"},
+        {"nonce": ["n"]},
+        {"aud": {"tend": 1}},
+        {"aud": [["tend"], "tend"], "azp": ["tend"]},
+        {"exp": float("nan")},
+        {"iat": True},
+        {"email_verified": "false"},
+    ],
+    ids=repr,
+)
+async def test_odd_claims_sign_nobody_in(
+    browser: httpx.AsyncClient, globex: Cast, provider: Provider, claims: dict[str, Any]
+) -> None:
+    asked = await begin(browser)
+    provider.claims = {"nonce": asked["nonce"], "email": "new@globex.example"} | claims
+    async with agency_scope(globex.system):
+        before = await Membership.all().count()
+    answer = await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
+    assert (answer.status_code, COOKIE in browser.cookies) == (403, False)
+    async with agency_scope(globex.system):
+        assert await Membership.all().count() == before
+
+
+async def test_an_odd_name_is_left_out(browser: httpx.AsyncClient, globex: Cast, provider: Provider) -> None:
+    for name in ("a\x00b", 7, " "):
+        asked = await begin(browser)
+        email = f"{new_id()}@globex.example"
+        provider.claims = {"nonce": asked["nonce"], "sub": email, "email": email, "name": name}
+        answer = await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
+        assert answer.status_code == 303, answer.text
+        async with agency_scope(globex.system):
+            assert (await Membership.get(email=email)).name == email.partition("@")[0]
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"token_endpoint_auth_methods_supported": None},
+        {"token_endpoint_auth_methods_supported": 7},
+        {"authorization_endpoint": "https://id.example/\r\nSet-Cookie: a=b"},
+        {"authorization_endpoint": ["https://id.example"]},
+        {"jwks_uri": "https://id.example/\x00"},
+        {"token_endpoint": "file:///etc/passwd"},
+    ],
+    ids=repr,
+)
+async def test_odd_metadata_break_nothing(
+    browser: httpx.AsyncClient, globex: Cast, provider: Provider, metadata: dict[str, Any]
+) -> None:
+    provider.metadata = metadata
+    async with agency_scope(globex.system) as scope:
+        secret = await seal(
+            "s", table="sign_in_providers", column="client_secret", row_id=(await SignInProvider.get()).id
+        )
+        await scope.execute("update sign_in_providers set client_secret = $1", secret)
+    answer = await browser.get("/sign-in/globex")
+    assert answer.status_code in (303, 403)
+    assert "set-cookie: a" not in str(answer.headers.raw).lower()
+    if answer.status_code == 303:
+        asked = parse_qs(urlsplit(answer.headers["location"]).query)
+        provider.claims = {"nonce": asked["nonce"][0], "email": "somebody@globex.example"}
+        done = await browser.get("/sign-in/globex/callback", params={"state": asked["state"][0], "code": "c"})
+        assert done.status_code in (303, 403)
+
+
+async def test_a_slow_provider_is_asked_once_however_many_call(
+    secure_app: Starlette, globex: Cast, provider: Provider
+) -> None:
+    """Nobody makes Tend ask a server over and over by calling its sign-in page."""
+    provider.seconds = 0.3
+    async with open_browser(secure_app) as anybody:
+        answers = await asyncio.gather(*(anybody.get("/sign-in/globex") for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {303}
+    assert provider.asked == 1
+
+
+@pytest.mark.parametrize(
+    "content", [b"email=" + b"x" * 30_000, b"\xff\xfe", b"&".join(b"a%d=1" % n for n in range(99))]
+)
+async def test_a_form_that_cannot_be_read_is_refused(browser: httpx.AsyncClient, content: bytes) -> None:
+    for path in ("/sign-in", "/join"):
+        answer = await browser.post(path, content=content)
+        assert (answer.status_code, "This form" in answer.text) == (403, True)
