@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
@@ -81,7 +83,10 @@ async def set_provider(
         )
     elif not is_same:
         provider.client_secret = None
-    await provider.save()
+    try:
+        await provider.save()
+    except IntegrityError:
+        raise Conflict("Somebody has set a provider at the same moment.") from None
     await journal.record(
         "sign_in_provider.set",
         subject_kind="agency",
@@ -94,9 +99,10 @@ async def set_provider(
 
 
 async def remove_provider(actor: Actor, *, grounds: str = "") -> None:
-    """People sign in by mail again. Raises NotAllowed, NotFound."""
+    """People sign in by mail again. Raises NotAllowed, NotFound, Invalid."""
     actor.must_hold(Right.MANAGE_SIGN_IN)
     _sees_all(actor)
+    grounds = clean(grounds, field="reason", longest=2_000, may_be_empty=True)
     found = await SignInProvider.all().select_for_update().first()
     if found is None:
         raise NotFound("The agency has no provider.")

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,19 +12,27 @@ import httpx
 import pytest
 from api.fuzz_serving import serving
 from cast import Cast, ask
+from inbox import Inbox
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from people.conftest import open_browser
+from people.test_changing import AGENCY, CHANGE, END, code, do, hire
+from people.test_inviting import INVITE, address, invite, mail_it, membership
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from backend.kit.ids import new_id
+from backend.moderation import Case, claim_next
+from backend.outbox import Job
 from backend.outside import allow_origins, seal
+from backend.people import issue_credential, register_api_client, rotate_credential
 from tenants.doors import COOKIE
 from tenants.models import Membership, SignInProvider
+from tenants.rights import Right, Role
 from tenants.scope import agency_scope
+from workers.catalogue import CATALOGUE
 
 SET_PROVIDER = """mutation($input: SetSignInProviderInput!) { setSignInProvider(input: $input) {
     signInProvider { id } userErrors { code path } } }"""
@@ -199,3 +208,117 @@ async def test_a_form_that_cannot_be_read_is_refused(browser: httpx.AsyncClient,
     for path in ("/sign-in", "/join"):
         answer = await browser.post(path, content=content)
         assert (answer.status_code, "This form" in answer.text) == (403, True)
+
+
+async def test_two_who_invite_the_same_address_at_once_make_one_membership(api: httpx.AsyncClient, acme: Cast) -> None:
+    email = address()
+    answers = await asyncio.gather(*(invite(api, acme, email=email) for _ in range(5)))
+    assert sorted(map(str, map(codes, answers))) == [str(["ALREADY_MEMBER"])] * 4 + ["[]"]
+    async with agency_scope(acme.system):
+        assert await Membership.filter(email=email).count() == 1
+
+
+async def test_two_who_set_a_provider_at_once_set_one(api: httpx.AsyncClient, globex: Cast) -> None:
+    set_it = [
+        ask(api, globex.tokens["owner"], SET_PROVIDER, input={**PROVIDER, "expectedVersion": 0}) for _ in range(5)
+    ]
+    answers = [answer["data"]["setSignInProvider"] for answer in await asyncio.gather(*set_it)]
+    assert sorted(map(str, map(codes, answers))) == [str(["CONFLICT"])] * 4 + ["[]"]
+    async with agency_scope(globex.system):
+        assert await SignInProvider.all().delete() == 1
+
+
+async def test_why_a_provider_is_removed_is_a_text(api: httpx.AsyncClient, globex: Cast) -> None:
+    remove = """mutation($input: RemoveSignInProviderInput!) { removeSignInProvider(input: $input) {
+        userErrors { code path } } }"""
+    async with agency_scope(globex.system):
+        await SignInProvider.create(issuer="https://id.example", client_id="x", domains=["globex.example"])
+    for reason in ("a\x00b", "x" * 2_001):
+        answer = await ask(api, globex.tokens["admin"], remove, input={"reason": reason})
+        assert answer["data"]["removeSignInProvider"]["userErrors"] == [
+            {"code": "INVALID", "path": ["input", "reason"]}
+        ]
+    async with agency_scope(globex.system):
+        assert await SignInProvider.all().delete() == 1
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_outside_all_years_is_refused(api: httpx.AsyncClient, acme: Cast, moment: str) -> None:
+    values = {"email": address(), "name": "N", "role": "CONTRACTOR", "endsAt": moment}
+    answer = await ask(api, acme.tokens["admin"], INVITE, input=values)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+
+
+async def test_a_key_that_is_to_last_for_ever_can_be_replaced(acme: Cast) -> None:
+    for_ever = datetime.max.replace(tzinfo=UTC)
+    async with agency_scope(acme.admin):
+        client = await register_api_client(acme.admin, name="m", scopes=[Right.REPORT])
+        first = await issue_credential(acme.admin, client.id, kind="api_key", expires_at=for_ever)
+        second = await rotate_credential(acme.admin, first.credential.id, overlap=timedelta(0))
+        assert second.credential.expires_at == for_ever
+
+
+async def test_a_stale_form_does_not_bring_back_who_has_left(api: httpx.AsyncClient, acme: Cast) -> None:
+    """Ended for good: whoever comes back is invited, and proves again who they are."""
+    who, actor = await hire(acme, Role.MODERATOR)
+    await do(api, acme, END, "admin", actor)
+    forum = [f"workspace_{acme.workspaces['forum']}"]
+    assert codes(await do(api, acme, CHANGE, "owner", actor, role="MODERATOR", workspaceIds=forum)) == ["CONFLICT"]
+    assert code(await ask(api, acme.tokens[who], AGENCY)) == "FORBIDDEN"
+
+
+async def test_who_saw_all_clients_hands_over_what_they_hold_in_those_they_see_no_more(
+    api: httpx.AsyncClient, acme: Cast
+) -> None:
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    who = f"m-{new_id()}"
+    actor = await acme.hire(who, Role.MODERATOR, (), sees_all=True)
+    async with agency_scope(actor):
+        assert await claim_next(actor, workspace_id=client) is not None
+    await do(api, acme, CHANGE, "admin", actor, role="MODERATOR", workspaceIds=[f"workspace_{acme.workspaces['chat']}"])
+    async with agency_scope(acme.system):
+        [job] = await Job.filter(kind="hand_over", dedupe_key=f"hand_over:{actor.membership_id}")
+        await CATALOGUE["hand_over"].work(acme.system, job.payload)
+        assert (await Case.get(id=case.id)).state == "queued"
+
+
+async def test_more_sessions_than_can_be_ended_at_once_are_refused(api: httpx.AsyncClient, acme: Cast) -> None:
+    """An answer that names a session says that it is over."""
+    revoke = "mutation($input: RevokeSessionsInput!) { revokeSessions(input: $input) { sessionIds userErrors { code path } } }"
+    who, _ = await hire(acme, Role.SUPPORT)
+    answer = await ask(api, acme.tokens[who], revoke, input={"sessionIds": [f"session_{new_id()}"] * 101})
+    assert answer["data"]["revokeSessions"] == {
+        "sessionIds": None,
+        "userErrors": [{"code": "INVALID", "path": ["input", "sessionIds"]}],
+    }
+    foreign = await ask(api, acme.tokens[who], revoke, input={"sessionIds": [f"session_{new_id()}"]})
+    assert foreign["data"]["revokeSessions"]["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "sessionIds"]}]
+
+
+async def test_a_stolen_session_does_not_grow_when_its_person_joins_elsewhere(
+    api: httpx.AsyncClient, browser: httpx.AsyncClient, acme: Cast, globex: Cast, inbox: Inbox
+) -> None:
+    who, _ = await hire(globex, Role.SUPPORT)
+    email, stolen = f"{who}@globex.example", globex.tokens[who]
+    answer = await invite(api, acme, email=email, role="ADMIN", seesAll=True, workspaceIds=[])
+    await mail_it(acme, answer["staff"]["id"])
+    joined = await browser.post("/join", data={"token": inbox.link_to(email).partition("token=")[2]})
+    assert joined.status_code == 303
+    in_acme = {"X-Agency-Id": "acme"}
+    assert "errors" not in (await browser.post("/graphql", json={"query": AGENCY})).json()
+    assert code(await ask(api, stolen, AGENCY, headers=in_acme)) == "SESSION_OUTDATED"
+    assert "errors" not in await ask(api, stolen, AGENCY, headers={"X-Agency-Id": "globex"})
+
+
+async def test_a_deputy_opens_no_invitation_again_for_clients_that_are_not_theirs(
+    api: httpx.AsyncClient, acme: Cast
+) -> None:
+    answer = await invite(api, acme, workspaceIds=[f"workspace_{acme.workspaces['shop']}"])
+    async with agency_scope(acme.system):
+        await Membership.filter(id=answer["staff"]["id"].removeprefix("staff_")).update(invited_until=None)
+    again = "mutation($input: StaffInput!) { invitePersonAgain(input: $input) { userErrors { code path } } }"
+    refused = await ask(api, acme.tokens["deputy"], again, input={"staffId": answer["staff"]["id"]})
+    assert codes(refused["data"]["invitePersonAgain"]) == ["NOT_ALLOWED"]
+    assert (await membership(acme, answer["staff"]["id"])).invited_until is None
