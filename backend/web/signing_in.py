@@ -19,7 +19,7 @@ from backend.outside import MailDelayed, MailRefused, open_from_browser, public_
 from backend.web.cookies import Cookies, is_from_here, local_path
 from backend.web.showing import page, page_style
 from tenants.doors import Caller, knock, person_with
-from tenants.entering import own_memberships
+from tenants.entering import own_memberships, own_name
 from tenants.provisioning import is_slug
 from tenants.sessions import open_session, renew_session, revoke_session
 
@@ -177,7 +177,7 @@ class SigningIn:
         memberships = await own_memberships(caller)
         return page(
             "signed_in",
-            person=caller.person_name,
+            person=own_name(caller, memberships),
             email=caller.person_email,
             memberships=memberships,
             has_graphiql=self.development,

@@ -322,3 +322,33 @@ async def test_a_deputy_opens_no_invitation_again_for_clients_that_are_not_their
     refused = await ask(api, acme.tokens["deputy"], again, input={"staffId": answer["staff"]["id"]})
     assert codes(refused["data"]["invitePersonAgain"]) == ["NOT_ALLOWED"]
     assert (await membership(acme, answer["staff"]["id"])).invited_until is None
+
+
+async def test_a_provider_that_names_somebody_of_another_agency_learns_nothing_of_them(
+    browser: httpx.AsyncClient, acme: Cast, globex: Cast, provider: Provider
+) -> None:
+    async with agency_scope(globex.system):
+        await SignInProvider.filter().update(domains=["acme.example"])
+    for who in ("support", "nobody"):
+        asked = await begin(browser)
+        email = f"{who}@acme.example"
+        provider.claims = {"nonce": asked["nonce"], "sub": who, "email": email, "name": "Whoever"}
+        await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
+        query = "{ viewer { person { name email } memberships { agencySlug } sessions { method } } }"
+        seen = (await browser.post("/graphql", json={"query": query})).json()["data"]["viewer"]
+        assert seen == {
+            "person": {"name": "Whoever", "email": email},
+            "memberships": [{"agencySlug": "globex"}],
+            "sessions": [{"method": "PROVIDER"}],
+        }
+        assert "support of acme" not in (await browser.get("/signed-in")).text
+    async with agency_scope(globex.system) as scope:  # as it was
+        for table in ("identities", "memberships"):
+            which = "membership_id" if table == "identities" else "id"
+            emails = "select id from memberships where email like '%@acme.example'"
+            await scope.execute(f"delete from {table} where {which} in ({emails})")
+        await scope.execute(
+            """delete from person_agency where agency_id = $1
+                  and person_id in (select id from persons where email like '%@acme.example')""",
+            globex.agency_id,
+        )
