@@ -105,6 +105,9 @@ async def change(actor: Actor, membership_id: UUID, said: Said) -> None:
             *(actor.agency_id, membership_id, said.name, said.email, said.external_id),
         )
         await _write_words(actor, membership_id, said)
+        if said.email != before.email:
+            # A link that was mailed proves the old address, and would make its reader the person with the new one.
+            await people.close_links(membership_id)
         await _record("described", membership_id, changed=changed)
     if is_active and not before.is_active:
         await people.reinstate(actor, membership_id, by_directory=True)

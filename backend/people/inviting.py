@@ -169,14 +169,22 @@ async def invitation_link(membership_id: UUID) -> str:
     """An address that opens the invitation; earlier ones open nothing from the commit of the scope on."""
     scope, token = current(), new_link_token()
     agency_id = scope.actor.agency_id
-    await scope.execute(
-        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2", agency_id, membership_id
-    )
+    await close_links(membership_id)
     await scope.execute(
         "insert into doors (kind, key_hash, agency_id, target_id) values ('invitation', $1, $2, $3)",
         *(hash_of(token), agency_id, membership_id),
     )
     return f"{public_address()}/join?token={token}"
+
+
+async def close_links(membership_id: UUID) -> None:
+    """What was mailed opens nothing from the commit of the scope on; whoever it is for can be invited again."""
+    scope = current()
+    await scope.execute(
+        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
+        scope.actor.agency_id,
+        membership_id,
+    )
 
 
 async def invitation(token: str) -> Invitation:
@@ -215,14 +223,10 @@ async def accept(token: str, *, caller: Caller | None, session: str | None, devi
 
 async def take_up(agency_id: UUID, membership_id: UUID, person_id: UUID) -> None:
     """The membership is this person's. Call outside any scope. Raises InvitationEnded when somebody was faster."""
-    async with agency_scope(system(agency_id)) as scope:
+    async with agency_scope(system(agency_id)):
         await _open(membership_id, locked=True)
         await take_up_here(membership_id, person_id)
-        await scope.execute(
-            "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
-            agency_id,
-            membership_id,
-        )
+        await close_links(membership_id)
 
 
 async def take_up_here(membership_id: UUID, person_id: UUID) -> None:

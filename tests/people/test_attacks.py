@@ -12,6 +12,7 @@ import httpx
 import pytest
 from api.fuzz_serving import serving
 from cast import Cast, ask
+from directory.asking import Directory
 from inbox import Inbox
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -23,15 +24,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from backend.asgi import app
 from backend.kit.ids import new_id
 from backend.moderation import Case, claim_next
 from backend.outbox import Job
 from backend.outside import allow_origins, seal
 from backend.people import issue_credential, register_api_client, rotate_credential
+from backend.settings import Settings
 from tenants.doors import COOKIE
 from tenants.models import Membership, SignInProvider
+from tenants.provisioning import issue_api_key
 from tenants.rights import Right, Role
 from tenants.scope import agency_scope
+from tenants.sessions import open_session
 from workers.catalogue import CATALOGUE
 
 SET_PROVIDER = """mutation($input: SetSignInProviderInput!) { setSignInProvider(input: $input) {
@@ -351,4 +356,44 @@ async def test_a_provider_that_names_somebody_of_another_agency_learns_nothing_o
             """delete from person_agency where agency_id = $1
                   and person_id in (select id from persons where email like '%@acme.example')""",
             globex.agency_id,
+        )
+
+
+async def test_a_link_that_was_mailed_opens_nothing_once_the_directory_changes_the_address(
+    api: httpx.AsyncClient, browser: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    """Whoever reads the old one would become the person with the new one."""
+    answer = await invite(api, acme, email=(email := address()))
+    staff_id = answer["staff"]["id"]
+    await mail_it(acme, staff_id)
+    link = inbox.link_to(email)
+    directory = Directory(api, await issue_api_key(acme.agency_id, name="directory", scopes=[Right.PROVISION]))
+    user = f"/Users/{staff_id.removeprefix('staff_')}"
+    await directory.patch(user, {"op": "replace", "path": "displayName", "value": "Another name"})
+    assert (await browser.get(link)).status_code == 200
+    await directory.patch(
+        user, {"op": "replace", "path": 'emails[type eq "work"].value', "value": (other := address())}
+    )
+    assert (await membership(acme, staff_id)).email == other
+    assert (await browser.get(link)).status_code == 403
+    assert (await browser.post("/join", data={"token": link.partition("token=")[2]})).status_code == 403
+    assert (await membership(acme, staff_id)).person_id is None
+
+
+async def test_a_session_of_one_agency_spends_nothing_of_what_its_person_has_elsewhere(
+    settings: Settings, acme: Cast, globex: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its provider may say that it signs in anybody, and use up what they may ask for."""
+    monkeypatch.setattr("backend.asgi.publish_with", lambda _publish: None)  # events stay with the other tests' channel
+    sparing = settings.model_copy(update={"points_per_person": 100, "redis_queue": f"tend:{new_id()}"})
+    async with agency_scope(acme.system):
+        person_id = (await Membership.get(id=acme.both.membership_id)).person_id
+    assert person_id is not None
+    bound = await open_session(person_id, method="provider", agency_id=globex.agency_id)
+    transport = httpx.ASGITransport(app(sparing))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tend.test") as sparing_api:
+        spent = [await ask(sparing_api, bound, AGENCY) for _ in range(120)]
+        assert code(spent[-1]) == "RATE_LIMITED"
+        assert "errors" not in await ask(
+            sparing_api, await open_session(person_id), AGENCY, headers={"X-Agency-Id": "acme"}
         )
