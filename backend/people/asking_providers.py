@@ -79,7 +79,7 @@ class _Known:
     read_at: float
 
 
-_failed: OrderedDict[tuple[UUID, str], tuple[float, "SignInFailed"]] = OrderedDict()
+_failed: OrderedDict[tuple[UUID, str], tuple[float, str]] = OrderedDict()
 _known: OrderedDict[tuple[UUID, str], _Known] = OrderedDict()
 _asking: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 _MOST_KNOWN: Final = 1_000
@@ -152,9 +152,11 @@ def _remembered(key: tuple[UUID, str], *, anew: bool) -> _Known | None:
     known = _known.get(key)
     if known is not None and time.monotonic() - known.read_at < (AGAIN_SECONDS if anew else FRESH_SECONDS):
         return known
-    failed_at, failure = _failed.get(key, (0.0, None))
-    if failure is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
-        raise failure  # whoever calls the sign-in page does not make us ask a server that is down again and again
+    failed_at, problem = _failed.get(key, (0.0, None))
+    if problem is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
+        raise SignInFailed(
+            problem
+        )  # whoever calls the sign-in page does not make us ask a server that is down again and again
     return None
 
 
@@ -162,7 +164,7 @@ async def _read_and_remember(key: tuple[UUID, str], provider: Provider) -> _Know
     try:
         made = await _read(provider)
     except SignInFailed as failure:
-        _failed[key] = time.monotonic(), failure
+        _failed[key] = time.monotonic(), failure.message
         if len(_failed) > _MOST_KNOWN:
             _failed.popitem(last=False)
         raise

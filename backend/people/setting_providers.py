@@ -19,6 +19,7 @@ from tenants.rights import Right, Role
 from tenants.scope import current
 
 FIRST_ROLES: Final = (Role.LEAD, Role.MODERATOR, Role.SAFETY_RESPONDER, Role.SUPPORT, Role.EDUCATOR)
+LONGEST_DOMAIN: Final = 253  # characters, as RFC 1035 has it
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
@@ -54,7 +55,9 @@ async def set_provider(
     _sees_all(actor)
     issuer, client_id = _issuer(issuer), clean(client_id, field="clientId", longest=500)
     chosen = sorted({domain.strip().lower() for domain in domains})
-    if not 0 < len(chosen) <= 50 or any(_DOMAIN.fullmatch(domain) is None for domain in chosen):
+    if not 0 < len(chosen) <= 50 or any(
+        len(domain) > LONGEST_DOMAIN or _DOMAIN.fullmatch(domain) is None for domain in chosen
+    ):
         raise Invalid("Name 1 to 50 domains, such as example.com.", path=("input", "domains"))
     if first_role is not None and first_role not in FIRST_ROLES:
         raise Invalid("Nobody becomes this by signing in.", path=("input", "firstRole"))

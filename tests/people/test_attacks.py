@@ -29,7 +29,7 @@ from backend.kit.ids import new_id
 from backend.moderation import Case, claim_next
 from backend.outbox import Job
 from backend.outside import allow_origins, seal
-from backend.people import issue_credential, register_api_client, rotate_credential
+from backend.people import asking_providers, issue_credential, register_api_client, rotate_credential
 from backend.settings import Settings
 from tenants.doors import COOKIE
 from tenants.models import Membership, SignInProvider
@@ -397,3 +397,21 @@ async def test_a_session_of_one_agency_spends_nothing_of_what_its_person_has_els
         assert "errors" not in await ask(
             sparing_api, await open_session(person_id), AGENCY, headers={"X-Agency-Id": "acme"}
         )
+
+
+async def test_a_provider_that_is_down_is_asked_once_and_nothing_of_whoever_called_is_kept(
+    browser: httpx.AsyncClient, provider: Provider
+) -> None:
+    """An exception that is raised again and again keeps every request that it went through."""
+    provider.metadata = {"issuer": "https://somebody.example"}
+    answers = [await browser.get("/sign-in/globex") for _ in range(20)]
+    assert {(answer.status_code, "another name" in answer.text) for answer in answers} == {(403, True)}
+    assert provider.asked == 1
+    assert not any(isinstance(part, BaseException) for kept in asking_providers._failed.values() for part in kept)
+
+
+async def test_no_domain_is_longer_than_a_domain_can_be(api: httpx.AsyncClient, globex: Cast) -> None:
+    answer = await ask(
+        api, globex.tokens["owner"], SET_PROVIDER, input={**PROVIDER, "domains": ["a." * 200_000 + "example"]}
+    )
+    assert answer["data"]["setSignInProvider"]["userErrors"] == [{"code": "INVALID", "path": ["input", "domains"]}]
