@@ -1,12 +1,16 @@
 """One's own sessions: seen through `viewer`, ended here."""
 
+from typing import Final
+
 import strawberry
 
-from backend.kit.errors import NotAllowed
+from backend.kit.errors import Invalid, NotAllowed
 from graphql_schema.answering import UserError, own_verb, user_errors, uuid_of
 from graphql_schema.context import Info
 from graphql_schema.describing import Input
 from tenants.sessions import revoke_own
+
+MOST_AT_ONCE: Final = 100
 
 
 @strawberry.input(description="Sessions of yours, all of which are ended.")
@@ -34,6 +38,8 @@ class OwnSessions:
         caller = info.context.caller
         if caller is None or caller.person_id is None:
             raise NotAllowed("A machine has no sessions.")
-        ids = [uuid_of("session", id, field="sessionIds") for id in input.session_ids[:100]]
+        if len(input.session_ids) > MOST_AT_ONCE:
+            raise Invalid(f"At most {MOST_AT_ONCE} at once.", path=("input", "sessionIds"))
+        ids = [uuid_of("session", id, field="sessionIds") for id in input.session_ids]
         await revoke_own(caller.person_id, ids, agency_id=caller.bound_to)
         return RevokeSessionsPayload(session_ids=input.session_ids)

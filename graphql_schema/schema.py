@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
@@ -24,11 +25,16 @@ from graphql_schema.working_cases import WorkingCases
 
 
 def _moment(text: str) -> datetime:
-    """Without a zone it is UTC: what is compared with the clock has one."""
+    """In UTC, also without a zone: what is compared with the clock has one."""
     parse = DateTimeDefinition.parse_value
     assert parse is not None
     moment: datetime = parse(text)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise GraphQLError(
+            f'Value cannot represent a DateTime: "{text}". In UTC it lies outside the years 1 to 9999.'
+        ) from None
 
 
 COMMITTED: Final = Path(__file__).parent / "schema.graphql"

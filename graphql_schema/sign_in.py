@@ -70,7 +70,7 @@ class SettingSignIn:
         SignInProviderPayload,
         "Let the agency's own OpenID provider say who people are. Its redirect address here is "
         "/sign-in/<short name of the agency>/callback.",
-        needs=Right.MANAGE_SIGN_IN,
+        needs=Right.OWN,
     )
     async def set_sign_in_provider(self, info: Info, input: Input[SetSignInProviderInput]) -> SignInProviderPayload:
         id = await people.set_provider(

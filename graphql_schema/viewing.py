@@ -8,13 +8,15 @@ import strawberry
 from graphql_schema.context import Info
 from graphql_schema.describing import value
 from graphql_schema.staff import MembershipRole
-from tenants.entering import OwnMembership
+from tenants.entering import OwnMembership, own_name
 
 
 @strawberry.type(description="You, whichever agency you work for.")
 class Person:
     id: strawberry.ID = strawberry.field(description="Opaque; the same in all agencies, and nothing for `node`.")
-    name: str = strawberry.field(description="Your own name, whatever an agency calls you.")
+    name: str = strawberry.field(
+        description="Your own name, whatever an agency calls you; what it calls you where your session opens it alone."
+    )
     email: str = strawberry.field(description="Where mail to you goes.")
 
 
@@ -71,7 +73,9 @@ class Viewer:
         if caller is None or caller.person_id is None:
             return None
         return Person(
-            id=strawberry.ID(f"person_{caller.person_id}"), name=caller.person_name, email=caller.person_email
+            id=strawberry.ID(f"person_{caller.person_id}"),
+            name=own_name(caller, info.context.memberships or ()),
+            email=caller.person_email,
         )
 
     @strawberry.field(description="Your memberships that have not ended, in all agencies; none for a machine.")

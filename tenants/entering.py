@@ -35,6 +35,7 @@ class OwnMembership:
     agency_id: UUID
     agency_slug: str
     agency_name: str
+    name: str
     role: Role
     sees_all: bool
     ends_at: datetime | None
@@ -130,7 +131,7 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
     for entrance in caller.entrances:
         async with agency_scope(system(entrance.agency_id), read_only=True) as scope:
             row = await scope.fetchrow(
-                """select m.id, m.role, m.sees_all, m.ends_at, a.name,
+                """select m.id, m.name, m.role, m.sees_all, m.ends_at, a.name as agency_name,
                           exists (select from sign_in_providers r where r.agency_id = $1 and r.is_required)
                             and not exists (select from sessions s where s.id = $3 and s.method = 'provider')
                             as needs_provider
@@ -159,7 +160,8 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
                 membership_id=row["id"],
                 agency_id=entrance.agency_id,
                 agency_slug=entrance.slug,
-                agency_name=row["name"],
+                agency_name=row["agency_name"],
+                name=row["name"],
                 role=Role(row["role"]),
                 sees_all=row["sees_all"],
                 ends_at=row["ends_at"],
@@ -168,6 +170,14 @@ async def own_memberships(caller: Caller) -> list[OwnMembership]:
             )
         )
     return found
+
+
+def own_name(caller: Caller, memberships: Iterable[OwnMembership]) -> str:
+    """A session that opens one agency alone tells what that agency calls them: its provider could say that it signs in
+    anybody, and would learn what others call them."""
+    if caller.bound_to is None:
+        return caller.person_name
+    return next((own.name for own in memberships), "")
 
 
 async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | None) -> Actor:

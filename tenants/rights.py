@@ -21,12 +21,12 @@ class Right(StrEnum):
     MANAGE_WORKSPACES = "manage_workspaces"  # open and close clients
     MANAGE_PEOPLE = "manage_people"  # invite, change, suspend, end
     MANAGE_MACHINES = "manage_machines"  # API clients and their credentials
-    MANAGE_SIGN_IN = "manage_sign_in"  # the agency's identity provider, what its directory's groups mean
+    MANAGE_SIGN_IN = "manage_sign_in"  # do without the agency's identity provider, what its directory's groups mean
     PROVISION = "provision"  # people and groups as the agency's directory has them (SCIM)
     EXPORT = "export"  # everything there is, as files
     ERASE = "erase"  # subject access, erasure of members
     HOLD = "hold"  # legal holds
-    OWN = "own"  # make and unmake owners
+    OWN = "own"  # make and unmake owners, name the identity provider: it could say that anybody is one
 
 
 class Role(StrEnum):

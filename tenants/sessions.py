@@ -124,17 +124,7 @@ async def revoke_own(person_id: UUID, session_ids: Sequence[UUID], *, agency_id:
             agency_id,
         )
         if len(rows) != len(set(session_ids)):
-            raise NotFound(path=("input", "sessionId"))
-
-
-async def revoke_sessions_into(agency_id: UUID, person_id: UUID) -> None:
-    """Every session of the person that opens this agency alone."""
-    async with unscoped() as connection:
-        await connection.execute(
-            "update sessions set revoked_at = now() where person_id = $1 and agency_id = $2 and revoked_at is null",
-            person_id,
-            agency_id,
-        )
+            raise NotFound(path=("input", "sessionIds"))
 
 
 def seen(session_or_credential: UUID, *, credential_of: UUID | None) -> None:

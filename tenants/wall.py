@@ -24,11 +24,13 @@ RELAY_GRANTS: Final = (
     "grant update (state, lease_until, lease_token, dedupe_key) on app.jobs to tend_relay",
     "grant select, insert, delete on app.ready_agency to tend_relay",
 )
+# Nothing walls these off, so no statement gives a session to somebody else, or an address, or makes anything last longer
+# than it was made for.
 GLOBAL_GRANTS: Final[Mapping[str, str]] = {
-    "persons": "select, insert, update",
-    "sessions": "select, insert, update",
+    "persons": "select, insert, update (name)",
+    "sessions": "select, insert, update (idle_until, revoked_at)",
     "doors": "select, insert, delete",
-    "mail_links": "select, insert, update, delete",
+    "mail_links": "select, insert, update (used_at), delete",
     "person_agency": "select, insert, delete",
     "ready_agency": "insert",
     "trusted_documents": "select",

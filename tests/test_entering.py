@@ -160,21 +160,23 @@ WRITE = "mutation { claimNextCase(input: {}) { userErrors { code } } }"
     ],
 )
 async def test_what_is_taken_away_is_gone_at_once_though_the_caller_was_just_here(
-    api: httpx.AsyncClient, acme: Cast, document: str, change: str, expected: str
+    api: httpx.AsyncClient, acme: Cast, settings: Settings, document: str, change: str, expected: str
 ) -> None:
     who = f"gone-{new_id()}"[:40]
     actor = await acme.hire(who, Role.MODERATOR, [acme.workspaces["forum"]])
     headers = {"X-Workspace-Id": "forum"}
     for _ in range(2):
         assert "errors" not in await ask(api, acme.tokens[who], document, headers=headers)
-    async with database.unscoped() as connection:
-        person = "(select person_id from sessions s join doors d on d.target_id = s.id where d.key_hash = $1)"
-        if change == "revoked":
-            await revoke_session(acme.tokens[who])
-        elif change == "expired":
-            await connection.execute(
-                f"update sessions set expires_at = now() where person_id = {person}", hash_of(acme.tokens[who])
-            )
+    if change == "revoked":
+        await revoke_session(acme.tokens[who])
+    elif change == "expired":
+        owner = await asyncpg.connect(settings.owner_url)
+        await owner.execute(
+            """update app.sessions set expires_at = now()
+                where id = (select target_id from app.doors where kind = 'session' and key_hash = $1)""",
+            hash_of(acme.tokens[who]),
+        )
+        await owner.close()
     async with agency_scope(acme.system) as scope:
         if change == "ended":
             await scope.execute("update memberships set ends_at = now() where id = $1", actor.membership_id)

@@ -92,7 +92,7 @@ async def provision(actor: Actor, said: Said) -> UUID:
     await _write_words(actor, membership.id, said)
     await _record("provisioned", membership.id)
     if said.is_active is False:
-        await people.suspend(actor, membership.id)
+        await people.suspend(actor, membership.id, by_directory=True)
     return membership.id
 
 
@@ -120,11 +120,14 @@ async def change(actor: Actor, membership_id: UUID, said: Said) -> None:
             *(actor.agency_id, membership_id, said.name, said.email, said.external_id),
         )
         await _write_words(actor, membership_id, said)
+        if said.email != before.email:
+            # A link that was mailed proves the old address, and would make its reader the person with the new one.
+            await people.close_links(membership_id)
         await _record("described", membership_id, changed=changed)
     if is_active and not before.is_active:
-        await people.reinstate(actor, membership_id)
+        await people.reinstate(actor, membership_id, by_directory=True)
     if before.is_active and not is_active:
-        await people.suspend(actor, membership_id)
+        await people.suspend(actor, membership_id, by_directory=True)
 
 
 async def remove(actor: Actor, membership_id: UUID) -> None:
@@ -133,7 +136,7 @@ async def remove(actor: Actor, membership_id: UUID) -> None:
     before = await held(actor, membership_id)
     if before.is_owner:
         raise OwnersAreKept
-    await people.end(actor, membership_id)
+    await people.end(actor, membership_id, by_directory=True)
     await _forget(actor, membership_id)
 
 

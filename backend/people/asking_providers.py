@@ -4,6 +4,7 @@ OpenID Connect Core 1.0, RFC 9700 (best practice), RFC 9207 (who answers the cal
 checks signatures; what they leave open is checked here (reference/reliability.md, section 7).
 """
 
+import asyncio
 import secrets
 import time
 from base64 import b64encode
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import orjson
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -77,8 +79,9 @@ class _Known:
     read_at: float
 
 
-_failed: OrderedDict[tuple[UUID, str], tuple[float, "SignInFailed"]] = OrderedDict()
+_failed: OrderedDict[tuple[UUID, str], tuple[float, str]] = OrderedDict()
 _known: OrderedDict[tuple[UUID, str], _Known] = OrderedDict()
+_asking: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 _MOST_KNOWN: Final = 1_000
 
 
@@ -140,17 +143,29 @@ def _told(provider: Provider, claims: Mapping[str, Any]) -> Told:
 async def _about(provider: Provider, *, anew: bool = False) -> _Known:
     """What the provider says about itself, and its keys: fresh enough. Raises SignInFailed."""
     key = (provider.agency_id, provider.issuer)
+    # One at a time: whoever calls the sign-in page a hundred times at once makes us ask once.
+    async with _asking.setdefault(key, asyncio.Lock()):
+        return _remembered(key, anew=anew) or await _read_and_remember(key, provider)
+
+
+def _remembered(key: tuple[UUID, str], *, anew: bool) -> _Known | None:
+    """Raises SignInFailed where it has just failed."""
     known = _known.get(key)
-    age = None if known is None else time.monotonic() - known.read_at
-    if known is not None and age is not None and age < (AGAIN_SECONDS if anew else FRESH_SECONDS):
+    if known is not None and time.monotonic() - known.read_at < (AGAIN_SECONDS if anew else FRESH_SECONDS):
         return known
-    failed_at, failure = _failed.get(key, (0.0, None))
-    if failure is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
-        raise failure  # whoever calls the sign-in page does not make us ask a server that is down again and again
+    failed_at, problem = _failed.get(key, (0.0, None))
+    if problem is not None and time.monotonic() - failed_at < AGAIN_SECONDS:
+        raise SignInFailed(
+            problem
+        )  # whoever calls the sign-in page does not make us ask a server that is down again and again
+    return None
+
+
+async def _read_and_remember(key: tuple[UUID, str], provider: Provider) -> _Known:
     try:
         made = await _read(provider)
     except SignInFailed as failure:
-        _failed[key] = time.monotonic(), failure
+        _failed[key] = time.monotonic(), failure.message
         if len(_failed) > _MOST_KNOWN:
             _failed.popitem(last=False)
         raise
@@ -191,7 +206,8 @@ async def _tokens(
     }
     headers = {"Accept": "application/json"}
     if provider.secret is not None:
-        if "client_secret_basic" in metadata.get("token_endpoint_auth_methods_supported", ["client_secret_basic"]):
+        methods = metadata.get("token_endpoint_auth_methods_supported")
+        if not isinstance(methods, list) or "client_secret_basic" in methods:
             pair = f"{quote(provider.client_id, safe='')}:{quote(provider.secret, safe='')}"  # RFC 6749, 2.3.1
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:

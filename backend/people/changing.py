@@ -46,9 +46,11 @@ async def change_membership(
     """
     may_manage(actor)
     _check_period(starts_at, ends_at)
-    membership = await _held(actor, membership_id)
+    membership = await held(actor, membership_id)
     if expected_version is not None and expected_version != membership.version:
         raise Conflict("Somebody has changed this membership since you looked.", path=("input", "expectedVersion"))
+    if has_ended(membership, await _now()):
+        raise Conflict("This membership has ended: invite them again.", path=("input", "staffId"))
     if role is not Role.OWNER or ends_at is not None or starts_at is not None:
         await _keep_an_owner(membership)
     await _set(
@@ -59,9 +61,9 @@ async def change_membership(
 async def set_reach(
     actor: Actor, membership_id: UUID, *, role: Role, sees_all: bool, workspaces: Collection[UUID]
 ) -> None:
-    """Another role or other clients, for the same time. As `change_membership`."""
-    may_manage(actor)
-    membership = await _held(actor, membership_id)
+    """Another role or other clients, for the same time, as the agency's directory says. As `change_membership`."""
+    may_manage(actor, by_directory=True)
+    membership = await held(actor, membership_id)
     if role is not Role.OWNER:
         await _keep_an_owner(membership)
     await _set(
@@ -75,11 +77,11 @@ async def set_reach(
     )
 
 
-async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "") -> None:
+async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "", by_directory: bool = False) -> None:
     """Nothing is theirs to see until they are reinstated; what they hold is handed over. Raises NotAllowed, NotFound,
     LastOwner."""
-    may_manage(actor)
-    membership = await _held(actor, membership_id)
+    may_manage(actor, by_directory=by_directory)
+    membership = await held(actor, membership_id)
     await _keep_an_owner(membership)
     if membership.suspended_at is not None:
         return
@@ -88,22 +90,22 @@ async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "") -> No
     await _record("suspended", membership, grounds=_reason(grounds))
 
 
-async def reinstate(actor: Actor, membership_id: UUID) -> None:
+async def reinstate(actor: Actor, membership_id: UUID, *, by_directory: bool = False) -> None:
     """What a suspension took is theirs again. Raises NotAllowed, NotFound."""
-    may_manage(actor)
-    membership = await _held(actor, membership_id)
+    may_manage(actor, by_directory=by_directory)
+    membership = await held(actor, membership_id)
     if membership.suspended_at is None:
         return
     await _write(membership, "suspended_at = null")
     await _record("reinstated", membership)
 
 
-async def end(actor: Actor, membership_id: UUID, *, grounds: str = "") -> None:
+async def end(actor: Actor, membership_id: UUID, *, grounds: str = "", by_directory: bool = False) -> None:
     """For good, and everybody may end their own. Raises NotAllowed, NotFound, LastOwner."""
     is_own = actor.membership_id == membership_id
     if not is_own:
-        may_manage(actor)
-    membership = await _held(actor, membership_id, is_own=is_own)
+        may_manage(actor, by_directory=by_directory)
+    membership = await held(actor, membership_id, is_own=is_own)
     await _keep_an_owner(membership)
     if has_ended(membership, await _now()):
         return
@@ -122,10 +124,10 @@ def has_ended(membership: Membership, moment: datetime) -> bool:
     return membership.ends_at is not None and membership.ends_at <= moment
 
 
-def may_manage(actor: Actor) -> None:
-    """Raises NotAllowed. The agency's directory manages people by its own right."""
-    if not actor.holds(Right.PROVISION):
-        actor.must_hold(Right.MANAGE_PEOPLE)
+def may_manage(actor: Actor, *, by_directory: bool = False) -> None:
+    """Raises NotAllowed. The agency's directory manages people by its own right, and only through backend.directory:
+    its key invites nobody."""
+    actor.must_hold(Right.PROVISION if by_directory else Right.MANAGE_PEOPLE)
 
 
 async def may_grant(actor: Actor, *, role: Role, sees_all: bool, workspaces: Collection[UUID]) -> None:
@@ -148,7 +150,7 @@ def may_act_on(actor: Actor, role: Role, *, sees_all: bool) -> bool:
     return RIGHTS_OF[role] <= actor.rights
 
 
-async def _held(actor: Actor, membership_id: UUID, *, is_own: bool = False) -> Membership:
+async def held(actor: Actor, membership_id: UUID, *, is_own: bool = False) -> Membership:
     """The membership, its row locked. Raises NotFound, NotAllowed for one that has more than the actor."""
     membership = await Membership.filter(id=membership_id).select_for_update().first()
     if membership is None:
@@ -213,7 +215,8 @@ async def _set(
         *(role.value, sees_all, starts_at, ends_at, grows),
     )
     await assign(membership.id, wanted)
-    if had - wanted or not RIGHTS_OF[Role(membership.role)] <= RIGHTS_OF[role]:
+    narrows = not sees_all and (membership.sees_all or had - wanted)
+    if narrows or not RIGHTS_OF[Role(membership.role)] <= RIGHTS_OF[role]:
         await _hand_over(membership)
     await _record("changed", membership, before=before, after=after)
 

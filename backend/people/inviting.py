@@ -7,13 +7,14 @@ from typing import Any, Final
 from uuid import UUID
 
 from email_validator import EmailNotValidError, validate_email
+from tortoise.exceptions import IntegrityError
 
 from backend import journal
-from backend.kit.errors import Conflict, Invalid, NotFound, Refusal
+from backend.kit.errors import Conflict, Invalid, Refusal
 from backend.kit.texts import clean
 from backend.outbox import enqueue
 from backend.outside import Mail, public_address, send_mail
-from backend.people.changing import assign, has_ended, may_act_on, may_grant, may_manage
+from backend.people.changing import assign, has_ended, held, may_act_on, may_grant, may_manage
 from tenants.actor import Actor, system
 from tenants.database import unscoped
 from tenants.doors import Caller, register_person, target_of
@@ -109,7 +110,10 @@ async def invite(
             "invited_until": moment + LIFETIME,
         }
     )
-    await membership.save()
+    try:
+        await membership.save()
+    except IntegrityError:  # somebody has invited them at the same moment
+        raise AlreadyMember from None
     await current().execute(
         "delete from identities where agency_id = $1 and membership_id = $2", actor.agency_id, membership.id
     )
@@ -131,9 +135,7 @@ async def invite(
 async def invite_again(actor: Actor, membership_id: UUID) -> None:
     """Another mail; the link of the one before opens nothing. Raises NotAllowed, NotFound, Conflict."""
     may_manage(actor)
-    membership = await Membership.filter(id=membership_id).select_for_update().first()
-    if membership is None or not may_act_on(actor, Role(membership.role), sees_all=membership.sees_all):
-        raise NotFound(path=("input", "staffId"))
+    membership = await held(actor, membership_id)
     moment: datetime = await current().fetchval("select now()")
     if membership.person_id is not None or has_ended(membership, moment):
         raise Conflict("Nothing waits to be accepted here.", path=("input", "staffId"))
@@ -167,14 +169,22 @@ async def invitation_link(membership_id: UUID) -> str:
     """An address that opens the invitation; earlier ones open nothing from the commit of the scope on."""
     scope, token = current(), new_link_token()
     agency_id = scope.actor.agency_id
-    await scope.execute(
-        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2", agency_id, membership_id
-    )
+    await close_links(membership_id)
     await scope.execute(
         "insert into doors (kind, key_hash, agency_id, target_id) values ('invitation', $1, $2, $3)",
         *(hash_of(token), agency_id, membership_id),
     )
     return f"{public_address()}/join?token={token}"
+
+
+async def close_links(membership_id: UUID) -> None:
+    """What was mailed opens nothing from the commit of the scope on; whoever it is for can be invited again."""
+    scope = current()
+    await scope.execute(
+        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
+        scope.actor.agency_id,
+        membership_id,
+    )
 
 
 async def invitation(token: str) -> Invitation:
@@ -213,23 +223,20 @@ async def accept(token: str, *, caller: Caller | None, session: str | None, devi
 
 async def take_up(agency_id: UUID, membership_id: UUID, person_id: UUID) -> None:
     """The membership is this person's. Call outside any scope. Raises InvitationEnded when somebody was faster."""
-    async with agency_scope(system(agency_id)) as scope:
+    async with agency_scope(system(agency_id)):
         await _open(membership_id, locked=True)
         await take_up_here(membership_id, person_id)
-        await scope.execute(
-            "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
-            agency_id,
-            membership_id,
-        )
+        await close_links(membership_id)
 
 
 async def take_up_here(membership_id: UUID, person_id: UUID) -> None:
-    """As `take_up`, in the open scope and without an invitation. Raises Conflict for a second membership."""
+    """As `take_up`, in the open scope and without an invitation: sessions that are open by now renew themselves before
+    they open it. Raises Conflict for a second membership."""
     scope = current()
     if await Membership.filter(person_id=person_id).exclude(id=membership_id).exists():
         raise Conflict("You belong to this agency already, under another address.")
     await scope.execute(
-        """update memberships set person_id = $3, invited_until = null, version = version + 1
+        """update memberships set person_id = $3, invited_until = null, grown_at = now(), version = version + 1
             where agency_id = $1 and id = $2""",
         scope.actor.agency_id,
         membership_id,

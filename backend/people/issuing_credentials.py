@@ -1,7 +1,7 @@
 """What a machine shows: API keys and client secrets, told once, replaced and revoked."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -65,7 +65,7 @@ async def rotate_credential(actor: Actor, credential_id: UUID, *, overlap: timed
     await _refuse_too_many(client)
     lifetime = None if old.expires_at is None else old.expires_at - old.created_at
     kind: Kind = "api_key" if old.kind == "api_key" else "client_secret"
-    issued = await _issue(client, kind, None if lifetime is None else now() + lifetime)
+    issued = await _issue(client, kind, None if lifetime is None else _after(lifetime))
     until = await database_now() + overlap
     old.expires_at = until if old.expires_at is None else min(old.expires_at, until)
     await old.save(update_fields=("expires_at",))
@@ -98,6 +98,12 @@ async def _refuse_too_many(client: ApiClient) -> None:
     kept = await Credential.filter(api_client_id=client.id, revoked_at=None).exclude(kind="access_token")
     if sum(not _has_ended(each) for each in kept) >= MOST_CREDENTIALS:
         raise Conflict(f"An API client has at most {MOST_CREDENTIALS} keys and secrets: revoke one first.")
+
+
+def _after(lifetime: timedelta) -> datetime:
+    """That long from now, as far as there are dates."""
+    moment = now()
+    return moment + min(lifetime, datetime.max.replace(tzinfo=UTC) - moment)
 
 
 def _has_ended(credential: Credential) -> bool:

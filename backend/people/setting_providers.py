@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
@@ -17,6 +19,7 @@ from tenants.rights import Right, Role
 from tenants.scope import current
 
 FIRST_ROLES: Final = (Role.LEAD, Role.MODERATOR, Role.SAFETY_RESPONDER, Role.SUPPORT, Role.EDUCATOR)
+LONGEST_DOMAIN: Final = 253  # characters, as RFC 1035 has it
 _DOMAIN: Final = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
 
@@ -42,15 +45,19 @@ async def set_provider(
     first_role: Role | None,
     expected_version: int | None = None,
 ) -> UUID:
-    """From now on it signs in whoever has an address of `domains`; where it `is_required`, sessions that were opened any
-    other way open this agency no more. Without a secret the one that is kept stays, for the same issuer and client.
+    """From now on it signs in whoever has an address of `domains`, owners too: so only an owner names it. Where it
+    `is_required`, sessions that were opened any other way open this agency no more. Without a secret the one that is
+    kept stays, for the same issuer and client.
 
     Raises NotAllowed, Invalid, Conflict, ProviderUnproven.
     """
-    _may_set(actor)
+    actor.must_hold(Right.OWN)
+    _sees_all(actor)
     issuer, client_id = _issuer(issuer), clean(client_id, field="clientId", longest=500)
     chosen = sorted({domain.strip().lower() for domain in domains})
-    if not 0 < len(chosen) <= 50 or any(_DOMAIN.fullmatch(domain) is None for domain in chosen):
+    if not 0 < len(chosen) <= 50 or any(
+        len(domain) > LONGEST_DOMAIN or _DOMAIN.fullmatch(domain) is None for domain in chosen
+    ):
         raise Invalid("Name 1 to 50 domains, such as example.com.", path=("input", "domains"))
     if first_role is not None and first_role not in FIRST_ROLES:
         raise Invalid("Nobody becomes this by signing in.", path=("input", "firstRole"))
@@ -79,7 +86,10 @@ async def set_provider(
         )
     elif not is_same:
         provider.client_secret = None
-    await provider.save()
+    try:
+        await provider.save()
+    except IntegrityError:
+        raise Conflict("Somebody has set a provider at the same moment.") from None
     await journal.record(
         "sign_in_provider.set",
         subject_kind="agency",
@@ -92,8 +102,10 @@ async def set_provider(
 
 
 async def remove_provider(actor: Actor, *, grounds: str = "") -> None:
-    """People sign in by mail again. Raises NotAllowed, NotFound."""
-    _may_set(actor)
+    """People sign in by mail again. Raises NotAllowed, NotFound, Invalid."""
+    actor.must_hold(Right.MANAGE_SIGN_IN)
+    _sees_all(actor)
+    grounds = clean(grounds, field="reason", longest=2_000, may_be_empty=True)
     found = await SignInProvider.all().select_for_update().first()
     if found is None:
         raise NotFound("The agency has no provider.")
@@ -117,9 +129,8 @@ async def opened(found: SignInProvider) -> Provider:
     return Provider(found.agency_id, found.issuer, found.client_id, secret)
 
 
-def _may_set(actor: Actor) -> None:
-    """Raises NotAllowed, Invalid."""
-    actor.must_hold(Right.MANAGE_SIGN_IN)
+def _sees_all(actor: Actor) -> None:
+    """Raises Invalid."""
     if not actor.sees_all:
         raise Invalid("How people sign in concerns the whole agency: leave out X-Workspace-Id.")
 

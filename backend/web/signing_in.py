@@ -19,7 +19,7 @@ from backend.outside import MailDelayed, MailRefused, open_from_browser, public_
 from backend.web.cookies import Cookies, is_from_here, local_path
 from backend.web.showing import page, page_style
 from tenants.doors import Caller, knock, person_with
-from tenants.entering import own_memberships
+from tenants.entering import own_memberships, own_name
 from tenants.provisioning import is_slug
 from tenants.sessions import open_session, renew_session, revoke_session
 
@@ -87,6 +87,7 @@ class SigningIn:
         problem = "A short name has small letters, digits and hyphens." if agency else None
         return self._sign_in_page(request, problem, status=400 if agency else 200)
 
+    @_told_plainly
     async def send_link(self, request: Request) -> Response:
         """The same answer, as fast, whoever is known here."""
         form = await _form(request)
@@ -176,7 +177,7 @@ class SigningIn:
         memberships = await own_memberships(caller)
         return page(
             "signed_in",
-            person=caller.person_name,
+            person=own_name(caller, memberships),
             email=caller.person_email,
             memberships=memberships,
             has_graphiql=self.development,
@@ -212,6 +213,7 @@ class SigningIn:
         assert self.demo_people is not None
         return page("demo", people=self.demo_people())
 
+    @_told_plainly
     async def be_somebody(self, request: Request) -> Response:
         assert self.demo_people is not None
         who = (await _form(request)).get("who", "")

@@ -85,7 +85,8 @@ class Visitor:
     def _payer(self, caller: Caller, actor: Actor | None) -> Payer:
         keys = {"token": caller.key_hash.hex()}
         if caller.person_id is not None:
-            keys["person"] = str(caller.person_id)
+            # Sessions that one agency alone has opened spend apart: its provider may say that it signs in anybody.
+            keys["person"] = f"{caller.person_id} {caller.bound_to or ''}"
         if actor is not None:
             keys["agency"] = str(actor.agency_id)
         return self._rates.payer(**keys)

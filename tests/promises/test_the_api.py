@@ -29,7 +29,8 @@ from backend.policies import Policy
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
 from graphql_schema.schema import schema
-from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right, Role
+from tenants.provisioning import issue_api_key
+from tenants.rights import MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 
@@ -184,6 +185,21 @@ async def test_who_lacks_the_right_is_refused_and_nothing_changes(
     before = await _rows(acme)
     values = {name: value_for(field.type, name, ids) for name, field in input_of(mutation).fields.items()}
     answer = await ask(api, acme.tokens[who], document(mutation), input=values)
+    [error] = answer["data"][mutation]["userErrors"]
+    assert error["code"] == "NOT_ALLOWED"
+    assert await _rows(acme) == before
+
+
+@pytest.mark.parametrize("mutation", [name for name in MUTATIONS if NEEDS[name] not in {None, *MACHINE_RIGHTS}])
+async def test_a_machine_with_every_scope_there_is_does_nothing_beyond_them(
+    api: httpx.AsyncClient, acme: Cast, mutation: str
+) -> None:
+    """A directory's key that could invite would be an admin a mail later."""
+    key = await issue_api_key(acme.agency_id, name="everything", scopes=MACHINE_RIGHTS)
+    ids = await ids_of(acme, "forum")
+    before = await _rows(acme)
+    values = {name: value_for(field.type, name, ids) for name, field in input_of(mutation).fields.items()}
+    answer = await ask(api, key, document(mutation), input=values)
     [error] = answer["data"][mutation]["userErrors"]
     assert error["code"] == "NOT_ALLOWED"
     assert await _rows(acme) == before

@@ -159,6 +159,19 @@ async def test_the_application_may_do_with_a_table_what_its_model_says_and_no_mo
     assert not {"truncate", "references", "trigger"} & {row["privilege_type"].lower() for row in rows}
 
 
+async def test_the_application_rewrites_nothing_of_the_installation_but_these_columns(owner) -> None:
+    rows = await owner.fetch(
+        """select table_name::text, column_name::text from information_schema.column_privileges
+            where grantee = 'tend_app' and table_schema = 'app' and privilege_type = 'UPDATE'"""
+    )
+    assert {(row["table_name"], row["column_name"]) for row in rows if row["table_name"] in GLOBAL} == {
+        ("persons", "name"),
+        ("sessions", "idle_until"),
+        ("sessions", "revoked_at"),
+        ("mail_links", "used_at"),
+    }
+
+
 def test_what_must_never_change_is_append_only() -> None:
     assert {name for name, model in TABLES.items() if model.grants == APPEND_ONLY} == {
         "decisions",
