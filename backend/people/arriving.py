@@ -12,6 +12,7 @@ from backend.people.setting_providers import opened
 from tenants.actor import system
 from tenants.doors import agency_by_slug, register_person
 from tenants.models import Agency, Identity, Membership, SignInProvider
+from tenants.rights import RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope, current
 from tenants.sessions import open_session
 
@@ -83,5 +84,18 @@ async def _membership_of(provider: SignInProvider, told: Told) -> Membership:
     elif await Identity.exists(membership_id=membership.id, issuer=told.issuer):
         # The address has gone over to somebody else at the provider; what it belonged to has not.
         raise NotLetIn("This address belongs to somebody else here. Ask somebody at the agency.")
+    elif Right.MANAGE_PEOPLE in RIGHTS_OF[Role(membership.role)] and not await _has_accepted_with(
+        membership, told.email
+    ):
+        # A directory may change the address of an admin, and its key makes nobody one.
+        raise NotLetIn("Your address here has changed since you joined. Ask somebody at the agency to invite you anew.")
     await Identity.create(membership_id=membership.id, issuer=told.issuer, subject=told.subject)
     return membership
+
+
+async def _has_accepted_with(membership: Membership, email: str) -> bool:
+    """Whether it is the address of its person; where nobody has accepted it, it is."""
+    if membership.person_id is None:
+        return True
+    known = await current().fetchval("select email from persons where id = $1", membership.person_id)
+    return bool(known == email)

@@ -415,3 +415,23 @@ async def test_no_domain_is_longer_than_a_domain_can_be(api: httpx.AsyncClient, 
         api, globex.tokens["owner"], SET_PROVIDER, input={**PROVIDER, "domains": ["a." * 200_000 + "example"]}
     )
     assert answer["data"]["setSignInProvider"]["userErrors"] == [{"code": "INVALID", "path": ["input", "domains"]}]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
+async def test_who_has_the_address_that_a_directory_gave_an_admin_is_not_the_admin(
+    api: httpx.AsyncClient, browser: httpx.AsyncClient, globex: Cast, provider: Provider, role: Role
+) -> None:
+    """Its key and any account at the provider would be enough. Who may make nobody follows to the new address."""
+    _, actor = await hire(globex, role)
+    directory = Directory(api, await issue_api_key(globex.agency_id, name="directory", scopes=[Right.PROVISION]))
+    email = f"{new_id()}@globex.example"
+    change = {"op": "replace", "path": 'emails[type eq "work"].value', "value": email}
+    assert (await directory.patch(f"/Users/{actor.membership_id}", change)).status_code == 200
+    asked = await begin(browser)
+    provider.claims = {"nonce": asked["nonce"], "sub": email, "email": email}
+    answer = await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
+    is_refused = role is Role.ADMIN
+    assert (answer.status_code, COOKIE in browser.cookies) == (403 if is_refused else 303, not is_refused)
+    async with agency_scope(globex.system) as scope:
+        linked = await scope.fetchval("select count(*) from identities where membership_id = $1", actor.membership_id)
+    assert linked == (0 if is_refused else 1)
