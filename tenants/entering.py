@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -79,11 +79,17 @@ async def admit(token: str, *, agency: str | None, workspace: str | None) -> tup
         raise NotAdmitted("UNAUTHENTICATED", "Sign in: this needs a valid token.", status=401)
     actor = await enter(caller, agency=agency, workspace=workspace)
     seen(caller.target_id, credential_of=caller.api_client_agency_id)
-    if actor is not None and actor.proof is not None:
+    if actor is not None and _is_certain(caller, agency=agency, workspace=workspace):
         _remembered[key] = (caller, actor)
         if len(_remembered) > _REMEMBERED:
             _remembered.popitem(last=False)
     return caller, actor
+
+
+def _is_certain(caller: Caller, *, agency: str | None, workspace: str | None) -> bool:
+    """Whether the same words mean the same agency tomorrow: another one may let the person in, or get a client of that
+    name."""
+    return agency is not None or len(caller.entrances) <= 1 or (workspace or "").startswith("workspace_")
 
 
 def forget(token: str, *, agency: str | None, workspace: str | None) -> None:
@@ -108,9 +114,6 @@ async def enter(caller: Caller, *, agency: str | None, workspace: str | None) ->
         if not candidates:
             raise forbidden()
     found = await _members_of(caller, candidates, workspace=workspace)
-    if len(candidates) > 1 and (workspace is None or not workspace.startswith("workspace_")):
-        # Another agency may let them in tomorrow, or get a client of that name.
-        found = [replace(actor, proof=None) for actor in found]
     if workspace is None:
         if not found and candidates:
             raise forbidden()

@@ -76,6 +76,7 @@ class Membership(AgencyModel):
     starts_at: datetime | None = fields.DatetimeField(null=True)
     ends_at: datetime | None = fields.DatetimeField(null=True)
     suspended_at: datetime | None = fields.DatetimeField(null=True)
+    suspended_by_directory = fields.BooleanField(default=False)
     grown_at: datetime | None = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
@@ -179,6 +180,7 @@ class Credential(AgencyModel):
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     expires_at: datetime | None = fields.DatetimeField(null=True)
     last_used_at: datetime | None = fields.DatetimeField(null=True)
+    replaced_at: datetime | None = fields.DatetimeField(null=True)
     revoked_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:

@@ -245,6 +245,9 @@ async def test_a_short_name_that_a_second_agency_takes_is_no_longer_enough(
         for _ in range(2):
             answer = await ask(api, token, AGENCY, headers={"X-Workspace-Id": slug})
             assert (code(answer) if "errors" in answer else None) == expected
+    for cast in (acme, globex):  # other tests want one owner
+        async with agency_scope(cast.system):
+            await Membership.filter(email=email).update(ends_at=now())
 
 
 async def test_another_role_counts_from_the_next_request_on(api: httpx.AsyncClient, acme: Cast) -> None:
@@ -284,7 +287,7 @@ async def test_a_mutation_of_two_fields_keeps_what_was_done_before_the_door_clos
 ) -> None:
     """The second field fails; the first is neither lost nor done twice."""
     who = f"twice-{new_id()}"[:40]
-    await acme.hire(who, Role.OWNER, [])
+    await acme.hire(who, Role.ADMIN, [])
     slugs = [f"w-{str(new_id())[-12:]}" for _ in range(2)]
     create = 'createWorkspace(input: {{ slug: "{}", name: "x" }}) {{ workspace {{ slug }} userErrors {{ code }} }}'
     await ask(api, acme.tokens[who], AGENCY)

@@ -8,6 +8,7 @@ alter table app.memberships
   add column invited_until timestamptz,  -- null: nothing waits to be accepted
   add column starts_at timestamptz,
   add column suspended_at timestamptz,
+  add column suspended_by_directory boolean not null default false,  -- which then may lift it
   add column grown_at timestamptz,       -- sessions older than that must be renewed before they may do more
   add column external_id text,           -- how the agency's directory knows them
   add column version integer not null default 1,

@@ -2,7 +2,7 @@
 
 from backend.people.arriving import NotLetIn, arrive, provider_called
 from backend.people.asking_providers import Asked, SignInFailed, ask, hear
-from backend.people.changing import LastOwner, change_membership, end, reinstate, set_reach, suspend
+from backend.people.changing import LastOwner, change_membership, close_links, end, reinstate, set_reach, suspend
 from backend.people.granting_tokens import (
     TOKEN_LIFETIME,
     GrantedToken,
@@ -22,7 +22,6 @@ from backend.people.inviting import (
     InvitationEnded,
     accept,
     address,
-    close_links,
     invitation,
     invitation_link,
     invite,
@@ -37,11 +36,13 @@ from backend.people.issuing_credentials import (
     rotate_credential,
 )
 from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
+from backend.people.mailing_links import REMEMBERED as BROWSERS_REMEMBERED
 from backend.people.mailing_links import mail_link, use_link
 from backend.people.registering_machines import change_api_client, end_api_client, register_api_client
 from backend.people.setting_providers import ProviderUnproven, remove_provider, set_provider
 
 __all__ = [
+    "BROWSERS_REMEMBERED",
     "LINK_LIFETIME",
     "TOKEN_LIFETIME",
     "AlreadyMember",

@@ -3,6 +3,8 @@
 from typing import Any
 from uuid import UUID
 
+from tortoise.exceptions import IntegrityError
+
 from backend import journal
 from backend.kit.errors import Refusal
 from backend.people.asking_providers import Provider, Told
@@ -12,7 +14,6 @@ from backend.people.setting_providers import opened
 from tenants.actor import system
 from tenants.doors import agency_by_slug, register_person
 from tenants.models import Agency, Identity, Membership, SignInProvider
-from tenants.rights import RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope, current
 from tenants.sessions import open_session
 
@@ -55,6 +56,8 @@ async def _person_of(provider: Provider, told: Told) -> UUID:
     moment: Any = await current().fetchval("select now()")
     if membership.suspended_at is not None or has_ended(membership, moment):
         raise NotLetIn("Your membership of this agency is suspended or has ended.")
+    if membership.person_id is None and membership.invited_until is not None and membership.invited_until <= moment:
+        raise NotLetIn("Your invitation is no longer open. Ask somebody at the agency for a new one.")
     if membership.person_id is None:
         person_id = await register_person(current(), name=membership.name, email=membership.email)
         await take_up_here(membership.id, person_id)
@@ -71,9 +74,12 @@ async def _membership_of(provider: SignInProvider, told: Told) -> Membership:
     if membership is None:
         if provider.first_role is None:
             raise NotLetIn
-        membership = await Membership.create(
-            person_id=None, role=provider.first_role, sees_all=False, name=told.name, email=told.email
-        )
+        try:
+            membership = await Membership.create(
+                person_id=None, role=provider.first_role, sees_all=False, name=told.name, email=told.email
+            )
+        except IntegrityError:
+            raise NotLetIn("Somebody has just made you a member. Please start again.") from None
         await journal.record(
             "membership.joined",
             subject_kind="staff",
@@ -84,18 +90,5 @@ async def _membership_of(provider: SignInProvider, told: Told) -> Membership:
     elif await Identity.exists(membership_id=membership.id, issuer=told.issuer):
         # The address has gone over to somebody else at the provider; what it belonged to has not.
         raise NotLetIn("This address belongs to somebody else here. Ask somebody at the agency.")
-    elif Right.MANAGE_PEOPLE in RIGHTS_OF[Role(membership.role)] and not await _has_accepted_with(
-        membership, told.email
-    ):
-        # A directory may change the address of an admin, and its key makes nobody one.
-        raise NotLetIn("Your address here has changed since you joined. Ask somebody at the agency to invite you anew.")
     await Identity.create(membership_id=membership.id, issuer=told.issuer, subject=told.subject)
     return membership
-
-
-async def _has_accepted_with(membership: Membership, email: str) -> bool:
-    """Whether it is the address of its person; where nobody has accepted it, it is."""
-    if membership.person_id is None:
-        return True
-    known = await current().fetchval("select email from persons where id = $1", membership.person_id)
-    return bool(known == email)

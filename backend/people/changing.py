@@ -85,18 +85,18 @@ async def suspend(actor: Actor, membership_id: UUID, *, grounds: str = "", by_di
     await _keep_an_owner(membership)
     if membership.suspended_at is not None:
         return
-    await _write(membership, "suspended_at = now()")
+    await _write(membership, "suspended_at = now(), suspended_by_directory = $3", by_directory)
     await _let_go(membership)
     await _record("suspended", membership, grounds=_reason(grounds))
 
 
 async def reinstate(actor: Actor, membership_id: UUID, *, by_directory: bool = False) -> None:
-    """What a suspension took is theirs again. Raises NotAllowed, NotFound."""
+    """What a suspension took is theirs again; a directory lifts its own only. Raises NotAllowed, NotFound."""
     may_manage(actor, by_directory=by_directory)
     membership = await held(actor, membership_id)
-    if membership.suspended_at is None:
+    if membership.suspended_at is None or (by_directory and not membership.suspended_by_directory):
         return
-    await _write(membership, "suspended_at = null")
+    await _write(membership, "suspended_at = null, suspended_by_directory = false")
     await _record("reinstated", membership)
 
 
@@ -111,13 +111,18 @@ async def end(actor: Actor, membership_id: UUID, *, grounds: str = "", by_direct
         return
     # Not `ends_at = now()`: a membership that would begin later could not end before that.
     await _write(membership, "ends_at = now(), starts_at = null, invited_until = null")
-    await current().execute(
-        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
-        actor.agency_id,
-        membership.id,
-    )
+    await close_links(membership.id)
     await _let_go(membership)
     await _record("ended", membership, grounds=_reason(grounds))
+
+
+async def close_links(membership_id: UUID) -> None:
+    """Whatever was mailed to somebody who is invited opens nothing from the commit of the scope on."""
+    await current().execute(
+        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
+        current().actor.agency_id,
+        membership_id,
+    )
 
 
 def has_ended(membership: Membership, moment: datetime) -> bool:

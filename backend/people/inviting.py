@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 from email_validator import EmailNotValidError, validate_email
 from tortoise.exceptions import IntegrityError
 
@@ -14,7 +15,7 @@ from backend.kit.errors import Conflict, Invalid, Refusal
 from backend.kit.texts import clean
 from backend.outbox import enqueue
 from backend.outside import Mail, public_address, send_mail
-from backend.people.changing import assign, has_ended, held, may_act_on, may_grant, may_manage
+from backend.people.changing import assign, close_links, has_ended, held, may_act_on, may_grant, may_manage
 from tenants.actor import Actor, system
 from tenants.database import unscoped
 from tenants.doors import Caller, register_person, target_of
@@ -84,7 +85,7 @@ async def invite(
     Raises NotAllowed for more than the actor may do, Invalid, NotFound for a client, AlreadyMember.
     """
     may_manage(actor)
-    email, name = address(email), clean(name, field="name", longest=200)
+    email, name = address(email), clean(" ".join(name.split()), field="name", longest=200)
     check_membership(role, sees_all=sees_all, ends_at=ends_at)
     if ends_at is not None and starts_at is not None and ends_at <= starts_at:
         raise Invalid("A membership ends after it begins.", path=("input", "endsAt"))
@@ -177,16 +178,6 @@ async def invitation_link(membership_id: UUID) -> str:
     return f"{public_address()}/join?token={token}"
 
 
-async def close_links(membership_id: UUID) -> None:
-    """What was mailed opens nothing from the commit of the scope on; whoever it is for can be invited again."""
-    scope = current()
-    await scope.execute(
-        "delete from doors where kind = 'invitation' and agency_id = $1 and target_id = $2",
-        scope.actor.agency_id,
-        membership_id,
-    )
-
-
 async def invitation(token: str) -> Invitation:
     """What this link opens. Call outside any scope. Raises InvitationEnded."""
     target = await target_of("invitation", token)
@@ -235,13 +226,14 @@ async def take_up_here(membership_id: UUID, person_id: UUID) -> None:
     scope = current()
     if await Membership.filter(person_id=person_id).exclude(id=membership_id).exists():
         raise Conflict("You belong to this agency already, under another address.")
-    await scope.execute(
-        """update memberships set person_id = $3, invited_until = null, grown_at = now(), version = version + 1
-            where agency_id = $1 and id = $2""",
-        scope.actor.agency_id,
-        membership_id,
-        person_id,
-    )
+    try:
+        await scope.execute(
+            """update memberships set person_id = $3, invited_until = null, grown_at = now(), version = version + 1
+                where agency_id = $1 and id = $2""",
+            *(scope.actor.agency_id, membership_id, person_id),
+        )
+    except asyncpg.UniqueViolationError:
+        raise Conflict("You have just joined this agency under another address.") from None
     await let_enter(person_id)
     await journal.record("membership.accepted", subject_kind="staff", subject_id=membership_id, workspace_id=None)
 

@@ -62,13 +62,16 @@ async def rotate_credential(actor: Actor, credential_id: UUID, *, overlap: timed
         raise Invalid(f"Both work for at most {LONGEST_OVERLAP.days} days.", path=("input", "overlapMinutes"))
     if _has_ended(old):
         raise Conflict("This has ended: issue a new one.", path=("input", "credentialId"))
+    if old.replaced_at is not None:
+        raise Conflict("This was replaced before: rotate what has replaced it.", path=("input", "credentialId"))
     await _refuse_too_many(client)
     lifetime = None if old.expires_at is None else old.expires_at - old.created_at
     kind: Kind = "api_key" if old.kind == "api_key" else "client_secret"
     issued = await _issue(client, kind, None if lifetime is None else _after(lifetime))
     until = await database_now() + overlap
     old.expires_at = until if old.expires_at is None else min(old.expires_at, until)
-    await old.save(update_fields=("expires_at",))
+    old.replaced_at = now()
+    await old.save(update_fields=("expires_at", "replaced_at"))
     await _record("rotated", client, issued.credential, replaced_id=old.id, replaced_until=old.expires_at)
     return issued
 

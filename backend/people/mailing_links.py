@@ -11,7 +11,10 @@ from tenants.doors import person_with
 from tenants.tokens import hash_of, new_link_token
 
 LIFETIME: Final = timedelta(minutes=10)
-MOST: Final = 5  # links of one person that are open at once: whoever knows an address cannot flood it
+# Links of one person that are open at once, from browsers that never signed them in: whoever knows an address cannot
+# flood it. A browser that has signed them in counts for itself: nor can anybody keep the person out of their own.
+MOST: Final = 5
+REMEMBERED: Final = timedelta(days=365)  # browsers
 
 
 async def mail_link(email: str, *, browser: str) -> None:
@@ -23,14 +26,22 @@ async def mail_link(email: str, *, browser: str) -> None:
     token = new_link_token()
     async with unscoped() as connection, connection.transaction():
         await connection.execute("select from persons where id = $1 for no key update", person_id)
+        await connection.execute(
+            """delete from mail_links where person_id = $1
+                and expires_at < now() - case when used_at is null then interval '1 day' else $2 end""",
+            person_id,
+            REMEMBERED,
+        )
         open_links = await connection.fetchval(
-            "select count(*) from mail_links where person_id = $1 and expires_at > now()", person_id
+            """with known as (select distinct browser_hash from mail_links where person_id = $1 and used_at is not null)
+               select count(*) from mail_links l where l.person_id = $1 and l.expires_at > now() and l.used_at is null
+                and case when $2 in (select browser_hash from known) then l.browser_hash = $2
+                         else l.browser_hash not in (select browser_hash from known) end""",
+            person_id,
+            hash_of(browser),
         )
         if open_links >= MOST:
             return
-        await connection.execute(
-            "delete from mail_links where person_id = $1 and expires_at < now() - interval '1 day'", person_id
-        )
         await connection.execute(
             """insert into mail_links (id, key_hash, browser_hash, person_id, expires_at)
                values ($1, $2, $3, $4, now() + $5::interval)""",

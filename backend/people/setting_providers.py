@@ -90,6 +90,8 @@ async def set_provider(
         await provider.save()
     except IntegrityError:
         raise Conflict("Somebody has set a provider at the same moment.") from None
+    if found is not None and not is_same:
+        await _end_sessions_of_before(actor)
     await journal.record(
         "sign_in_provider.set",
         subject_kind="agency",
@@ -110,6 +112,7 @@ async def remove_provider(actor: Actor, *, grounds: str = "") -> None:
     if found is None:
         raise NotFound("The agency has no provider.")
     await found.delete()
+    await _end_sessions_of_before(actor)
     await journal.record(
         "sign_in_provider.removed",
         subject_kind="agency",
@@ -133,6 +136,17 @@ def _sees_all(actor: Actor) -> None:
     """Raises Invalid."""
     if not actor.sees_all:
         raise Invalid("How people sign in concerns the whole agency: leave out X-Workspace-Id.")
+
+
+async def _end_sessions_of_before(actor: Actor) -> None:
+    """Whoever another provider has let in proves anew who they are; all but who has just changed it."""
+    await current().execute(
+        """update sessions set revoked_at = now()
+            where agency_id = $1 and method = 'provider' and revoked_at is null
+              and id is distinct from (select target_id from doors where kind = 'session' and key_hash = $2)""",
+        actor.agency_id,
+        None if actor.proof is None else actor.proof.key_hash,
+    )
 
 
 async def _has_signed_in_with(actor: Actor, issuer: str) -> bool:

@@ -101,7 +101,7 @@ class SigningIn:
         response = page("mailed", email=email)
         response.background = BackgroundTask(_mail, email, browser)
         self.cookies.keep(
-            response, self.cookies.named(_BROWSER), browser, seconds=int(people.LINK_LIFETIME.total_seconds())
+            response, self.cookies.named(_BROWSER), browser, seconds=int(people.BROWSERS_REMEMBERED.total_seconds())
         )
         return response
 

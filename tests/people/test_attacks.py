@@ -19,17 +19,22 @@ from joserfc.jwk import RSAKey
 from people.conftest import open_browser
 from people.test_changing import AGENCY, CHANGE, END, code, do, hire
 from people.test_inviting import INVITE, address, invite, mail_it, membership
+from people.test_signing_in import link_for
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from backend.asgi import app
+from backend.kit.clock import now
+from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.moderation import Case, claim_next
 from backend.outbox import Job
 from backend.outside import allow_origins, seal
-from backend.people import asking_providers, issue_credential, register_api_client, rotate_credential
+from backend.people import asking_providers, issue_credential, register_api_client, rotate_credential, suspend
+from backend.people import invite as invite_person
+from backend.people.mailing_links import MOST
 from backend.settings import Settings
 from tenants.doors import COOKIE
 from tenants.models import Membership, SignInProvider
@@ -418,20 +423,84 @@ async def test_no_domain_is_longer_than_a_domain_can_be(api: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.SUPPORT])
-async def test_who_has_the_address_that_a_directory_gave_an_admin_is_not_the_admin(
-    api: httpx.AsyncClient, browser: httpx.AsyncClient, globex: Cast, provider: Provider, role: Role
+async def test_a_directory_moves_nobody_to_an_address_who_has_more_than_it_gave_them(
+    api: httpx.AsyncClient, globex: Cast, role: Role
 ) -> None:
-    """Its key and any account at the provider would be enough. Who may make nobody follows to the new address."""
+    """Its key and any account at the provider would be enough to become them."""
     _, actor = await hire(globex, role)
     directory = Directory(api, await issue_api_key(globex.agency_id, name="directory", scopes=[Right.PROVISION]))
-    email = f"{new_id()}@globex.example"
-    change = {"op": "replace", "path": 'emails[type eq "work"].value', "value": email}
-    assert (await directory.patch(f"/Users/{actor.membership_id}", change)).status_code == 200
+    change = {"op": "replace", "path": 'emails[type eq "work"].value', "value": f"{new_id()}@globex.example"}
+    async with agency_scope(globex.system):
+        before = (await Membership.get(id=actor.membership_id)).email
+    assert (await directory.patch(f"/Users/{actor.membership_id}", change)).status_code == 409
+    async with agency_scope(globex.system):
+        assert (await Membership.get(id=actor.membership_id)).email == before
+
+
+async def test_a_key_is_replaced_once(acme: Cast) -> None:
+    """Its second successor would live as long as the overlap of the first."""
+    async with agency_scope(acme.owner):
+        machine = await register_api_client(acme.owner, name="m", scopes=[Right.REPORT])
+        issued = await issue_credential(acme.owner, machine.id, kind="api_key")
+        first = await rotate_credential(acme.owner, issued.credential.id, overlap=timedelta(hours=1))
+        assert first.credential.expires_at is None
+        with pytest.raises(Conflict, match="replaced before"):
+            await rotate_credential(acme.owner, issued.credential.id, overlap=timedelta(hours=1))
+
+
+async def test_an_invitation_that_is_too_old_makes_nobody_anybody(
+    browser: httpx.AsyncClient, globex: Cast, provider: Provider
+) -> None:
+    email = f"{str(new_id())[-12:]}@globex.example"
+    async with agency_scope(globex.owner):
+        invited = await invite_person(
+            globex.owner, email=email, name="x", role=Role.ADMIN, sees_all=True, workspaces=()
+        )
+        await Membership.filter(id=invited).update(invited_until=now() - timedelta(days=90))
     asked = await begin(browser)
     provider.claims = {"nonce": asked["nonce"], "sub": email, "email": email}
     answer = await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
-    is_refused = role is Role.ADMIN
-    assert (answer.status_code, COOKIE in browser.cookies) == (403 if is_refused else 303, not is_refused)
-    async with agency_scope(globex.system) as scope:
-        linked = await scope.fetchval("select count(*) from identities where membership_id = $1", actor.membership_id)
-    assert linked == (0 if is_refused else 1)
+    assert (answer.status_code, COOKIE in browser.cookies) == (403, False)
+    async with agency_scope(globex.system):
+        assert (await Membership.get(id=invited)).person_id is None
+
+
+async def test_a_directory_lifts_no_suspension_but_its_own(api: httpx.AsyncClient, globex: Cast) -> None:
+    directory = Directory(api, await issue_api_key(globex.agency_id, name="directory", scopes=[Right.PROVISION]))
+    for by_hand in (True, False):
+        _, actor = await hire(globex, Role.SUPPORT)
+        user = f"/Users/{actor.membership_id}"
+        if by_hand:
+            async with agency_scope(globex.owner):
+                await suspend(globex.owner, actor.membership_id)
+        else:
+            await directory.patch(user, {"op": "replace", "path": "active", "value": False})
+        answer = await directory.patch(user, {"op": "replace", "path": "active", "value": True})
+        assert answer.status_code == 200
+        async with agency_scope(globex.system):
+            assert ((await Membership.get(id=actor.membership_id)).suspended_at is not None) == by_hand
+
+
+async def test_nobody_keeps_a_person_out_of_their_own_browser_by_asking_for_links(
+    browser: httpx.AsyncClient, secure_app: Starlette, acme: Cast, inbox: Inbox
+) -> None:
+    email = "deputy@acme.example"
+    await browser.get(await link_for(browser, inbox, email))
+    async with open_browser(secure_app) as other:
+        for _ in range(MOST + 2):
+            other.cookies.clear()
+            await other.post("/sign-in", data={"email": email})
+    assert (await browser.get(await link_for(browser, inbox, email))).status_code == 303
+
+
+async def test_another_provider_ends_what_the_one_before_let_in(
+    api: httpx.AsyncClient, browser: httpx.AsyncClient, globex: Cast, provider: Provider
+) -> None:
+    email = f"{str(new_id())[-12:]}@globex.example"
+    asked = await begin(browser)
+    provider.claims = {"nonce": asked["nonce"], "sub": email, "email": email}
+    await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": "c"})
+    token = browser.cookies[COOKIE]
+    assert "errors" not in await ask(api, token, "{ agency { slug } }")
+    await ask(api, globex.tokens["owner"], SET_PROVIDER, input={**PROVIDER, "clientId": "another"})
+    assert "errors" in await ask(api, token, "{ agency { slug } }")
