@@ -12,8 +12,9 @@ from backend.idempotency import IdempotencyConflict, IdempotencyKeyReused, Kept
 from backend.outbox import Event
 from graphql_schema.projection.serving import EndsRequest
 from tenants.actor import Actor
+from tenants.admitting import confirm
 from tenants.doors import Caller
-from tenants.entering import OwnMembership, confirm, own_memberships
+from tenants.entering import OwnMembership, own_memberships
 from tenants.sessions import OwnSession, sessions_of
 
 

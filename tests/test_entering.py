@@ -12,7 +12,7 @@ from cast import Cast, ask
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.settings import Settings, as_role
-from tenants import database, entering
+from tenants import admitting, database
 from tenants.models import Membership
 from tenants.provisioning import add_member, create_workspace, issue_api_key
 from tenants.rights import Role
@@ -198,13 +198,13 @@ async def test_whom_only_the_scope_finds_gone_is_refused_not_an_error(
     """Gone between the door and the scope, each time anew: the way through the door lets in whom the scope refuses."""
     who = f"skew-{new_id()}"[:40]
     await acme.hire(who, Role.MODERATOR, [acme.workspaces["forum"]])
-    enter = entering.enter
+    enter = admitting.enter
 
     async def enter_with_an_old_mark(*args: Any, **named: Any) -> Any:
         actor = await enter(*args, **named)
         return replace(actor, proof=replace(actor.proof, mark="of a moment ago"))
 
-    monkeypatch.setattr(entering, "enter", enter_with_an_old_mark)
+    monkeypatch.setattr(admitting, "enter", enter_with_an_old_mark)
     assert code(await ask(api, acme.tokens[who], document)) == "FORBIDDEN"
 
 
@@ -212,14 +212,14 @@ async def test_an_api_key_is_remembered_and_ends_at_once(api: httpx.AsyncClient,
     key = await issue_api_key(acme.agency_id, name=f"site {new_id()}", workspace_id=acme.workspaces["forum"])
     for _ in range(2):
         assert "data" in await ask(api, key, WORKSPACES, headers={"X-Workspace-Id": "forum"})
-    assert (hash_of(key), None, "forum") in entering._remembered
+    assert (hash_of(key), None, "forum") in admitting._remembered
     async with agency_scope(acme.system) as scope:
         await scope.execute(
             "update credentials set expires_at = now() where id = (select target_id from doors where key_hash = $1)",
             hash_of(key),
         )
     assert code(await ask(api, key, WORKSPACES, headers={"X-Workspace-Id": "forum"})) == "UNAUTHENTICATED"
-    assert (hash_of(key), None, "forum") not in entering._remembered
+    assert (hash_of(key), None, "forum") not in admitting._remembered
 
 
 async def test_the_door_says_what_the_database_says(api: httpx.AsyncClient, acme: Cast) -> None:
@@ -228,8 +228,8 @@ async def test_the_door_says_what_the_database_says(api: httpx.AsyncClient, acme
         for scope in ({}, {"X-Workspace-Id": "forum"}, {"X-Workspace-Id": f"workspace_{acme.workspaces['forum']}"}):
             await ask(api, acme.tokens[who], WORKSPACES, headers=scope)
             key = (hash_of(acme.tokens[who]), None, scope.get("X-Workspace-Id"))
-            _caller, actor = entering._remembered[key]
-            await entering.confirm(actor)  # raises NoLongerAdmitted
+            _caller, actor = admitting._remembered[key]
+            await admitting.confirm(actor)  # raises NoLongerAdmitted
 
 
 async def test_a_short_name_that_a_second_agency_takes_is_no_longer_enough(

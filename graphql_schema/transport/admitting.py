@@ -10,8 +10,9 @@ from backend.live import Live
 from graphql_schema.context import Refused, RequestContext
 from graphql_schema.transport.rates import Payer, Rates
 from tenants.actor import Actor
+from tenants.admitting import admit, confirm, forget
 from tenants.doors import Caller
-from tenants.entering import NotAdmitted, admit, confirm, forget
+from tenants.entering import NotAdmitted
 from tenants.scope import NoLongerAdmitted
 
 SCOPE_HEADERS: Final = ("x-agency-id", "x-workspace-id")

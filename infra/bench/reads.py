@@ -28,7 +28,7 @@ from infra.bench.plans import faults
 from infra.bench.results import Row
 from infra.bench.servers import HOME, Place, Serving, cpu_seconds, serving
 from tenants import database
-from tenants.entering import admit
+from tenants.admitting import admit
 from tenants.scope import agency_scope
 
 CONNECTIONS: Final = (1, 8, 64)

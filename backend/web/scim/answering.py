@@ -33,8 +33,9 @@ from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from backend.kit.ids import is_canonical
 from backend.web.scim.describing import POLICY
 from tenants.actor import Actor
+from tenants.admitting import admit, forget
 from tenants.database import is_busy, is_outage, is_too_slow
-from tenants.entering import NotAdmitted, admit, forget
+from tenants.entering import NotAdmitted
 from tenants.rights import Right
 from tenants.scope import NoLongerAdmitted, agency_scope
 

@@ -22,7 +22,8 @@ from backend.kit.ids import parse_published
 from backend.settings import Settings
 from tenants import database
 from tenants.actor import Actor
-from tenants.entering import NotAdmitted, admit
+from tenants.admitting import admit
+from tenants.entering import NotAdmitted
 from tenants.scope import agency_scope
 
 if TYPE_CHECKING:
