@@ -13,8 +13,8 @@ from backend.outbox import Event
 from graphql_schema.projection.serving import EndsRequest
 from tenants.actor import Actor
 from tenants.admitting import confirm
+from tenants.belonging import OwnMembership, own_memberships
 from tenants.doors import Caller
-from tenants.entering import OwnMembership, own_memberships
 from tenants.sessions import OwnSession, sessions_of
 
 

@@ -8,7 +8,7 @@ import strawberry
 from graphql_schema.context import Info
 from graphql_schema.describing import value
 from graphql_schema.staff import MembershipRole
-from tenants.entering import OwnMembership, own_name
+from tenants.belonging import OwnMembership, own_name
 
 
 @strawberry.type(description="You, whichever agency you work for.")

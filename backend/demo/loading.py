@@ -16,8 +16,8 @@ from backend.policies import Policy, create_policy, current_version
 from backend.settings import Settings
 from tenants import database
 from tenants.actor import Actor, system
+from tenants.belonging import own_memberships
 from tenants.doors import agency_by_slug, knock
-from tenants.entering import own_memberships
 from tenants.models import Membership, Workspace
 from tenants.provisioning import add_member, provision_agency
 from tenants.rights import RIGHTS_OF, Role

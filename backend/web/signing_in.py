@@ -18,8 +18,8 @@ from backend.kit.errors import Invalid, Refusal
 from backend.outside import MailDelayed, MailRefused, open_from_browser, public_address, seal_for_browser
 from backend.web.cookies import Cookies, is_from_here, local_path
 from backend.web.showing import page, page_style
+from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
-from tenants.entering import own_memberships, own_name
 from tenants.provisioning import is_slug
 from tenants.sessions import open_session, renew_session, revoke_session
 
