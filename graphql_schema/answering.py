@@ -14,6 +14,7 @@ from backend.kit.ids import parse_published
 from graphql_schema.describing import value
 from graphql_schema.permissions import who_may
 from graphql_schema.projection.declaring import NEEDS
+from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
 from tenants.scope import current
 
@@ -48,15 +49,23 @@ def user_errors() -> Any:
     return strawberry.field(default_factory=list, description="Empty when it was done.")
 
 
-def verb(payload: type[Any], description: str, *, needs: Right) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
-    """A mutation: one call into a domain operation, which asks for the right `needs`. A refusal becomes data and rolls
-    the transaction back, its jobs with it; anything else is a bug and crashes."""
+def verb(
+    payload: type[Any], description: str, *, needs: Right, or_on_oneself: bool = False
+) -> Callable[[Callable[..., Awaitable[Any]]], Any]:
+    """A mutation: one call into a domain operation. A refusal becomes data and rolls the transaction back, its jobs with
+    it; anything else is a bug and crashes.
+
+    Without the right `needs` the operation is not even called; it asks again, since others call it as well.
+    `or_on_oneself`: it alone can tell, since nobody needs a right for what concerns themselves.
+    """
 
     def decorate(resolver: Callable[..., Awaitable[Any]]) -> Any:
         @wraps(resolver)
-        async def answer(*args: Any, **kwargs: Any) -> Any:
+        async def answer(*args: Any, info: Any, **kwargs: Any) -> Any:
             try:
-                return await resolver(*args, **kwargs)
+                if not or_on_oneself:
+                    actor_of(info.context).must_hold(needs)
+                return await resolver(*args, info=info, **kwargs)
             except Refusal as refusal:
                 current().doom()
                 return payload(user_errors=[_as_data(refusal)])

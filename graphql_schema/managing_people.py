@@ -139,6 +139,7 @@ class ManagingPeople:
         "End a membership, or withdraw an invitation, for good; LAST_OWNER if nobody else could do everything. Your own "
         "you may always end.",
         needs=Right.MANAGE_PEOPLE,
+        or_on_oneself=True,
     )
     async def end_membership(self, info: Info, input: Input[EndMembershipInput]) -> StaffPayload:
         staff_id = _id(input.staff_id)

@@ -1,5 +1,6 @@
 """The permission matrix, walked: every field of every type and every mutation, times every role."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +16,8 @@ from backend.kit.ids import new_id
 from backend.leaving import Export
 from backend.moderation import claim_next, decide
 from backend.people import issue_credential, register_api_client
+from graphql_schema.answering import verb
+from graphql_schema.managing_people import StaffPayload
 from graphql_schema.permissions import matrix, right_of
 from graphql_schema.projection.declaring import Published, published
 from graphql_schema.schema import schema
@@ -197,3 +200,21 @@ async def _something_of_everything(acme: Cast) -> Any:
     yield
     async with agency_scope(acme.system):
         await SignInProvider.all().delete()
+
+
+@pytest.mark.parametrize(("who", "is_called"), [("owner", True), ("admin", False), ("stakeholder", False)])
+async def test_without_its_right_a_mutation_is_not_even_called(acme: Cast, who: str, is_called: bool) -> None:
+    """The operation asks again; one that forgets to is not open to everybody."""
+    called = []
+
+    async def resolver(info: Any) -> StaffPayload:
+        called.append(who)
+        return StaffPayload()
+
+    field = verb(StaffPayload, "Does it.", needs=Right.OWN)(resolver)
+    actor = acme.actors[who]
+    async with agency_scope(actor) as scope:
+        payload = await field.base_resolver.wrapped_func(info=SimpleNamespace(context=SimpleNamespace(actor=actor)))
+        assert scope.is_doomed is not is_called
+    assert bool(called) == is_called
+    assert [error.code.value for error in payload.user_errors] == ([] if is_called else ["NOT_ALLOWED"])
