@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import structlog
+from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -19,11 +20,13 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from backend import logging, models
 from backend.equipping import equip
 from backend.live import Live
+from backend.measuring import observe_statements
 from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready
+from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.signing_in import SigningIn
@@ -77,6 +80,7 @@ def app(settings: Settings | None = None) -> Starlette:
             await database.disconnect()
 
     cookies = Cookies(is_secure=chosen.served_at.startswith("https://"))
+    observe_statements()
     live = Live(chosen.redis_url, channel=f"{chosen.redis_queue}:live")
     publish_with(live.publish)
     rates = Rates(
@@ -106,6 +110,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs/style.css", docs_style),
         Route("/docs/{page:path}", docs_page),
         Route("/exports/{id}", download_export),
+        Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
     ]
@@ -144,12 +149,16 @@ async def _wait_of(rates: Rates, machine: str) -> str | None:
     return None
 
 
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
+
+
 def _middleware(settings: Settings) -> list[Middleware]:
-    found = [Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
+    found = [Middleware(Measured), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
     if settings.allowed_origins:
         # Without credentials: a browser sends no cookie along, tokens are set by the page's own code.
         found.insert(
-            0,
+            1,
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,

@@ -18,6 +18,7 @@ _SECRET_TEXT = re.compile(
     r"tend_[a-z]+_[A-Za-z0-9_-]{20,}"  # a token of Tend
     r"|whsec_[A-Za-z0-9+/=]{20,}"  # of a webhook
     r"|(?<=://)[^/\s:@\"\\]*:[^@\s/\"\\]+(?=@)"  # name and password in an address
+    r"|(?<=token=)[A-Za-z0-9_-]{20,}"  # in the address of a link
     r"|(?<=bearer )[A-Za-z0-9._~+/=-]+",
     re.IGNORECASE,
 )
@@ -26,6 +27,7 @@ _SECRET_TEXT = re.compile(
 def configure() -> None:
     structlog.configure(
         processors=[
+            structlog.contextvars.merge_contextvars,  # request_id and agency_id
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar, Token
+from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -162,26 +163,53 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
 
     async def fetch(self, sql: str, *values: Any) -> Sequence[Any]:
         async with self._tx.acquire_connection() as connection:
-            rows: Sequence[Any] = await connection.fetch(sql, *values)
+            with _timed():
+                rows: Sequence[Any] = await connection.fetch(sql, *values)
             return rows
 
     async def fetchrow(self, sql: str, *values: Any) -> Any:
         async with self._tx.acquire_connection() as connection:
-            return await connection.fetchrow(sql, *values)
+            with _timed():
+                return await connection.fetchrow(sql, *values)
 
     async def fetchval(self, sql: str, *values: Any) -> Any:
         async with self._tx.acquire_connection() as connection:
-            return await connection.fetchval(sql, *values)
+            with _timed():
+                return await connection.fetchval(sql, *values)
 
     async def execute(self, sql: str, *values: Any) -> str:
         """The command tag, such as `UPDATE 1`."""
         async with self._tx.acquire_connection() as connection:
-            tag: str = await connection.execute(sql, *values)
+            with _timed():
+                tag: str = await connection.execute(sql, *values)
             return tag
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         async with self._tx.acquire_connection() as connection:
             await connection.executemany(sql, rows)
+
+
+class _timed:  # noqa: N801 - a context manager, and a generator would cost ten times as much
+    __slots__ = ("_began",)
+
+    def __enter__(self) -> None:
+        self._began = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        _observe(perf_counter() - self._began)
+
+
+def _nobody_looks(_seconds: float) -> None:
+    return None
+
+
+_observe: Callable[[float], None] = _nobody_looks
+
+
+def observe_with(observe: Callable[[float], None]) -> None:
+    """Who is told how long each statement took, in this process; it must not wait."""
+    global _observe  # noqa: PLW0603
+    _observe = observe
 
 
 async def _turn_of(agency_id: UUID) -> asyncio.Semaphore:

@@ -6,6 +6,7 @@ import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import httpx
@@ -13,11 +14,12 @@ import pytest
 from cast import Cast, raise_curtain
 from inbox import Inbox
 
-from backend import models
+from backend import asgi, models
 from backend.asgi import app
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from backend.equipping import equip
 from backend.installing import bring_up_to_date, make_roles_and_database
+from backend.live import Live
 from backend.settings import Settings, on_database
 from tenants import database
 
@@ -28,6 +30,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that compare with the naive execution come first: it reads row by row, and other tests leave many rows (six
     minutes of the whole)."""
     items.sort(key=lambda item: "projection" not in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def lives() -> AsyncIterator[None]:
+    """Applications of the tests are not shut down: what they keep running is kept and stopped here. Collected as garbage
+    in the middle of something, it once took pytest itself down."""
+    made: list[Live] = []
+    original = asgi.Live
+
+    def make(*args: Any, **named: Any) -> Live:
+        made.append(original(*args, **named))
+        return made[-1]
+
+    asgi.Live = make
+    yield
+    asgi.Live = original
+    for live in made:
+        await live.stop()
 
 
 @pytest.fixture(scope="session")

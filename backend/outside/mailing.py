@@ -17,6 +17,7 @@ import aiosmtplib
 
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.measuring import MAILS
 
 SECONDS_PER_STEP: Final = 10
 WITHIN_SECONDS: Final = 30
@@ -119,9 +120,20 @@ def send_with(sender: Sender | None) -> None:
 
 async def send(mail: Mail) -> None:
     """Raises MailRefused, MailDelayed. Call from a job: it waits for a server of somebody else."""
-    if _sender is None:
-        raise MailDelayed("No mail server is set: TEND_SMTP_URL.")
-    await _sender.send(mail)
+    outcome = "failed"
+    try:
+        if _sender is None:
+            raise MailDelayed("No mail server is set: TEND_SMTP_URL.")
+        await _sender.send(mail)
+        outcome = "sent"
+    except MailRefused:
+        outcome = "refused"
+        raise
+    except MailDelayed:
+        outcome = "delayed"
+        raise
+    finally:
+        MAILS.labels(outcome).inc()
 
 
 def _written(mail: Mail, sender: Address) -> EmailMessage:

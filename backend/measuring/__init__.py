@@ -1,0 +1,25 @@
+"""What Prometheus is told: how much is asked, how long it takes, what waits."""
+
+from backend.measuring.counting import (
+    JOB_SECONDS,
+    JOB_WAIT_SECONDS,
+    JOBS,
+    MAILS,
+    REQUEST_SECONDS,
+    REQUESTS,
+    STATEMENT_SECONDS,
+    observe_statements,
+)
+from backend.measuring.showing import shown
+
+__all__ = [
+    "JOBS",
+    "JOB_SECONDS",
+    "JOB_WAIT_SECONDS",
+    "MAILS",
+    "REQUESTS",
+    "REQUEST_SECONDS",
+    "STATEMENT_SECONDS",
+    "observe_statements",
+    "shown",
+]
