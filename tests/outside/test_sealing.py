@@ -43,6 +43,14 @@ async def the_installations_keys(settings: Settings) -> AsyncIterator[None]:
     use_installation_keys(settings.installation_keys)
 
 
+@pytest.fixture(scope="module", autouse=True)
+async def no_provider_afterwards(acme: Cast, globex: Cast) -> AsyncIterator[None]:
+    yield
+    for cast in (acme, globex):
+        async with agency_scope(cast.system):
+            await SignInProvider.all().delete()
+
+
 async def keep_provider(cast: Cast, text: str) -> SignInProvider:
     id = new_id()
     async with agency_scope(cast.system):
