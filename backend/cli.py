@@ -211,6 +211,7 @@ def chat(
 ) -> None:
     """Chat rooms into communities. Importing again doubles nothing; after a crash it goes on where it was."""
     from backend.communities import ImportCount, import_chat
+    from backend.equipping import equip
     from tenants.actor import system
     from tenants.doors import agency_by_slug
     from tenants.models import Workspace
@@ -254,7 +255,9 @@ def chat(
             raise Refusal("\n".join(failed))
         return total
 
-    if _connected(_where_it_runs(Settings()), run).malformed:
+    settings = _where_it_runs(Settings())
+    equip(settings)
+    if _connected(settings, run).malformed:
         raise typer.Exit(2)
 
 
