@@ -64,3 +64,10 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "write_words": Kind(write_words, priority=Priority.BULK, at_once=4),
     }
 )
+
+
+async def give_up(actor: Actor, kind: str, payload: Mapping[str, Any], why: str) -> None:
+    """Tell whatever waits for a job that it will not be done, in the transaction that says so."""
+    found = CATALOGUE.get(kind)
+    if found is not None and found.given_up is not None:
+        await found.given_up(actor, payload, why)

@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from backend.kit.errors import NotAllowed
+from backend.outbox import announce, job_underway
 from tenants.actor import Actor, system
 from tenants.database import is_busy, is_outage
 from tenants.entering import acting_for
@@ -108,6 +109,7 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
         )
         if row is None:
             return None
+        announce("job", workspace_id=row["workspace_id"], subject_id=job_id)
         # The relay must look again when the lease ends, should this worker be killed.
         await scope.execute("insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", agency_id, LEASE)
     return _Taken(
@@ -175,7 +177,8 @@ async def _renew(taken: _Taken) -> None:
 async def _work(taken: _Taken, kind: Kind, actor: Actor, renewing: "asyncio.Task[None]") -> None:
     """Effect and end in one transaction. Raises Fenced when the lease is no longer ours."""
     async with agency_scope(actor, request_id=f"job_{taken.id}") as scope:
-        await kind.work(actor, taken.payload)
+        with job_underway(taken.agency_id, taken.id, token=taken.token, workspace_id=taken.workspace_id):
+            await kind.work(actor, taken.payload)
         renewing.cancel()  # it would find the job ended and take that for a loss
         tag = await scope.execute(
             """update jobs set state = 'done', ended_at = now(), lease_token = null, lease_until = null, last_error = null
@@ -186,6 +189,7 @@ async def _work(taken: _Taken, kind: Kind, actor: Actor, renewing: "asyncio.Task
         )
         if tag != "UPDATE 1":
             raise Fenced
+        announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)
 
 
 async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: timedelta, tries: int | None) -> None:
@@ -208,6 +212,7 @@ async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: time
         if state == "dead" and kind is not None and kind.given_up is not None:
             await kind.given_up(scope.actor, taken.payload, error)
         if state is not None:
+            announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)
             await scope.execute(
                 "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", taken.agency_id, after
             )

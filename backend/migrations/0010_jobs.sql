@@ -12,6 +12,7 @@ create index jobs_ready on app.jobs (agency_id, priority, run_at, id) include (k
 drop index app.jobs_ended;
 create index jobs_ended on app.jobs (agency_id, ended_at) where state in ('done', 'dead', 'cancelled');
 create index jobs_in_order on app.jobs (agency_id, created_at, id);
+create index jobs_in_state on app.jobs (agency_id, state, created_at, id);
 
 -- Global: processes of the installation, without data of any agency.
 create table app.workers (

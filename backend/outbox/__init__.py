@@ -3,7 +3,21 @@
 from backend.outbox.announcing import Event, announce, publish_with
 from backend.outbox.asking import enqueue
 from backend.outbox.forgetting import remove_ended_jobs
-from backend.outbox.models import Job, Slot
+from backend.outbox.models import Job, Slot, WorkspaceSlot
+from backend.outbox.progressing import job_underway, report_progress
 from backend.outbox.ranking import Priority, rank_kinds
 
-__all__ = ["Event", "Job", "Priority", "Slot", "announce", "enqueue", "publish_with", "rank_kinds", "remove_ended_jobs"]
+__all__ = [
+    "Event",
+    "Job",
+    "Priority",
+    "Slot",
+    "WorkspaceSlot",
+    "announce",
+    "enqueue",
+    "job_underway",
+    "publish_with",
+    "rank_kinds",
+    "remove_ended_jobs",
+    "report_progress",
+]
