@@ -23,7 +23,7 @@ from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
-from backend.web.health import is_live, is_ready
+from backend.web.health import is_live, is_ready, is_worked
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.signing_in import SigningIn
@@ -108,6 +108,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/exports/{id}", download_export),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
+        Route("/health/work", is_worked),
     ]
     routes += SigningIn(
         cookies,

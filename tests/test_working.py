@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 import hands
+import httpx
 import pytest
 from cast import Cast
 
@@ -99,6 +100,36 @@ async def test_a_worker_that_stops_ends_what_is_short_and_puts_back_what_is_long
     assert process.returncode == 0
     ended, put_back = await until(acme, short, "done"), await until(acme, long, "ready")
     assert (ended.attempt, put_back.attempt, put_back.last_error) == (1, 0, "The worker was stopped.")
+
+
+async def test_health_knows_within_fifteen_seconds_that_no_worker_is_alive(
+    api: httpx.AsyncClient, acme: Cast, own: Settings
+) -> None:
+    async def status() -> tuple[int, str]:
+        answer = await api.get("/health/work")
+        return answer.status_code, answer.json()["status"]
+
+    async with worker(own) as process:
+        async with asyncio.timeout(10):
+            while await status() != (200, "ok"):
+                await asyncio.sleep(0.1)
+        await hands.kill(process)
+        async with asyncio.timeout(16):
+            while await status() != (503, "no worker seen for 15 s"):
+                await asyncio.sleep(0.1)
+    assert (await api.get("/health/ready")).status_code == 200
+
+
+async def test_a_worker_that_stops_says_so_at_once(api: httpx.AsyncClient, acme: Cast, own: Settings) -> None:
+    async with worker(own) as process:
+        job_id = await ask_for(acme, "slow_mark", seconds=2, mark=str(new_id()))
+        await until(acme, job_id, "running")
+        stopping = asyncio.create_task(hands.stop(process))
+        async with asyncio.timeout(2):
+            while (await api.get("/health/work")).status_code == 200:
+                await asyncio.sleep(0.1)
+        await stopping
+    assert (await until(acme, job_id, "done")).attempt == 1
 
 
 async def test_behind_three_thousand_jobs_of_one_agency_another_ones_starts_within_two_seconds(

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -15,8 +16,9 @@ from redis.exceptions import RedisError
 from backend import logging, models
 from backend.equipping import equip
 from backend.kit.clock import now
+from backend.kit.ids import new_id
 from backend.live import Live
-from backend.outbox import Priority, publish_with
+from backend.outbox import BEAT_SECONDS, Priority, beat, leave, publish_with
 from backend.settings import Settings
 from tenants import database
 from tenants.database import is_busy, is_outage
@@ -47,16 +49,18 @@ async def work(
     await _connect(settings, stopping)
     live = Live(settings.redis_url, channel=f"{settings.redis_queue}:live")
     publish_with(live.publish)
-    underway = Underway(catalogue)
+    underway, worker_id = Underway(catalogue), new_id()
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_doing("relay", partial(_relay, settings, stopping, catalogue), stopping))
             for priority in Priority:
                 consuming = partial(consume, settings, stopping, underway, priority)
                 tasks.create_task(_keep_doing(f"consume {priority.name.lower()}", consuming, stopping))
+            tasks.create_task(_keep_doing("beat", partial(_beat, worker_id, stopping), stopping))
             tasks.create_task(_keep_doing("schedule", partial(_schedule, stopping), stopping))
     finally:
         await underway.end()
+        await _leave(worker_id)
         await live.stop()
         await database.disconnect()
 
@@ -105,6 +109,21 @@ async def _relay(settings: Settings, stopping: asyncio.Event, catalogue: Mapping
     finally:
         await redis.aclose()
         await pool.close()
+
+
+async def _beat(worker_id: UUID, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await beat(worker_id)
+        await _pause(stopping, BEAT_SECONDS)
+    await beat(worker_id, is_stopping=True)
+
+
+async def _leave(worker_id: UUID) -> None:
+    try:
+        await leave(worker_id)
+    except Exception as problem:
+        if not is_outage(problem):  # else it is taken for dead, which it is
+            raise
 
 
 async def _schedule(stopping: asyncio.Event) -> None:
