@@ -25,7 +25,7 @@ from backend.outbox import publish_with
 from backend.settings import Settings
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
-from backend.web.health import is_live, is_ready
+from backend.web.health import is_live, is_ready, is_worked
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
@@ -113,6 +113,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
+        Route("/health/work", is_worked),
     ]
     routes += SigningIn(
         cookies,

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
@@ -18,6 +18,9 @@ from backend.embedded import AlreadyRunning, EmbeddedServerFailed
 from backend.kit.errors import Refusal
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, is_outage
+
+if TYPE_CHECKING:
+    from tenants.actor import Actor
 
 T = TypeVar("T")
 
@@ -32,6 +35,8 @@ secrets = typer.Typer(help="Secrets at rest.", no_args_is_help=True)
 cli.add_typer(secrets, name="secrets")
 keeping = typer.Typer(help="The journal of who did what.", no_args_is_help=True)
 cli.add_typer(keeping, name="journal")
+jobs = typer.Typer(help="Work in the background.", no_args_is_help=True)
+cli.add_typer(jobs, name="jobs")
 out, err = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -211,6 +216,7 @@ def chat(
 ) -> None:
     """Chat rooms into communities. Importing again doubles nothing; after a crash it goes on where it was."""
     from backend.communities import ImportCount, import_chat
+    from backend.equipping import equip
     from tenants.actor import system
     from tenants.doors import agency_by_slug
     from tenants.models import Workspace
@@ -254,7 +260,9 @@ def chat(
             raise Refusal("\n".join(failed))
         return total
 
-    if _connected(_where_it_runs(Settings()), run).malformed:
+    settings = _where_it_runs(Settings())
+    equip(settings)
+    if _connected(settings, run).malformed:
         raise typer.Exit(2)
 
 
@@ -292,6 +300,70 @@ def verify(
     equip(settings)
     if _connected(settings, run):
         raise typer.Exit(1)
+
+
+Agency = Annotated[str, typer.Option(help="Short name of the agency.")]
+JobId = Annotated[str, typer.Argument(help="As `tend jobs list` shows it.")]
+
+
+@jobs.command("list")
+def list_jobs(
+    agency: Agency,
+    state: Annotated[str | None, typer.Option(help="ready, sent, running, done, dead or cancelled.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Such as write_export.")] = None,
+    most: Annotated[int, typer.Option(help="How many, the latest first.")] = 50,
+) -> None:
+    """Jobs of an agency."""
+    from backend import showing_jobs
+
+    for line in _of_agency(agency, lambda actor: showing_jobs.lines(actor, state=state, kind=kind, most=most)):
+        _say(line)
+
+
+@jobs.command("show")
+def show_job(agency: Agency, job: JobId) -> None:
+    """All of one job, except what is in it."""
+    from backend import showing_jobs
+
+    for line in _of_agency(agency, lambda actor: showing_jobs.one(actor, job)):
+        _say(line)
+
+
+@jobs.command()
+def replay(agency: Agency, job: JobId) -> None:
+    """Try a dead job again, under the same id."""
+    from backend import showing_jobs
+
+    _of_agency(agency, lambda actor: showing_jobs.replay(actor, job))
+    _say(f"{job} is ready")
+
+
+@jobs.command()
+def cancel(agency: Agency, job: JobId) -> None:
+    """Call a job off that nobody has begun."""
+    from backend import showing_jobs
+
+    _of_agency(agency, lambda actor: showing_jobs.cancel(actor, job))
+    _say(f"{job} is cancelled")
+
+
+def _of_agency(slug: str, run: Callable[["Actor"], Awaitable[T]]) -> T:
+    """In a scope of the agency, as Tend itself."""
+    from backend.equipping import equip
+    from tenants.actor import system
+    from tenants.doors import agency_by_slug
+    from tenants.scope import agency_scope
+
+    async def scoped() -> T:
+        agency_id = await agency_by_slug(slug)
+        if agency_id is None:
+            raise Refusal(f"There is no agency {slug!r}.")
+        async with agency_scope(system(agency_id)) as scope:
+            return await run(scope.actor)
+
+    settings = _where_it_runs(Settings())
+    equip(settings)
+    return _connected(settings, scoped)
 
 
 def _connected(settings: Settings, run: Callable[[], Awaitable[T]]) -> T:

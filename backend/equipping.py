@@ -3,6 +3,7 @@
 from functools import partial
 
 from backend.journal import anchor_with
+from backend.outbox import rank_kinds
 from backend.outside import (
     FolderSender,
     SmtpSender,
@@ -16,11 +17,13 @@ from backend.outside import (
 )
 from backend.people import issue_keys_as
 from backend.settings import NotConfigured, Settings
+from workers.catalogue import CATALOGUE
 
 
 def equip(settings: Settings) -> None:
     """Raises NotConfigured where a setting cannot be used."""
     served_at(settings.served_at)
+    rank_kinds({name: kind.priority for name, kind in CATALOGUE.items()})
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
     anchor_with(partial(sign, purpose="journal anchor"), partial(is_signed, purpose="journal anchor"))

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 
 from backend import models
 from backend.migrations.applying import history
+from backend.outbox import SILENT_AFTER
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
 from tenants.erasing import ERASER
@@ -39,6 +40,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 await _role(connection),
                 await _eraser(connection),
                 *await _wall(connection),
+                await _workers(connection),
             ]
         finally:
             await connection.close()
@@ -112,6 +114,18 @@ async def _wall(connection: asyncpg.Connection) -> list[Finding]:
             else f"No wall: {', '.join(bare)}. Run `tend migrate`.",
         )
     ]
+
+
+async def _workers(connection: asyncpg.Connection) -> Finding:
+    try:
+        seen = await connection.fetchval(
+            "select count(*) from app.workers where not is_stopping and seen_at > now() - $1::interval", SILENT_AFTER
+        )
+    except asyncpg.PostgresError as problem:
+        return Finding(False, f"Whether a worker runs cannot be seen: {problem}")
+    if seen == 0:
+        return Finding(False, "No worker runs, so jobs wait: start one with `tend work`.")
+    return Finding(True, f"Workers that run: {seen}.")
 
 
 async def _migrations(settings: Settings) -> Finding:

@@ -6,6 +6,7 @@ from backend.moderation import Case as CaseRow
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
+from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
@@ -17,6 +18,7 @@ from graphql_schema.orders import (
     DirectoryGroupOrder,
     ExportOrder,
     HoldOrder,
+    JobOrder,
     JournalOrder,
     MemberOrder,
     PolicyOrder,
@@ -158,4 +160,11 @@ class Agency(Node):
         by_workspace=True,
         description="Files to take along, of the clients you see and of the agency as a whole; empty for whoever may not "
         "export.",
+    )
+    jobs: Connection[Job] = many(
+        "agency_id",
+        order=JobOrder,
+        filters=JOB_FILTERS,
+        description="Background work of the clients you see and, if you see all of them, of the agency as a whole: what is "
+        "under way, and a week of what has ended; empty for whoever may not operate it.",
     )

@@ -16,6 +16,7 @@ from backend.outbox import Event
 from graphql_schema.agencies import Workspace
 from graphql_schema.cases import Case
 from graphql_schema.context import Info
+from graphql_schema.jobs import Job
 from graphql_schema.notices import Notice
 from graphql_schema.projection import ref
 from graphql_schema.projection.paging import bad_input
@@ -62,6 +63,20 @@ class Subscription:
         client = _uuid("workspace", workspace_id)
         changed = await _listen(info, "case", partial(journal.subjects_since, "case"), workspace_id=client)
         return (ref(Workspace, client) async for _ in changed)
+
+    @strawberry.subscription(
+        description="A job you see was begun, has come further, has ended, or waits to be tried again."
+    )
+    async def job_changed(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `Job.id`.")]
+    ) -> AsyncGenerator[Job | None, None]:
+        only = _uuid("job", id)
+
+        async def again(_since: datetime) -> Sequence[UUID]:
+            return (only,)
+
+        changed = await _listen(info, "job", again)
+        return (ref(Job, only) async for ids in changed if only in ids)
 
     @strawberry.subscription(description="You were told something.")
     async def notice_received(self, info: Info) -> AsyncGenerator[Notice | None, None]:

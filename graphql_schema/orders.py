@@ -94,6 +94,12 @@ class ExportOrder(Enum):
     OLDEST = value("requested_at", "Earliest first, by `requestedAt`.")
 
 
+@strawberry.enum(description="In which order jobs are listed.")
+class JobOrder(Enum):
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
+    OLDEST = value("created_at", "Earliest first, by `createdAt`.")
+
+
 @strawberry.enum(description="In which order the journal is listed.")
 class JournalOrder(Enum):
     NEWEST = value("-at", "Latest first, by `at`.")

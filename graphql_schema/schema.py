@@ -16,6 +16,7 @@ from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.mapping_groups import MappingGroups
+from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
@@ -42,7 +43,15 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
 class Mutation(
-    WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, LeavingForGood, OwnSessions
+    WorkingCases,
+    SettingUp,
+    ManagingPeople,
+    SettingSignIn,
+    MappingGroups,
+    ManagingMachines,
+    LeavingForGood,
+    Operating,
+    OwnSessions,
 ):
     pass
 

@@ -26,6 +26,7 @@ class Right(StrEnum):
     EXPORT = "export"  # everything there is, as files
     ERASE = "erase"  # subject access, erasure of members
     HOLD = "hold"  # legal holds
+    OPERATE = "operate"  # jobs: look, replay, cancel
     OWN = "own"  # make and unmake owners, name the identity provider: it could say that anybody is one
 
 
@@ -74,7 +75,7 @@ ROLES_WITH_AN_END: Final = frozenset({Role.CONTRACTOR})
 # What a machine can be given. It never makes people, machines or the way in: whoever steals its key stays within it.
 MACHINE_RIGHTS: Final = frozenset(Right) - {
     *(Right.WORK_QUEUE, Right.MANAGE_PEOPLE, Right.MANAGE_MACHINES, Right.MANAGE_SIGN_IN, Right.MANAGE_WORKSPACES),
-    *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OWN),
+    *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OPERATE, Right.OWN),
 }
 # A machine of the client: it brings content and complaints in and reads what came of them.
 USUAL_SCOPES: Final = frozenset(

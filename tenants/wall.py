@@ -20,7 +20,7 @@ class Form(Enum):
 
 # Column grants: the relay moves jobs and never sees what is in them.
 RELAY_GRANTS: Final = (
-    "grant select (agency_id, id, state, run_at, lease_until) on app.jobs to tend_relay",
+    "grant select (agency_id, id, kind, priority, state, run_at, lease_until) on app.jobs to tend_relay",
     "grant update (state, lease_until, lease_token, dedupe_key) on app.jobs to tend_relay",
     "grant select, insert, delete on app.ready_agency to tend_relay",
 )
@@ -34,6 +34,7 @@ GLOBAL_GRANTS: Final[Mapping[str, str]] = {
     "person_agency": "select, insert, delete",
     "ready_agency": "insert",
     "trusted_documents": "select",
+    "workers": "select, insert, update (seen_at, is_stopping), delete",
 }
 
 

@@ -19,6 +19,7 @@ from cast import Cast, ask
 
 from backend import journal
 from backend.kit.ids import new_id
+from backend.outbox import beat, leave
 from backend.settings import Settings, as_role
 from tenants.actor import system
 from tenants.provisioning import provision_agency
@@ -68,9 +69,14 @@ def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) 
 
 
 async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:
+    worker_id = new_id()
+    await beat(worker_id)
     fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
     assert fine.returncode == 0, fine.stdout
-    assert fine.stdout.count("ok ") == 8
+    assert fine.stdout.count("ok ") == 9
+    await leave(worker_id)
+    idle = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
+    assert (idle.returncode, idle.stdout.count("No worker runs")) == (1, 1)
     ill = tend(
         "doctor", TEND_DATABASE_URL=as_role(settings.app_url, "tend_owner"), TEND_REDIS_URL="redis://127.0.0.1:1"
     )

@@ -16,12 +16,12 @@ from backend.kit.clock import now
 from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
 from backend.notices import Notice, Recipient, tell
-from backend.outbox import Job, Slot, enqueue
+from backend.outbox import Job, Priority, Slot, enqueue
 from backend.settings import Settings
 from tenants.scope import agency_scope
 from workers.calendar import Entry, fill_slots
-from workers.catalogue import Kind
-from workers.relay import relay_once
+from workers.catalogue import CATALOGUE, Kind
+from workers.relay import Sent, relay_once
 from workers.running import back_off, run_job
 
 ROOT = Path(__file__).parent.parent
@@ -56,13 +56,13 @@ async def job(cast: Cast, job_id: UUID) -> Job:
         return await Job.get(id=job_id)
 
 
-async def sweep(pool) -> list[tuple[UUID, UUID]]:
+async def sweep(pool, catalogue=CATALOGUE) -> list[tuple[UUID, UUID]]:
     sent: list[tuple[UUID, UUID]] = []
 
-    async def push(agency_id: UUID, job_id: UUID) -> None:
-        sent.append((agency_id, job_id))
+    async def push(job: Sent) -> None:
+        sent.append((job.agency_id, job.id))
 
-    await relay_once(pool, push)
+    await relay_once(pool, push, catalogue=catalogue)
     return sent
 
 
@@ -191,6 +191,84 @@ async def test_a_kind_that_only_newer_workers_know_waits_for_one(acme: Cast, rel
     row = await job(acme, job_id)
     assert row.state == "ready"
     assert row.run_at > now()
+
+
+async def test_danger_goes_before_what_somebody_waits_for_and_that_before_bulk(
+    acme: Cast, relay_pool, monkeypatch
+) -> None:
+    ranks = {"bulk": Priority.BULK, "danger": Priority.DANGER}
+    monkeypatch.setattr("backend.outbox.ranking._priorities", ranks)
+    bulk, usual, danger = [await ask_for(acme, kind=kind) for kind in ("bulk", "usual", "danger")]
+    assert [job_id for _, job_id in await sweep(relay_pool)] == [danger, usual, bulk]
+
+
+async def test_danger_has_room_in_an_agency_at_its_limit(acme: Cast, relay_pool, monkeypatch) -> None:
+    async with agency_scope(acme.system):
+        for _ in range(60):
+            await enqueue("test", {})
+    assert len(await sweep(relay_pool)) == 32
+    monkeypatch.setattr("backend.outbox.ranking._priorities", {"danger": Priority.DANGER})
+    danger = await ask_for(acme, kind="danger")
+    await asyncio.sleep(0.1)
+    assert await sweep(relay_pool) == [(acme.agency_id, danger)]
+
+
+async def test_a_kind_keeps_to_its_number_at_once_and_hides_nothing_behind_it(
+    acme: Cast, globex: Cast, relay_pool
+) -> None:
+    catalogue = {"heavy": Kind(works, at_once=2), "light": Kind(works)}
+    async with agency_scope(acme.system):
+        for _ in range(40):
+            await enqueue("heavy", {})
+    theirs = await ask_for(globex, kind="heavy")
+    light = await ask_for(acme, kind="light")
+    sent = await sweep(relay_pool, catalogue)
+    assert len(sent) == 4
+    assert {(acme.agency_id, light), (globex.agency_id, theirs)} <= set(sent)
+    heavy = next(job_id for _, job_id in sent if job_id not in (light, theirs))
+    await run_job(acme.agency_id, heavy, catalogue=catalogue)
+    await asyncio.sleep(0.1)
+    assert len(await sweep(relay_pool, catalogue)) == 1
+
+
+async def test_a_lease_that_is_lost_ends_the_work_at_once(acme: Cast, relay_pool, monkeypatch) -> None:
+    monkeypatch.setattr("workers.running.RENEW_SECONDS", 0.05)
+    ended = asyncio.Event()
+
+    async def endless(_actor, _payload) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    running = asyncio.create_task(run_job(acme.agency_id, job_id, catalogue=kinds(endless, timeout=timedelta(hours=1))))
+    await asyncio.sleep(0.3)
+    before = (await job(acme, job_id)).lease_until
+    await asyncio.sleep(0.2)
+    assert (await job(acme, job_id)).lease_until > before
+    async with agency_scope(acme.system):
+        await Job.filter(id=job_id).update(state="ready", lease_token=None)
+    async with asyncio.timeout(5):
+        await ended.wait()
+        await running
+    assert (await job(acme, job_id)).state == "ready"
+
+
+async def test_a_worker_that_is_stopped_puts_its_job_back_as_if_it_had_not_been_tried(acme: Cast, relay_pool) -> None:
+    async def endless(_actor, _payload) -> None:
+        await asyncio.sleep(60)
+
+    job_id = await ask_for(acme)
+    await sweep(relay_pool)
+    running = asyncio.create_task(run_job(acme.agency_id, job_id, catalogue=kinds(endless)))
+    await asyncio.sleep(0.2)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ((await job(acme, job_id)).state, (await job(acme, job_id)).attempt) == ("ready", 0)
+    assert await sweep(relay_pool) == [(acme.agency_id, job_id)]
 
 
 async def test_a_busy_agency_does_not_fill_the_wire(acme: Cast, globex: Cast, relay_pool) -> None:

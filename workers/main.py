@@ -3,39 +3,43 @@
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final, cast
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import asyncpg
-import orjson
 import structlog
-from arq.connections import ArqRedis, RedisSettings, create_pool
-from arq.typing import WorkerCoroutine
-from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from backend import logging, models
 from backend.equipping import equip
 from backend.kit.clock import now
+from backend.kit.ids import new_id
 from backend.live import Live
-from backend.outbox import publish_with
+from backend.outbox import BEAT_SECONDS, Priority, beat, leave, publish_with
 from backend.settings import Settings
 from tenants import database
 from tenants.database import is_busy, is_outage
 from workers.calendar import fill_slots
-from workers.relay import relay_once
-from workers.running import run_job
+from workers.catalogue import CATALOGUE, Kind
+from workers.consuming import JOBS_AT_ONCE, Underway, consume, queue_of, redis_of
+from workers.relay import Sent, relay_once
 
 log = structlog.get_logger()
 
 IDLE_SECONDS: Final = 0.1  # between two looks at an empty table
 CALENDAR_SECONDS: Final = 30.0
 RETRY_SECONDS: Final = 1.0
-JOBS_AT_ONCE: Final = 8
+POOL_SIZE: Final = (
+    sum(JOBS_AT_ONCE.values()) + 7
+)  # an agency may have three quarters, and leases are renewed beside jobs
 
 
-async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+async def work(
+    settings: Settings, *, stop: asyncio.Event | None = None, catalogue: Mapping[str, Kind] = CATALOGUE
+) -> None:
     """Until `stop` is set, or SIGTERM or SIGINT arrives. Outages of PostgreSQL and Redis are waited out; whatever they
     interrupt is sent again. Raises tenants.database.TooMuchPower at start-up."""
     logging.configure()
@@ -45,12 +49,18 @@ async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None
     await _connect(settings, stopping)
     live = Live(settings.redis_url, channel=f"{settings.redis_queue}:live")
     publish_with(live.publish)
+    underway, worker_id = Underway(catalogue), new_id()
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_keep_doing(_relay, settings, stopping))
-            tasks.create_task(_keep_doing(_consume, settings, stopping))
-            tasks.create_task(_keep_doing(_schedule, settings, stopping))
+            tasks.create_task(_keep_doing("relay", partial(_relay, settings, stopping, catalogue), stopping))
+            for priority in Priority:
+                consuming = partial(consume, settings, stopping, underway, priority)
+                tasks.create_task(_keep_doing(f"consume {priority.name.lower()}", consuming, stopping))
+            tasks.create_task(_keep_doing("beat", partial(_beat, worker_id, stopping), stopping))
+            tasks.create_task(_keep_doing("schedule", partial(_schedule, stopping), stopping))
     finally:
+        await underway.end()
+        await _leave(worker_id)
         await live.stop()
         await database.disconnect()
 
@@ -58,7 +68,7 @@ async def work(settings: Settings, *, stop: asyncio.Event | None = None) -> None
 async def _connect(settings: Settings, stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
-            await database.connect(settings.app_url, models=models.MODEL_MODULES, pool_size=JOBS_AT_ONCE + 4)
+            await database.connect(settings.app_url, models=models.MODEL_MODULES, pool_size=POOL_SIZE)
         except Exception as problem:
             if not is_outage(problem):
                 raise
@@ -68,19 +78,19 @@ async def _connect(settings: Settings, stopping: asyncio.Event) -> None:
             return
 
 
-async def _keep_doing(task: Any, settings: Settings, stopping: asyncio.Event) -> None:
+async def _keep_doing(name: str, task: Callable[[], Awaitable[None]], stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         try:
-            await task(settings, stopping)
+            await task()
         except Exception as problem:
             if not (is_outage(problem) or is_busy(problem) or isinstance(problem, RedisError)):
                 raise
-            log.warning("worker.waits", task=task.__name__.strip("_"), problem=f"{type(problem).__name__}: {problem}")
+            log.warning("worker.waits", task=name, problem=f"{type(problem).__name__}: {problem}")
             await _pause(stopping, RETRY_SECONDS)
 
 
-async def _relay(settings: Settings, stopping: asyncio.Event) -> None:
-    redis = await _redis(settings)
+async def _relay(settings: Settings, stopping: asyncio.Event, catalogue: Mapping[str, Kind]) -> None:
+    redis = await redis_of(settings)
     pool = await asyncpg.create_pool(
         settings.relay_url,
         min_size=1,
@@ -88,65 +98,39 @@ async def _relay(settings: Settings, stopping: asyncio.Event) -> None:
         server_settings={"search_path": "app", "application_name": "tend relay"},
     )
 
-    async def push(agency_id: UUID, job_id: UUID) -> None:
+    async def push(job: Sent) -> None:
         # A fresh arq id: under an id that arq still remembers, it would silently queue nothing.
-        await redis.enqueue_job("run", str(agency_id), str(job_id), _queue_name=settings.redis_queue)
+        await redis.enqueue_job("run", str(job.agency_id), str(job.id), _queue_name=queue_of(settings, job.priority))
 
     try:
         while not stopping.is_set():
-            if await relay_once(pool, push) == 0:
+            if await relay_once(pool, push, catalogue=catalogue) == 0:
                 await _pause(stopping, IDLE_SECONDS)
     finally:
         await redis.aclose()
         await pool.close()
 
 
-async def _consume(settings: Settings, stopping: asyncio.Event) -> None:
-    """arq's worker dies with Redis; `_keep_doing` makes a new one."""
+async def _beat(worker_id: UUID, stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await beat(worker_id)
+        await _pause(stopping, BEAT_SECONDS)
+    await beat(worker_id, is_stopping=True)
 
-    async def run(_context: dict[Any, Any], agency_id: str, job_id: str) -> None:
-        await run_job(UUID(agency_id), UUID(job_id))
 
-    worker = Worker(
-        functions=[func(cast("WorkerCoroutine", run), name="run")],
-        redis_pool=await _redis(settings),
-        queue_name=settings.redis_queue,
-        max_jobs=JOBS_AT_ONCE,
-        # arq carries ids and nothing else: tries, results and schedules are the table's.
-        max_tries=1,
-        keep_result=0,
-        poll_delay=0.1,
-        job_timeout=3_600,
-        handle_signals=False,
-        job_serializer=orjson.dumps,
-        job_deserializer=orjson.loads,
-    )
-    running = asyncio.create_task(worker.async_run())
-    waiting = asyncio.create_task(stopping.wait())
+async def _leave(worker_id: UUID) -> None:
     try:
-        await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            await running
-    finally:
-        waiting.cancel()
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
-            await running
-        with contextlib.suppress(RedisError, OSError):
-            await worker.close()
+        await leave(worker_id)
+    except Exception as problem:
+        if not is_outage(problem):  # else it is taken for dead, which it is
+            raise
 
 
-async def _schedule(_settings: Settings, stopping: asyncio.Event) -> None:
+async def _schedule(stopping: asyncio.Event) -> None:
     while not stopping.is_set():
         moment: datetime = now()
         await fill_slots(moment)
         await _pause(stopping, CALENDAR_SECONDS)
-
-
-async def _redis(settings: Settings) -> ArqRedis:
-    return await create_pool(
-        RedisSettings.from_dsn(settings.redis), job_serializer=orjson.dumps, job_deserializer=orjson.loads
-    )
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

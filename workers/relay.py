@@ -4,7 +4,8 @@ Runs as tend_relay, which sees when a job is due and never what is in it. Redis 
 brings them back. Several relays at once share the work (SKIP LOCKED).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import zip_longest
 from typing import Any, Final
@@ -12,36 +13,44 @@ from uuid import UUID
 
 from asyncpg.pool import Pool
 
+from backend.outbox import Priority
+from workers.catalogue import CATALOGUE, Kind
+
 LEASE: Final = timedelta(seconds=15)  # to be picked up by a worker
-PER_AGENCY: Final = 32  # jobs of one agency sent or running at once; the rest waits here, not in front of others
+PER_AGENCY: Final = 32  # jobs of one agency sent or running at once, and as many of DANGER; the rest waits here
 AGENCIES: Final = 200  # looked at in one round
 
-Push = Callable[[UUID, UUID], Awaitable[None]]  # agency, job
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A job that is leased for sending."""
+
+    agency_id: UUID
+    id: UUID
+    priority: Priority
 
 
-async def relay_once(pool: Pool, push: Push) -> int:
+Push = Callable[[Sent], Awaitable[None]]
+
+
+async def relay_once(pool: Pool, push: Push, *, catalogue: Mapping[str, Kind] = CATALOGUE) -> int:
     """One round over the agencies with something to do; how many jobs were sent."""
+    at_once = {name: kind.at_once for name, kind in catalogue.items() if kind.at_once is not None}
     async with pool.acquire(timeout=5) as connection:
         wakes = await connection.fetch(
             """select agency_id, max(id) as newest, min(ready_at) as since from ready_agency
                 where ready_at <= now() group by agency_id order by since limit $1""",
             AGENCIES,
         )
-        leased = [
-            [
-                (wake["agency_id"], job_id)
-                for job_id in await _lease(connection, wake["agency_id"], newest=wake["newest"])
-            ]
-            for wake in wakes
-        ]
+        leased = [await _lease(connection, wake["agency_id"], newest=wake["newest"], at_once=at_once) for wake in wakes]
         # One job of each agency in turn: whoever has few does not stand behind all of whoever has many.
         in_turn = [job for jobs in zip_longest(*leased) for job in jobs if job is not None]
-        for agency_id, job_id in in_turn:
-            await push(agency_id, job_id)
+        for job in in_turn:
+            await push(job)
         return len(in_turn)
 
 
-async def _lease(connection: Any, agency_id: UUID, *, newest: int) -> list[UUID]:
+async def _lease(connection: Any, agency_id: UUID, *, newest: int, at_once: Mapping[str, int]) -> list[Sent]:
     """The jobs now leased for sending. In the same transaction the agency's wake-up is replaced by its next one: a job
     and its wake-up are committed together, so every wake-up seen before this transaction has its job visible in it."""
     async with connection.transaction():
@@ -57,34 +66,84 @@ async def _lease(connection: Any, agency_id: UUID, *, newest: int) -> list[UUID]
                 where agency_id = $1 and state in ('sent', 'running') and lease_until < now()""",
             agency_id,
         )
-        rows = await connection.fetch(
-            """with next as materialized (
-                    select id from jobs where agency_id = $1 and state = 'ready' and run_at <= now()
-                     order by run_at, id
-                     limit greatest(0, $2 - (select count(*) from jobs
-                                              where agency_id = $1 and state in ('sent', 'running')))
-                       for update skip locked)
-               update jobs j set state = 'sent', lease_until = now() + $3::interval, dedupe_key = null
-                 from next where j.agency_id = $1 and j.id = next.id returning j.id""",
-            agency_id,
-            PER_AGENCY,
-            LEASE,
-        )
+        sent = await _send_what_fits(connection, agency_id, at_once)
         await connection.execute(
             "delete from ready_agency where agency_id = $1 and id <= $2 and ready_at <= now()", agency_id, newest
         )
-        # An agency at its limit comes again, but behind those who have been waiting. No second row for the same time.
+        # What is due and was not sent waits for others of its agency: it comes again, but behind those who have been
+        # waiting. No second row for the same time.
         await connection.execute(
             """insert into ready_agency (agency_id, ready_at)
-               select $1, next.at from (
-                    select case when count(*) filter (where state in ('sent', 'running')) >= $2
-                           then now() + interval '100 milliseconds'
-                           else least(min(run_at) filter (where state = 'ready'),
-                                      min(lease_until) filter (where state in ('sent', 'running'))) end as at
-                      from jobs where agency_id = $1 and state in ('ready', 'sent', 'running')) next
+               select $1, greatest(next.at, now() + interval '50 milliseconds') from (select least(
+                    (select min(first.run_at) from unnest($2::int[]) as p (priority), lateral (
+                            select run_at from jobs j where j.agency_id = $1 and j.state = 'ready'
+                               and j.priority = p.priority order by run_at limit 1) first),
+                    (select min(lease_until) from jobs
+                      where agency_id = $1 and state in ('sent', 'running'))) as at) next
                 where next.at is not null and not exists (
-                      select from ready_agency r where r.agency_id = $1 and r.ready_at <= next.at)""",
+                      select from ready_agency r where r.agency_id = $1
+                         and r.ready_at <= greatest(next.at, now() + interval '50 milliseconds'))""",
             agency_id,
-            PER_AGENCY,
+            list(Priority),
         )
-        return [row["id"] for row in rows]
+        return sent
+
+
+async def _send_what_fits(connection: Any, agency_id: UUID, at_once: Mapping[str, int]) -> list[Sent]:
+    """Priority by priority, each the earliest first, as many as the agency and each kind may have under way."""
+    busy = await connection.fetch(
+        """select kind, priority = 0 as is_danger, count(*) as jobs from jobs
+            where agency_id = $1 and state in ('sent', 'running') group by kind, priority = 0""",
+        agency_id,
+    )
+    left = {kind: most - sum(row["jobs"] for row in busy if row["kind"] == kind) for kind, most in at_once.items()}
+    rooms = {
+        is_danger: PER_AGENCY - sum(row["jobs"] for row in busy if row["is_danger"] == is_danger)
+        for is_danger in (True, False)
+    }
+    sent: list[Sent] = []
+    for priority in Priority:
+        is_danger, is_last = priority is Priority.DANGER, False
+        while rooms[is_danger] > 0 and not is_last:
+            chosen, is_last = await _choose(connection, agency_id, priority, room=rooms[is_danger], left=left)
+            sent += await _send(connection, agency_id, chosen, priority)
+            rooms[is_danger] -= len(chosen)
+    return sent
+
+
+async def _choose(
+    connection: Any, agency_id: UUID, priority: Priority, *, room: int, left: dict[str, int]
+) -> tuple[list[UUID], bool]:
+    """The next jobs that fit, taken off `left`; and whether nothing else can be found. Kinds without room are passed
+    over in the index, so that a thousand of one do not hide what is behind them. FOR UPDATE SKIP LOCKED passes over a job
+    that somebody counts on until their scope ends."""
+    rows = await connection.fetch(
+        """select id, kind from jobs
+            where agency_id = $1 and state = 'ready' and priority = $2 and run_at <= now()
+              and kind <> all($3::text[])
+            order by run_at, id limit $4 for update skip locked""",
+        agency_id,
+        priority,
+        [kind for kind, places in left.items() if places <= 0],
+        room,
+    )
+    chosen = []
+    for row in rows:
+        places = left.get(row["kind"])
+        if places is not None and places <= 0:
+            continue
+        if places is not None:
+            left[row["kind"]] = places - 1
+        chosen.append(row["id"])
+    return chosen, len(chosen) == len(rows)
+
+
+async def _send(connection: Any, agency_id: UUID, ids: Sequence[UUID], priority: Priority) -> list[Sent]:
+    await connection.execute(
+        """update jobs set state = 'sent', lease_until = now() + $3::interval, dedupe_key = null
+            where agency_id = $1 and id = any($2::uuid[])""",
+        agency_id,
+        ids,
+        LEASE,
+    )
+    return [Sent(agency_id, id, priority) for id in ids]

@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -12,7 +13,9 @@ import orjson
 import structlog
 
 from backend.kit.errors import NotAllowed
+from backend.outbox import announce, job_underway
 from tenants.actor import Actor, system
+from tenants.database import is_busy, is_outage
 from tenants.entering import acting_for
 from tenants.scope import agency_scope
 from workers.catalogue import CATALOGUE, Kind
@@ -20,9 +23,8 @@ from workers.catalogue import CATALOGUE, Kind
 log = structlog.get_logger()
 
 LONGEST_BACK_OFF: Final = timedelta(hours=1)
-LEASE_MARGIN: Final = timedelta(
-    seconds=5
-)  # a lease outlives its try's timeout, so that a try that runs is not sent again
+LEASE: Final = timedelta(seconds=10)  # how long after its last sign of life a worker is taken for dead
+RENEW_SECONDS: Final = 3.0
 UNKNOWN_RETRY: Final = timedelta(seconds=30)  # a kind only newer workers know waits for one of them
 
 
@@ -45,7 +47,7 @@ class _Taken:
 async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind] = CATALOGUE) -> None:
     """What the wire asks for. The ids are only a key to the row: authority and payload come from the row, and a job that
     is not waiting to be run (sent twice, done already, another agency's) is left alone."""
-    taken = await _take(agency_id, job_id, catalogue)
+    taken = await _take(agency_id, job_id)
     if taken is None:
         return
     kind = catalogue.get(taken.kind)
@@ -63,7 +65,11 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
     try:
         actor = await _actor_of(taken)
         async with asyncio.timeout(kind.timeout.total_seconds()):
-            await _work(taken, kind, actor)
+            await _do(taken, kind, actor)
+    except asyncio.CancelledError:
+        # This process stops; whoever takes the job next has not tried it more often for that.
+        await _put_back(taken, kind, error="The worker was stopped.", after=timedelta(0), tries=None)
+        raise
     except Fenced:
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
@@ -87,35 +93,25 @@ def back_off(kind: Kind, attempt: int) -> timedelta:
     return timedelta(seconds=full.total_seconds() * (0.5 + random.random() / 2))  # noqa: S311 - jitter, no secret
 
 
-async def _take(agency_id: UUID, job_id: UUID, catalogue: Mapping[str, Kind]) -> _Taken | None:
+async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
     """In a transaction of its own, so that a try that kills its worker has been counted."""
     token = uuid4()
     async with agency_scope(system(agency_id)) as scope:
         row = await scope.fetchrow(
-            """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4
+            """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4,
+                      progress = null
                 where agency_id = $1 and id = $2 and state = 'sent'
             returning workspace_id, on_behalf_of_id, kind, payload, attempt""",
             agency_id,
             job_id,
             token,
-            max(kind.timeout for kind in catalogue.values()) + LEASE_MARGIN,
+            LEASE,
         )
         if row is None:
             return None
-        kind = catalogue.get(row["kind"])
-        if kind is not None:
-            await scope.execute(
-                "update jobs set lease_until = now() + $3 where agency_id = $1 and id = $2",
-                agency_id,
-                job_id,
-                kind.timeout + LEASE_MARGIN,
-            )
-            # The relay must look again when the lease ends, should this worker be killed.
-            await scope.execute(
-                "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)",
-                agency_id,
-                kind.timeout + LEASE_MARGIN,
-            )
+        announce("job", workspace_id=row["workspace_id"], subject_id=job_id)
+        # The relay must look again when the lease ends, should this worker be killed.
+        await scope.execute("insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", agency_id, LEASE)
     return _Taken(
         id=job_id,
         agency_id=agency_id,
@@ -135,10 +131,55 @@ async def _actor_of(taken: _Taken) -> Actor:
     return await acting_for(taken.agency_id, taken.on_behalf_of_id, taken.workspace_id)
 
 
-async def _work(taken: _Taken, kind: Kind, actor: Actor) -> None:
+async def _do(taken: _Taken, kind: Kind, actor: Actor) -> None:
+    """The work to its end, and the lease renewed beside it. Raises Fenced as soon as the lease is somebody else's."""
+    renewing = asyncio.create_task(_renew(taken))
+    working = asyncio.create_task(_work(taken, kind, actor, renewing))
+    try:
+        await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
+        if renewing.done() and not renewing.cancelled():
+            renewing.result()
+            raise Fenced
+        await working
+    finally:
+        working.cancel()
+        renewing.cancel()
+        await asyncio.gather(working, renewing, return_exceptions=True)
+
+
+async def _renew(taken: _Taken) -> None:
+    """Until cancelled. Returns when the lease is lost, or has ended while the database could not be reached."""
+    ends_at = monotonic() + LEASE.total_seconds()
+    while True:
+        await asyncio.sleep(RENEW_SECONDS)
+        asked_at = monotonic()
+        try:
+            async with agency_scope(system(taken.agency_id)) as scope:
+                tag = await scope.execute(
+                    """update jobs set lease_until = now() + $4
+                        where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
+                    taken.agency_id,
+                    taken.id,
+                    taken.token,
+                    LEASE,
+                )
+        except Exception as problem:
+            if not (is_outage(problem) or is_busy(problem)):
+                raise
+            if monotonic() > ends_at:
+                return
+        else:
+            if tag != "UPDATE 1":
+                return
+            ends_at = asked_at + LEASE.total_seconds()
+
+
+async def _work(taken: _Taken, kind: Kind, actor: Actor, renewing: "asyncio.Task[None]") -> None:
     """Effect and end in one transaction. Raises Fenced when the lease is no longer ours."""
     async with agency_scope(actor, request_id=f"job_{taken.id}") as scope:
-        await kind.work(actor, taken.payload)
+        with job_underway(taken.agency_id, taken.id, token=taken.token, workspace_id=taken.workspace_id):
+            await kind.work(actor, taken.payload)
+        renewing.cancel()  # it would find the job ended and take that for a loss
         tag = await scope.execute(
             """update jobs set state = 'done', ended_at = now(), lease_token = null, lease_until = null, last_error = null
                 where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
@@ -148,6 +189,7 @@ async def _work(taken: _Taken, kind: Kind, actor: Actor) -> None:
         )
         if tag != "UPDATE 1":
             raise Fenced
+        announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)
 
 
 async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: timedelta, tries: int | None) -> None:
@@ -170,6 +212,7 @@ async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: time
         if state == "dead" and kind is not None and kind.given_up is not None:
             await kind.given_up(scope.actor, taken.payload, error)
         if state is not None:
+            announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)
             await scope.execute(
                 "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", taken.agency_id, after
             )

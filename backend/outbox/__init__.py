@@ -2,7 +2,28 @@
 
 from backend.outbox.announcing import Event, announce, publish_with
 from backend.outbox.asking import enqueue
+from backend.outbox.beating import BEAT_SECONDS, SILENT_AFTER, beat, count_workers, leave
 from backend.outbox.forgetting import remove_ended_jobs
-from backend.outbox.models import Job, Slot
+from backend.outbox.models import Job, Slot, WorkspaceSlot
+from backend.outbox.progressing import job_underway, report_progress
+from backend.outbox.ranking import Priority, rank_kinds
 
-__all__ = ["Event", "Job", "Slot", "announce", "enqueue", "publish_with", "remove_ended_jobs"]
+__all__ = [
+    "BEAT_SECONDS",
+    "SILENT_AFTER",
+    "Event",
+    "Job",
+    "Priority",
+    "Slot",
+    "WorkspaceSlot",
+    "announce",
+    "beat",
+    "count_workers",
+    "enqueue",
+    "job_underway",
+    "leave",
+    "publish_with",
+    "rank_kinds",
+    "remove_ended_jobs",
+    "report_progress",
+]

@@ -7,6 +7,7 @@ import orjson
 
 from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
+from backend.outbox.ranking import priority_of
 from tenants.scope import current
 
 LONGEST_SCOPE: Final = timedelta(minutes=2)  # the database ends idle transactions after 30 s, statements after 15 s
@@ -54,8 +55,8 @@ async def _insert(
 ) -> bool:
     scope = current()
     tag = await scope.execute(
-        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id)
-           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8)
+        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id, priority)
+           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8, $9)
            on conflict (agency_id, dedupe_key) where dedupe_key is not null do nothing""",
         scope.actor.agency_id,
         new_id(),
@@ -65,6 +66,7 @@ async def _insert(
         run_at,
         dedupe_key,
         on_behalf_of_id,
+        priority_of(kind),
     )
     return tag == "INSERT 0 1"
 

@@ -5,11 +5,12 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.erasing import OUR_WORDS, Keep, Put
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel, ScopedManager, WorkspaceModel
 
 
 class Job(AgencyModel):
-    """A unit of background work. States: ready -> sent -> running -> done, back to ready with each failed try, dead."""
+    """A unit of background work. States: ready -> sent -> running -> done, back to ready with each failed try, dead.
+    `cancelled` by somebody while it waited."""
 
     forgetting = {
         "kind": OUR_WORDS,
@@ -17,6 +18,7 @@ class Job(AgencyModel):
         "state": OUR_WORDS,
         "dedupe_key": Keep("ids and words of our own"),
         "last_error": Put("null", "$3::uuid is not null"),
+        "progress": Keep("numbers"),
     }
     stays_inside = "Tend's own work"
     workspace_id: UUID | None = fields.UUIDField(null=True)
@@ -25,11 +27,13 @@ class Job(AgencyModel):
     payload: dict[str, Any] = fields.JSONField(default=dict)
     state = fields.CharField(max_length=10, default="ready")
     run_at: datetime = fields.DatetimeField(auto_now_add=True)
+    priority = fields.IntField(default=1)
     attempt = fields.IntField(default=0)
     lease_until: datetime | None = fields.DatetimeField(null=True)
     lease_token: UUID | None = fields.UUIDField(null=True)
     dedupe_key = fields.CharField(max_length=200, null=True)
     last_error = fields.TextField(null=True)
+    progress: dict[str, Any] | None = fields.JSONField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     ended_at: datetime | None = fields.DatetimeField(null=True)
 
@@ -50,4 +54,19 @@ class Slot(AgencyModel):
 
     class Meta:
         table = "slots"
+        manager = ScopedManager()
+
+
+class WorkspaceSlot(WorkspaceModel):
+    """The same of one client."""
+
+    forgetting = {
+        "name": OUR_WORDS,
+    }
+    stays_inside = "Tend's own work"
+    name = fields.CharField(max_length=100)
+    slot_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "workspace_slots"
         manager = ScopedManager()

@@ -1,6 +1,7 @@
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from backend.outbox import SILENT_AFTER, count_workers
 from tenants.database import is_outage, unscoped
 
 
@@ -17,4 +18,17 @@ async def is_ready(_request: Request) -> JSONResponse:
         if not is_outage(problem):
             raise
         return JSONResponse({"status": "database unreachable"}, status_code=503)
+    return JSONResponse({"status": "ok"})
+
+
+async def is_worked(_request: Request) -> JSONResponse:
+    """503 while jobs wait because no worker is alive. The API is ready all the same: what is asked of it is promised."""
+    try:
+        workers = await count_workers()
+    except Exception as problem:
+        if not is_outage(problem):
+            raise
+        return JSONResponse({"status": "database unreachable"}, status_code=503)
+    if workers == 0:
+        return JSONResponse({"status": f"no worker seen for {SILENT_AFTER.total_seconds():.0f} s"}, status_code=503)
     return JSONResponse({"status": "ok"})

@@ -59,6 +59,8 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
     ("cases", "isMine"): lambda row, value, actor: (row.claimed_by_id == actor.membership_id) == value,
+    ("jobs", "state"): lambda row, value, _: row.state.upper() in value,
+    ("jobs", "kind"): lambda row, value, _: row.kind == value,
     ("journal", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("journal", "action"): lambda row, value, _: row.action == value,
     ("journal", "subjectId"): lambda row, value, _: row.subject_id == value,
@@ -81,6 +83,9 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.role not in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) not in CLIENT_ROLES,
     "{row}.role in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) in CLIENT_ROLES,
     "exists (select from workspaces w where w.agency_id = {agency} and w.id = {row}.workspace_id)": (
+        lambda row, actor: actor.workspaces is None or row.workspace_id in actor.workspaces
+    ),
+    "((select app.sees_all()) or {row}.workspace_id = any((select app.workspaces())::uuid[]))": (
         lambda row, actor: actor.workspaces is None or row.workspace_id in actor.workspaces
     ),
 }
@@ -166,6 +171,32 @@ async def _api_client(row: Any) -> str | None:
 @expression("Hold", "subjectId")
 async def _held(row: Any) -> str:
     return f"{row.subject_kind}_{row.subject_id}"
+
+
+@expression("Job", "priority")
+async def _priority(row: Any) -> str:
+    return ("danger", "normal", "bulk")[row.priority]
+
+
+@expression("Job", "workspaceId")
+async def _about(row: Any) -> str | None:
+    return None if row.workspace_id is None else f"workspace_{row.workspace_id}"
+
+
+@expression("Job", "lastError")
+async def _last_error(row: Any) -> str | None:
+    named = re.match(r"([A-Za-z_]\w*): ", row.last_error or "")
+    return row.last_error if named is None else named[1]
+
+
+@expression("Job", "progressDone")
+async def _done(row: Any) -> float | None:
+    return None if row.progress is None else float(row.progress["done"])
+
+
+@expression("Job", "progressTotal")
+async def _of(row: Any) -> float | None:
+    return None if row.progress is None or row.progress["total"] is None else float(row.progress["total"])
 
 
 @expression("Export", "rowCount")

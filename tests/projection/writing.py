@@ -26,6 +26,7 @@ TEXTS = {
     "handle": ("reporter", "ä ☃"),
     "text": ("TEXT 3", "3, 5!", "5 hello", "☃ 2"),
     "action": ("case.claimed", "case.decided", "policy.created", "☃"),
+    "kind": ("apply_rules", "write_words", "☃"),
     "since": ("2020-01-01T00:00:00Z", "2026-11-25T10:00:00", "2999-01-01T00:00:00+02:00"),
     "until": ("2020-01-01T00:00:00Z", "2026-11-25T10:00:00", "2999-01-01T00:00:00+02:00"),
 }

@@ -11,7 +11,7 @@ from cast import Cast
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.moderation import claim_next, decide
-from backend.outbox import Job
+from backend.outbox import Job, Priority
 from backend.people import (
     end,
     grant_token,
@@ -27,7 +27,7 @@ from tenants.rights import Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
 from workers.calendar import CALENDAR
-from workers.catalogue import CATALOGUE
+from workers.catalogue import CATALOGUE, MINUTE
 from workers.running import run_job
 
 # What there must be for a kind to have something to do: the payload, and the world around it.
@@ -192,6 +192,13 @@ SCENES: dict[str, Scene] = {
 def test_every_kind_has_a_scene_and_the_calendar_names_kinds_that_exist() -> None:
     assert set(SCENES) == set(CATALOGUE)
     assert {entry.kind for entry in CALENDAR} <= set(CATALOGUE)
+
+
+def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once() -> None:
+    for name, kind in CATALOGUE.items():
+        if kind.timeout > MINUTE:
+            assert kind.priority is Priority.BULK, name
+            assert kind.at_once is not None, name
 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from cast import Cast, ask
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
-from promises.test_the_api import MUTATIONS, NEEDS, _a_rule, _an_export, document, input_of, made_up, value_for
+from promises.test_the_api import MUTATIONS, NEEDS, _a_job, _a_rule, _an_export, document, input_of, made_up, value_for
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -15,6 +15,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
 from backend.moderation import claim_next, decide
+from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from graphql_schema.answering import verb
 from graphql_schema.managing_people import StaffPayload
@@ -57,7 +58,7 @@ def test_every_right_is_used_and_held() -> None:
 def test_clients_and_machines_hold_nothing_that_makes_people_or_machines() -> None:
     grave = {
         *(Right.MANAGE_PEOPLE, Right.MANAGE_MACHINES, Right.MANAGE_SIGN_IN, Right.MANAGE_WORKSPACES),
-        *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OWN),
+        *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OPERATE, Right.OWN),
     }
     assert not grave & MACHINE_RIGHTS
     for role in CLIENT_ROLES:
@@ -145,6 +146,8 @@ async def _row(acme: Cast, entry: Published) -> str:
             )
         if model is Export:
             await _an_export(acme, forum)
+        if model is Job:
+            await _a_job(acme, forum)
         column = model.workspace_column or ("workspace_id" if "workspace_id" in model._meta.fields_map else None)
         where = "true" if column is None else f"{column} = $1"
         if model.reach is Reach.ROOT:

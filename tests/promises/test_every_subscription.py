@@ -15,6 +15,8 @@ from backend.kit.ids import new_id
 from backend.live import Live
 from backend.moderation import claim_next, release
 from backend.notices import Recipient, tell
+from backend.operating import replay_job
+from backend.outbox import Job
 from backend.settings import Settings
 from graphql_schema.schema import schema
 from graphql_schema.transport import Documents, Rates
@@ -51,6 +53,12 @@ async def _the_owner_is_told(acme: Cast, client: UUID) -> None:
         await tell([reader], kind=str(new_id()), subject_id=new_id(), workspace_id=client, text="told")
 
 
+async def _a_job_is_replayed(acme: Cast, client: UUID) -> None:
+    async with agency_scope(acme.owner):
+        await Job.filter(workspace_id=client, kind="test").update(state="dead")
+        await replay_job(acme.owner, (await Job.get(workspace_id=client, kind="test")).id)
+
+
 # A subscription that is missing here fails its tests.
 SUBSCRIPTIONS = {
     "caseChanged": Heard(
@@ -64,6 +72,12 @@ SUBSCRIPTIONS = {
         _a_case_moves,
         kind="workspace",
         hearers=frozenset({"owner", "insider", "client"}),
+    ),
+    "jobChanged": Heard(
+        "subscription($id: ID!) { jobChanged(id: $id) { state attempt } }",
+        _a_job_is_replayed,
+        kind="job",
+        hearers=frozenset({"owner"}),
     ),
     "noticeReceived": Heard(
         "subscription { noticeReceived { text } }", _the_owner_is_told, hearers=frozenset({"owner"})
@@ -96,7 +110,8 @@ async def client(acme: Cast) -> UUID:
 async def ids(acme: Cast, client: UUID) -> dict[str | None, str]:
     async with agency_scope(acme.system) as scope:
         case_id = await scope.fetchval("select id from cases where workspace_id = $1", client)
-    return {"case": f"case_{case_id}", "workspace": f"workspace_{client}"}
+        job, _ = await Job.get_or_create(workspace_id=client, kind="test")
+    return {"case": f"case_{case_id}", "workspace": f"workspace_{client}", "job": f"job_{job.id}"}
 
 
 @asynccontextmanager

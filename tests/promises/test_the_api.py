@@ -24,6 +24,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
 from backend.moderation import Rule
+from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
 from graphql_schema.permissions import right_of
@@ -57,6 +58,7 @@ KINDS = {
     "subjectId": "case",
     "holdId": "hold",
     "exportId": "export",
+    "jobId": "job",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -101,6 +103,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "directorygroup": f"directorygroup_{await _a_group(cast)}",
         "hold": f"hold_{await _a_hold(cast, case.workspace_id)}",
         "export": f"export_{await _an_export(cast, case.workspace_id)}",
+        "job": f"job_{await _a_job(cast, case.workspace_id)}",
     }
 
 
@@ -129,6 +132,15 @@ async def _an_export(cast: Cast, workspace_id: UUID) -> UUID:
             requested_by_id=cast.owner.membership_id,
         )
         return export.id
+
+
+async def _a_job(cast: Cast, workspace_id: UUID) -> UUID:
+    async with agency_scope(cast.system):
+        job = await Job.create(
+            kind="test", workspace_id=workspace_id, state="dead", last_error="ValueError: words", attempt=1, ended_at=now(),
+            progress={"done": 1, "total": None}, on_behalf_of_id=cast.owner.membership_id,
+        )  # fmt: skip
+        return job.id
 
 
 def made_up(kind: str) -> str:

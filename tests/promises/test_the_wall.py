@@ -25,6 +25,7 @@ GLOBAL = {
     "doors": "a hash in, an agency and an id out: asked before any agency is known",
     "person_agency": "which agencies a person may try to enter",
     "ready_agency": "which agencies have jobs: ids and times only",
+    "workers": "processes of the installation: ids and times only",
     "trusted_documents": "code of frontends, without data of any agency; the application may only read it",
 }
 # Tables whose key does not start with agency_id, each with its reason.
@@ -169,6 +170,8 @@ async def test_the_application_rewrites_nothing_of_the_installation_but_these_co
         ("sessions", "idle_until"),
         ("sessions", "revoked_at"),
         ("mail_links", "used_at"),
+        ("workers", "seen_at"),
+        ("workers", "is_stopping"),
     }
 
 
@@ -233,9 +236,9 @@ async def test_the_relay_sees_job_columns_and_nothing_else(owner) -> None:
             where grantee = 'tend_relay' and table_schema = 'app'"""
     )
     seen = {(row["table_name"], row["column_name"]) for row in rows if row["privilege_type"] == "SELECT"}
-    assert seen == {("jobs", name) for name in ("agency_id", "id", "state", "run_at", "lease_until")} | {
-        ("ready_agency", name) for name in ("id", "agency_id", "ready_at")
-    }
+    assert seen == {
+        ("jobs", name) for name in ("agency_id", "id", "kind", "priority", "state", "run_at", "lease_until")
+    } | {("ready_agency", name) for name in ("id", "agency_id", "ready_at")}
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

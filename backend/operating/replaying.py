@@ -1,0 +1,25 @@
+from uuid import UUID
+
+from backend import journal
+from backend.kit.errors import Conflict
+from backend.operating.looking import lock_job
+from tenants.actor import Actor
+from tenants.scope import current
+
+
+async def replay_job(actor: Actor, job_id: UUID) -> None:
+    """A dead job is ready again, under the same id and with all its tries before it. Raises NotAllowed, NotFound, and
+    Conflict for a job that is not dead."""
+    job = await lock_job(actor, job_id)
+    if job.state != "dead":
+        raise Conflict("Only a job that was given up can be replayed.")
+    await current().execute(
+        """update jobs set state = 'ready', attempt = 0, run_at = now(), ended_at = null, progress = null
+            where agency_id = $1 and id = $2""",
+        actor.agency_id,
+        job_id,
+    )
+    await current().execute("insert into ready_agency (agency_id) values ($1)", actor.agency_id)
+    await journal.record(
+        "job.replayed", subject_kind="job", subject_id=job_id, workspace_id=job.workspace_id, kind=job.kind
+    )
