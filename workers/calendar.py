@@ -1,21 +1,22 @@
 """What runs when. Each turn is a row, so that a missed one is caught up once and none runs twice."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from backend.kit.ids import new_id
 from backend.outbox import enqueue
 from tenants.actor import system
 from tenants.doors import every_agency
-from tenants.scope import agency_scope
+from tenants.scope import agency_scope, current
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`kind` of the catalogue, every `every`, counted from midnight UTC of 1970-01-01 plus `offset`."""
+    """`kind` of the catalogue for every agency, every `every`, counted from midnight UTC of 1970-01-01 plus `offset`."""
 
     kind: str
     every: timedelta
@@ -26,7 +27,33 @@ class Entry:
         return start + ((now - start) // self.every) * self.every
 
 
-CALENDAR: Final = (
+@dataclass(frozen=True, slots=True)
+class LocalEntry:
+    """`kind` of the catalogue for every client, each day (or on `weekdays`, Monday is 0) at the time `at` where the
+    client is."""
+
+    kind: str
+    at: time
+    weekdays: frozenset[int] = frozenset(range(7))
+
+    def latest_slot(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """Where the clock goes back, the first of the two; where it skips the time, as much later as it skips."""
+        # A day ahead: in a zone where days were skipped, the date of now is no bound.
+        today = now.astimezone(zone).date() + timedelta(days=1)
+        return max(
+            moment
+            for days in range(10)
+            if (day := today - timedelta(days=days)).weekday() in self.weekdays
+            if (moment := self._on(day, zone)) <= now
+        )
+
+    def _on(self, day: date, zone: ZoneInfo) -> datetime:
+        return datetime.combine(day, self.at, tzinfo=zone).astimezone(UTC)  # fold=0
+
+
+Calendar = Sequence[Entry | LocalEntry]
+
+CALENDAR: Final[Calendar] = (
     Entry("remove_ended_jobs", every=timedelta(days=1), offset=timedelta(hours=3)),
     Entry("forget_access_tokens", every=timedelta(days=1), offset=timedelta(hours=4)),
     Entry("forget_answers", every=timedelta(hours=1)),
@@ -36,33 +63,80 @@ CALENDAR: Final = (
 )
 
 
-async def fill_slots(now: datetime, *, calendar: tuple[Entry, ...] = CALENDAR) -> int:
-    """Promise the work of every agency's latest slot that nobody has promised yet; how many there were. After a pause
-    the latest slot is caught up, once. Any number of workers may do this at the same time."""
+async def fill_slots(now: datetime, *, calendar: Calendar = CALENDAR) -> int:
+    """Promise the work of every latest slot that nobody has promised yet; how many there were. After a pause the latest
+    slot is caught up, once. Any number of workers may do this at the same time."""
     filled = 0
     for agency_id in await every_agency():
-        filled += await _fill(agency_id, now, calendar)
+        async with agency_scope(system(agency_id)):
+            for entry in calendar:
+                if isinstance(entry, Entry):
+                    filled += await _fill_for_agency(agency_id, entry.kind, entry.latest_slot(now))
+            local = [entry for entry in calendar if isinstance(entry, LocalEntry)]
+            if local:
+                filled += await _fill_for_clients(agency_id, now, local)
     return filled
 
 
-async def _fill(agency_id: UUID, now: datetime, calendar: tuple[Entry, ...]) -> int:
-    async with agency_scope(system(agency_id)) as scope:
-        filled = 0
-        for kind, slot_at in _due(now, calendar):
-            tag = await scope.execute(
-                """insert into slots (agency_id, id, name, slot_at) values ($1, $2, $3, $4)
-                   on conflict (agency_id, name, slot_at) do nothing""",
+async def _fill_for_agency(agency_id: UUID, kind: str, slot_at: datetime) -> int:
+    tag = await current().execute(
+        """insert into slots (agency_id, id, name, slot_at) values ($1, $2, $3, $4)
+           on conflict (agency_id, name, slot_at) do nothing""",
+        agency_id,
+        new_id(),
+        kind,
+        slot_at,
+    )
+    if tag != "INSERT 0 1":
+        return 0
+    await enqueue(kind, {}, dedupe_key=f"slot:{kind}")
+    return 1
+
+
+async def _fill_for_clients(agency_id: UUID, now: datetime, calendar: Sequence[LocalEntry]) -> int:
+    filled = 0
+    for client in await _open_clients(agency_id, [entry.kind for entry in calendar]):
+        for entry in calendar:
+            slot_at = entry.latest_slot(now, _zone(client["time_zone"]))
+            # What was due before the client came, or is filled, is done with; other clients' rows are not written.
+            if slot_at < client["created_at"] or [entry.kind, slot_at] in client["filled"]:
+                continue
+            tag = await current().execute(
+                """insert into workspace_slots (agency_id, workspace_id, id, name, slot_at) values ($1, $2, $3, $4, $5)
+                   on conflict (agency_id, workspace_id, name, slot_at) do nothing""",
                 agency_id,
+                client["id"],
                 new_id(),
-                kind,
+                entry.kind,
                 slot_at,
             )
             if tag == "INSERT 0 1":
-                await enqueue(kind, {}, dedupe_key=f"slot:{kind}")
+                await enqueue(entry.kind, {}, workspace_id=client["id"], dedupe_key=f"slot:{entry.kind}:{client['id']}")
                 filled += 1
-        return filled
+    return filled
 
 
-def _due(now: datetime, calendar: tuple[Entry, ...]) -> Iterator[tuple[str, datetime]]:
-    for entry in calendar:
-        yield entry.kind, entry.latest_slot(now)
+async def _open_clients(agency_id: UUID, kinds: Iterable[str]) -> list[dict[str, Any]]:
+    """With the latest slot of each kind that is filled."""
+    rows = await current().fetch(
+        """select w.id, w.time_zone, w.created_at, s.name, s.slot_at
+             from workspaces w left join lateral (
+                  select name, max(slot_at) as slot_at from workspace_slots
+                   where agency_id = $1 and workspace_id = w.id and name = any($2::text[]) group by name) s on true
+            where w.agency_id = $1 and w.deletes_at is null order by w.id""",
+        agency_id,
+        list(kinds),
+    )
+    clients: dict[UUID, dict[str, Any]] = {}
+    for row in rows:
+        client = clients.setdefault(row["id"], {**row, "filled": []})
+        client["filled"].append([row["name"], row["slot_at"]])
+    return list(clients.values())
+
+
+def _zone(name: str) -> ZoneInfo:
+    """UTC for a zone that the machine which took it knew and this one does not: rather at another hour than never."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
