@@ -14,6 +14,7 @@ from backend.moderation import apply_rules, carry_out_actions, count_cases_again
 from backend.notices import deliver_notices
 from backend.outbox import remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
+from backend.webhooks import deliver_webhooks, forget_webhooks
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -45,10 +46,12 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=timedelta(seconds=60)),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=timedelta(minutes=10)),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45)),
         "forget_access_tokens": Kind(forget_access_tokens),
         "erase_member": Kind(erase_member_now, tries=12, timeout=timedelta(minutes=10)),
         "expire_exports": Kind(expire_exports, timeout=timedelta(seconds=60)),
         "forget_answers": Kind(forget_answers),
+        "forget_webhooks": Kind(forget_webhooks),
         "hand_over": Kind(hand_over),
         "remove_ended_jobs": Kind(remove_ended_jobs),
         "return_ended_claims": Kind(return_ended_claims),
