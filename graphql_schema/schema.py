@@ -15,6 +15,7 @@ from graphql_schema.hearing import Subscription
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
+from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.projection import Execution, published_kinds
@@ -42,7 +43,15 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
 class Mutation(
-    WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, LeavingForGood, OwnSessions
+    WorkingCases,
+    SettingUp,
+    ManagingPeople,
+    SettingSignIn,
+    MappingGroups,
+    ManagingMachines,
+    ManagingWebhooks,
+    LeavingForGood,
+    OwnSessions,
 ):
     pass
 

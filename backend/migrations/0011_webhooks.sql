@@ -65,6 +65,7 @@ create table app.webhook_deliveries (
 );
 create index webhook_deliveries_due on app.webhook_deliveries (agency_id, endpoint_id, next_at, id)
   where state = 'waiting';
+create index webhook_deliveries_by_state on app.webhook_deliveries (agency_id, endpoint_id, state, created_at, id);
 create index webhook_deliveries_in_order on app.webhook_deliveries (agency_id, endpoint_id, created_at, id);
 
 -- What a server answers is not kept: whoever names an address would read through it what only Tend can reach.
