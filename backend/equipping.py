@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from backend.journal import anchor_with
+from backend.journal import anchor_with, record_for
 from backend.outbox import rank_kinds
 from backend.outside import (
     FolderSender,
@@ -17,6 +17,8 @@ from backend.outside import (
 )
 from backend.people import issue_keys_as
 from backend.settings import NotConfigured, Settings
+from backend.webhooks import queue_webhooks, shape_with
+from graphql_schema.shaping import SelectionShaper
 from workers.catalogue import CATALOGUE
 
 
@@ -27,6 +29,8 @@ def equip(settings: Settings) -> None:
     use_installation_keys(settings.installation_keys)
     keep_files_in(settings.files)
     anchor_with(partial(sign, purpose="journal anchor"), partial(is_signed, purpose="journal anchor"))
+    record_for(queue_webhooks)
+    shape_with(SelectionShaper())
     issue_keys_as("test" if settings.development else "live")
     try:
         allow_origins(settings.allowed_outside)

@@ -10,6 +10,7 @@ MODEL_MODULES: Final = (
     "backend.idempotency.models",
     "backend.journal.models",
     "backend.notices.models",
+    "backend.webhooks.models",
     "backend.evidence.models",
     "backend.leaving.models",
     "backend.communities.models",

@@ -30,6 +30,7 @@ from graphql_schema.policies import Policy, Queue, Rule
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
+from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
 
@@ -97,6 +98,11 @@ class Workspace(Node):
         needs=Right.MANAGE_WORKSPACES,
         description="When all of it is deleted, since it was closed; null for a client that is open.",
     )
+    webhook_endpoints: Connection[WebhookEndpoint] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="Servers that hear of this client alone; empty for whoever does not look after machines.",
+    )
     holds: Connection[Hold] = many(
         "workspace_id", order=HoldOrder, description="Legal holds on it and on its members, lifted ones included."
     )
@@ -153,6 +159,11 @@ class Agency(Node):
         "agency_id",
         order=ApiClientOrder,
         description="Machines that it lets in, or did until `endsAt`; for somebody who works for some clients, theirs.",
+    )
+    webhook_endpoints: Connection[WebhookEndpoint] = many(
+        "agency_id",
+        order=CreationOrder,
+        description="Servers that hear of what happens; for somebody who works for some clients, theirs.",
     )
     exports: Connection[Export] = many(
         "agency_id",

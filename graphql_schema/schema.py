@@ -15,6 +15,7 @@ from graphql_schema.hearing import Subscription
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
+from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
@@ -49,6 +50,7 @@ class Mutation(
     SettingSignIn,
     MappingGroups,
     ManagingMachines,
+    ManagingWebhooks,
     LeavingForGood,
     Operating,
     OwnSessions,

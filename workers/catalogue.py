@@ -14,6 +14,7 @@ from backend.moderation import apply_rules, carry_out_actions, count_cases_again
 from backend.notices import deliver_notices
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
+from backend.webhooks import deliver_webhooks, forget_webhooks
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -50,10 +51,12 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45), at_once=4),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
+        "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
         "hand_over": Kind(hand_over),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "return_ended_claims": Kind(return_ended_claims),

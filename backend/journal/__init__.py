@@ -3,7 +3,7 @@
 from backend.journal.anchoring import anchor_journal, anchor_with
 from backend.journal.chaining import chain_journal
 from backend.journal.models import JournalEntry, JournalLink
-from backend.journal.recording import record, record_access, subjects_since
+from backend.journal.recording import Recorded, record, record_access, record_for, subjects_since
 from backend.journal.verifying import Count, Finding, verify
 
 __all__ = [
@@ -11,11 +11,13 @@ __all__ = [
     "Finding",
     "JournalEntry",
     "JournalLink",
+    "Recorded",
     "anchor_journal",
     "anchor_with",
     "chain_journal",
     "record",
     "record_access",
+    "record_for",
     "subjects_since",
     "verify",
 ]

@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,28 @@ from backend.kit.ids import new_id
 from backend.outbox import announce
 from tenants.actor import Actor
 from tenants.scope import current
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A line that was just written, without what staff wrote in it. `actor_kind` is staff, api_client or system."""
+
+    action: str
+    subject_kind: str
+    subject_id: UUID
+    workspace_id: UUID | None
+    actor_kind: str
+
+
+Hear = Callable[[Recorded], Awaitable[None]]
+
+_hear: Hear | None = None
+
+
+def record_for(hear: Hear | None) -> None:
+    """Who hears of every line, in the transaction of the deed: what they do is done with it or not at all."""
+    global _hear  # noqa: PLW0603
+    _hear = hear
 
 
 async def subjects_since(subject_kind: str, moment: datetime, *, most: int = 1_000) -> list[UUID]:
@@ -68,6 +91,8 @@ async def record(
         _json(detail),
     )
     announce(subject_kind, workspace_id=workspace_id, subject_id=subject_id)
+    if _hear is not None:
+        await _hear(Recorded(action, subject_kind, subject_id, workspace_id, _kind_of(actor)))
 
 
 async def record_access(

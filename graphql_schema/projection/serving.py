@@ -53,6 +53,13 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         assert type_ is not None
         return self._reading.cost(type_, self._root_fields() if roots is None else roots)
 
+    async def read_one(self, wanted: Ref) -> Any:
+        """What the only field at the root would answer for this row, in the scope that is open: the caller sees to it that
+        the scope reaches no less than the actor, whose own reach and rights are in the statement. None where nothing is
+        there for the actor."""
+        [details] = self._root_fields().values()
+        return await self._reading.one(self.schema.type_map[wanted.type_name], details, wanted)  # type: ignore[arg-type]
+
     async def _read(self, serially: bool | None, roots: dict[str, list[FieldDetails]]) -> Any:
         actor: Actor | None = self.context_value.actor
         self.context_value.only_reads = True

@@ -144,11 +144,25 @@ class Scene:
         )
         return {"<api client id>": answer["data"]["createApiClient"]["apiClient"]["id"]}
 
+    async def endpoint(self) -> dict[str, Any]:
+        answer = await self.ask(
+            """mutation($w: ID!) { createWebhookEndpoint(input: { url: "https://example.com/", kinds: [HOLD_LIFTED],
+                 workspaceId: $w }) { endpoint { id } } }""",
+            w=(await self.ids())["<workspace id>"],
+        )
+        endpoint_id = answer["data"]["createWebhookEndpoint"]["endpoint"]["id"]
+        sent = await self.ask(
+            "mutation($e: ID!) { sendTestEvent(input: { endpointId: $e }) { delivery { id } } }", e=endpoint_id
+        )
+        return {"<endpoint id>": endpoint_id, "<delivery id>": sent["data"]["sendTestEvent"]["delivery"]["id"]}
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
         if "<api client id>" in text:
             known |= await self.machine()
+        if "<endpoint id>" in text or "<delivery id>" in text:
+            known |= await self.endpoint()
         if "<claim token>" in text:
             known |= await self.claimed()
         if "<end cursor>" in text:

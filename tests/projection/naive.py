@@ -66,6 +66,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("journal", "subjectId"): lambda row, value, _: row.subject_id == value,
     ("journal", "since"): lambda row, value, _: row.at >= _moment(value),
     ("journal", "until"): lambda row, value, _: row.at < _moment(value),
+    ("deliveries", "state"): lambda row, value, _: row.state.upper() == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
@@ -76,6 +77,9 @@ AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
 WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.membership_id = {membership}": lambda row, actor: (
         actor.membership_id is not None and row.membership_id == actor.membership_id
+    ),
+    "(app.sees_all() or {row}.workspace_id = any(app.workspaces()))": lambda row, actor: (
+        actor.workspaces is None or row.workspace_id in actor.workspaces
     ),
     "{row}.deleted_at is null": lambda row, _: row.deleted_at is None,
     "{row}.state <> 'closed'": lambda row, _: row.state != "closed",
@@ -207,6 +211,16 @@ async def _row_count(row: Any) -> int:
 @expression("Export", "byteCount")
 async def _byte_count(row: Any) -> float | None:
     return None if row.byte_count is None else float(row.byte_count)
+
+
+@expression("WebhookEvent", "subjectId")
+async def _happened_to(row: Any) -> str:
+    return f"{row.subject_kind}_{row.subject_id}"
+
+
+@expression("WebhookEvent", "sequence")
+async def _sequence(row: Any) -> float:
+    return float(row.sequence)
 
 
 @expression("JournalEntry", "subjectId")

@@ -24,7 +24,7 @@ from graphql_schema.schema import schema
 from tenants.scope import agency_scope
 
 OPERATIONS = int(os.environ.get("TEND_DIFFERENCE_OPERATIONS", "300"))
-FAULTY_OPERATIONS = 1_000  # at most: a planted fault is found sooner
+FAULTY_OPERATIONS = 3_000  # at most: a planted fault is found sooner
 ROLES = ("owner", "lead", "moderator", "contractor", "stakeholder")
 EPOCH = datetime(2026, 3, 1, tzinfo=UTC)
 

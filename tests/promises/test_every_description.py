@@ -24,6 +24,7 @@ from graphql_schema.schema import schema
 SCHEMA = schema._schema
 # Inputs that several mutations take: any other input is named after its one mutation.
 SHARED_INPUTS = {
+    "WebhookEndpointInput": "an endpoint, with nothing to add",
     "ClaimInput": "a claim of yours, with nothing to add",
     "StaffInput": "somebody of the agency, with nothing to add",
 }

@@ -21,6 +21,7 @@ from backend.people import (
     new_access_token,
     register_api_client,
 )
+from backend.webhooks import Wanted, create_endpoint
 from tenants.actor import system
 from tenants.entering import acting_for
 from tenants.rights import Right, Role
@@ -146,6 +147,22 @@ async def _an_old_export(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     return {}
 
 
+async def _a_webhook(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """To a server that may not be asked: the first try fails, and the second is promised."""
+    async with agency_scope(acme.owner):
+        wanted = Wanted("https://127.0.0.1/", "", ["case.reported"])
+        issued = await create_endpoint(acme.owner, wanted, workspace_id=client)
+    await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    return {"endpoint_id": str(issued.endpoint.id)}
+
+
+async def _an_old_webhook(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_webhook(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update webhook_events set occurred_at = now() - interval '31 days'")
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {"anchor_journal", "chain_journal", "delete_workspace", "erase_member", "expire_exports"}
 # Done on behalf of somebody, who lends their rights.
@@ -176,10 +193,12 @@ SCENES: dict[str, Scene] = {
     "count_cases_again": _cases_without_tally,
     "delete_workspace": _closed,
     "deliver_notices": _decided,
+    "deliver_webhooks": _a_webhook,
     "forget_access_tokens": _ended_access_tokens,
     "erase_member": _to_be_forgotten,
     "expire_exports": _an_old_export,
     "forget_answers": _nothing,
+    "forget_webhooks": _an_old_webhook,
     "hand_over": _held_by_somebody_who_left,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
@@ -250,6 +269,8 @@ async def _world(acme: Cast, client: UUID) -> dict[str, Any]:
                            from case_tallies where workspace_id = $1
                union all select 'post', (hidden_at is not null)::text, 0 from posts where workspace_id = $1
                union all select 'export', state, row_count from exports where workspace_id = $1
+               union all select 'webhook', d.state, d.attempt from webhook_deliveries d
+                           join webhook_endpoints e on e.id = d.endpoint_id where e.workspace_id = $1
                union all select 'member', (erased_at is not null)::text, 0 from members where workspace_id = $1 order by 1, 2, 3""",
             client,
         )

@@ -24,6 +24,8 @@ SHORT = {
     "Agency.directory_groups": "groups of one agency's directory",
     "Agency.staff": "people of one agency",
     "Agency.stakeholders": "people of one agency's clients",
+    "Agency.webhook_endpoints": "servers that hear of one agency, 100 at most",
+    "Workspace.webhook_endpoints": "likewise",
     "Agency.api_clients": "machines of one agency, 1,000 at most",
     "Query.workspaces": "clients of one agency",
     "Workspace.communities": "communities of one client",

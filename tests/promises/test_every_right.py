@@ -7,7 +7,18 @@ import httpx
 import pytest
 from cast import Cast, ask
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
-from promises.test_the_api import MUTATIONS, NEEDS, _a_job, _a_rule, _an_export, document, input_of, made_up, value_for
+from promises.test_the_api import (
+    MUTATIONS,
+    NEEDS,
+    _a_job,
+    _a_rule,
+    _an_export,
+    a_webhook,
+    document,
+    input_of,
+    made_up,
+    value_for,
+)
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -200,6 +211,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     async with agency_scope(acme.system):
         group = await DirectoryGroup.create(display_name=f"x-{case.id}", name_key=f"x-{case.id}")
         await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
+    await a_webhook(acme, acme.workspaces["forum"])
     yield
     async with agency_scope(acme.system):
         await SignInProvider.all().delete()

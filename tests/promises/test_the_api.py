@@ -27,6 +27,7 @@ from backend.moderation import Rule
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
+from backend.webhooks import Wanted, WebhookEndpoint, create_endpoint, disable_endpoint, send_test
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
 from graphql_schema.schema import schema
@@ -59,12 +60,18 @@ KINDS = {
     "holdId": "hold",
     "exportId": "export",
     "jobId": "job",
+    "endpointId": "webhookendpoint",
+    "deliveryId": "webhookdelivery",
 }
 TEXTS = {
     "slug": "a-new-one",
     "timeZone": "UTC",
     "claimToken": "a-token",
     "pattern": "x+",
+    "url": "https://example.com/",
+    "selection": "{ id }",
+    "since": "2100-01-01T00:00:00Z",
+    "until": "2100-01-01T00:00:00Z",
     "email": "somebody.new@example.com",
     "endsAt": "2100-01-01T00:00:00Z",
     "expiresAt": "2100-01-01T00:00:00Z",
@@ -104,6 +111,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "hold": f"hold_{await _a_hold(cast, case.workspace_id)}",
         "export": f"export_{await _an_export(cast, case.workspace_id)}",
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
+        **await a_webhook(cast, case.workspace_id),
     }
 
 
@@ -119,6 +127,20 @@ async def _a_hold(cast: Cast, workspace_id: UUID) -> UUID:
             workspace_id=workspace_id, subject_kind="member", subject_id=new_id(), reason="x", lifted_at=now()
         )
         return hold.id
+
+
+async def a_webhook(cast: Cast, workspace_id: UUID) -> dict[str, str]:
+    """Not enabled, and with a delivery. The one before goes: an agency has a hundred at most."""
+    async with agency_scope(cast.owner):
+        await WebhookEndpoint.filter(workspace_id=workspace_id).delete()
+        wanted = Wanted("https://example.com/", "x", ["hold.lifted"])
+        issued = await create_endpoint(cast.owner, wanted, workspace_id=workspace_id)
+        delivery_id = await send_test(cast.owner, issued.endpoint.id)
+        await disable_endpoint(cast.owner, issued.endpoint.id)
+    return {
+        "webhookendpoint": f"webhookendpoint_{issued.endpoint.id}",
+        "webhookdelivery": f"webhookdelivery_{delivery_id}",
+    }
 
 
 async def _an_export(cast: Cast, workspace_id: UUID) -> UUID:

@@ -1,0 +1,57 @@
+"""The catalogue of events: what the journal records and a server may want to hear of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """`actions` are the journal's names of it; `subject` is the published type of its subject, None where no type shows
+    it."""
+
+    name: str
+    subject: str | None
+    description: str
+    actions: tuple[str, ...]
+
+
+def _kind(name: str, subject: str | None, description: str, *actions: str) -> tuple[str, EventKind]:
+    return name, EventKind(name, subject, description, actions or (name,))
+
+
+KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
+    dict(
+        (
+            _kind("case.reported", "Case", "A post was reported: a case was opened, or a report added to it."),
+            _kind("case.claimed", "Case", "Somebody has begun to review a case."),
+            _kind(
+                "case.returned",
+                "Case",
+                "A case waits again: its claim was given up, has ended, or whoever had it has left.",
+                *("case.claim_released", "case.claim_skipped", "case.claim_expired", "case.claim_handed_over"),
+            ),
+            _kind("case.decided", "Case", "A case was decided, and is closed."),
+            _kind("action.confirmed", "Case", "An action of the decision was seen in the community."),
+            _kind("community.created", "Community", "A community was set up."),
+            _kind("posts.imported", "Community", "Posts were brought into a community."),
+            _kind("policy.created", "Policy", "A policy was written."),
+            _kind("policy.revised", "Policy", "A policy has new words."),
+            _kind("rule.created", "Rule", "A rule was made."),
+            _kind("hold.placed", "Hold", "A legal hold was placed."),
+            _kind("hold.lifted", "Hold", "A legal hold was lifted."),
+            _kind("export.requested", "Export", "Somebody asked for an export."),
+            _kind("export.done", "Export", "An export can be fetched.", "export.written"),
+            _kind("member.erased", None, "A member was forgotten; the subject is the proof, which names nobody."),
+            _kind("workspace.created", "Workspace", "The agency has taken on a client."),
+            _kind("workspace.closed", "Workspace", "A client was closed."),
+            _kind("workspace.reopened", "Workspace", "A client that was closed is open again."),
+            _kind("workspace.erased", None, "A client was deleted for good; the subject is the proof."),
+        )
+    )
+)
+TEST: Final = "webhook.test"  # sent on request only, whatever kinds an endpoint has
+KIND_OF_ACTION: Final[Mapping[str, str]] = MappingProxyType(
+    {action: kind.name for kind in KINDS.values() for action in kind.actions}
+)

@@ -1,0 +1,82 @@
+"""The body of a delivery: what happened, to what, and as much of it as the endpoint asked for."""
+
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+
+from backend.kit.errors import Invalid
+from backend.kit.ids import published
+from backend.webhooks.models import WebhookEndpoint, WebhookEvent
+from backend.webhooks.thresholds import LARGEST_BODY
+from tenants.actor import Actor
+from tenants.rights import MACHINE_RIGHTS, Right, Role
+from tenants.scope import current
+
+
+class Shaper(Protocol):
+    """Reads GraphQL selections; the roof brings one, since the schema knows the domains and not the other way round."""
+
+    def check(self, selection: str) -> None:
+        """Raises Invalid for what cannot be read, or costs too much."""
+
+    async def read(self, actor: Actor, selection: str, *, kind: str, id: UUID) -> bytes | None:
+        """JSON, as `actor` may see it, in the scope that is open; None where nothing is there for them."""
+
+
+_shaper: Shaper | None = None
+
+
+def shape_with(shaper: Shaper) -> None:
+    global _shaper  # noqa: PLW0603
+    _shaper = shaper
+
+
+def check_selection(selection: str) -> None:
+    """Raises Invalid."""
+    if _shaper is None:
+        raise Invalid("Selections are not read here.", path=("input", "selection"))
+    _shaper.check(selection)
+
+
+async def body_of(endpoint: WebhookEndpoint, event: WebhookEvent) -> bytes:
+    """What a delivery holds now: a later try may tell of a later state. Call in the scope of the endpoint's job."""
+    subject = published(event.subject_kind, event.subject_id)
+    told: dict[str, Any] = {
+        "type": event.kind,
+        "timestamp": event.occurred_at.isoformat(),
+        "agencyId": published("agency", event.agency_id),
+        "workspaceId": None if event.workspace_id is None else published("workspace", event.workspace_id),
+        "orderingKey": subject,
+        "sequence": event.sequence,
+        "data": {"id": subject},
+    }
+    if endpoint.selection is None or _shaper is None:
+        return orjson.dumps(told)
+    read = await _shaper.read(await _reader(endpoint), endpoint.selection, kind=event.subject_kind, id=event.subject_id)
+    if read is not None:
+        whole = orjson.dumps({**told, "data": orjson.Fragment(read)})
+        if len(whole) <= LARGEST_BODY:
+            return whole
+    # Too much, or not there any more, or not for this endpoint: whoever hears it can ask, or does without.
+    return orjson.dumps({**told, "isReduced": True})
+
+
+async def _reader(endpoint: WebhookEndpoint) -> Actor:
+    """A machine that only reads, in what the endpoint is of; as for every machine, a closed client is not there."""
+    scope = current()
+    rows = await scope.fetch(
+        """select id, deletes_at is null as is_open from workspaces
+            where agency_id = $1 and deleted_at is null and ($2::uuid is null or id = $2)""",
+        endpoint.agency_id,
+        endpoint.workspace_id,
+    )
+    opened = frozenset(row["id"] for row in rows if row["is_open"])
+    sees_all = endpoint.workspace_id is None and len(opened) == len(rows)
+    return Actor(
+        agency_id=endpoint.agency_id,
+        role=Role.API_CLIENT,
+        rights=frozenset(map(Right, endpoint.scopes)) & MACHINE_RIGHTS,
+        workspaces=None if sees_all else opened,
+        name=endpoint.description,
+    )
