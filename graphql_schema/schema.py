@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
 from graphql_schema.leaving_for_good import LeavingForGood
@@ -42,7 +43,15 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
 class Mutation(
-    WorkingCases, SettingUp, ManagingPeople, SettingSignIn, MappingGroups, ManagingMachines, LeavingForGood, OwnSessions
+    WorkingCases,
+    SettingUp,
+    ManagingPeople,
+    SettingSignIn,
+    MappingGroups,
+    ManagingMachines,
+    LeavingForGood,
+    BeingTold,
+    OwnSessions,
 ):
     pass
 

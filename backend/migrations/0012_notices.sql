@@ -15,8 +15,8 @@ create unique index notices_once_member on app.notices (agency_id, workspace_id,
   where member_id is not null;
 create unique index notices_once_staff on app.notices (agency_id, workspace_id, kind, subject_id, occasion, membership_id)
   nulls not distinct where membership_id is not null;
-create index notices_unread on app.notices (agency_id, membership_id, created_at, id)
-  where membership_id is not null and read_at is null;
+create index notices_unread on app.notices (agency_id, membership_id, created_at, id) where read_at is null;
+create index notices_read on app.notices (agency_id, membership_id, created_at, id) where read_at is not null;
 
 create table app.notice_deliveries (
   agency_id uuid not null default app.agency(),
@@ -46,6 +46,11 @@ create index notice_deliveries_of_message on app.notice_deliveries (agency_id, m
 create index notice_deliveries_lately on app.notice_deliveries (agency_id, membership_id, kind, due_at);
 create index notice_deliveries_shown on app.notice_deliveries (agency_id, created_at, id);
 create index notice_deliveries_of_client on app.notice_deliveries (agency_id, workspace_id, created_at, id);
+create index notice_deliveries_by_state on app.notice_deliveries (agency_id, state, created_at, id);
+create index notice_deliveries_of_client_by_state on app.notice_deliveries (agency_id, workspace_id, state, created_at, id);
+create index notice_deliveries_of_staff on app.notice_deliveries (agency_id, membership_id, created_at, id);
+create index notice_deliveries_of_client_of_staff on app.notice_deliveries
+  (agency_id, workspace_id, membership_id, created_at, id);
 
 create table app.notice_preferences (
   agency_id uuid not null default app.agency(),
@@ -63,6 +68,8 @@ create table app.notice_preferences (
 create unique index notice_preferences_once on app.notice_preferences
   (agency_id, membership_id, kind, channel, workspace_id) nulls not distinct;
 
+create index notice_preferences_shown on app.notice_preferences (agency_id, membership_id, created_at, id);
+
 create table app.notice_settings (
   agency_id uuid not null default app.agency(),
   id uuid not null,
@@ -73,6 +80,8 @@ create table app.notice_settings (
   quiet_from integer check (quiet_from between 0 and 23),
   quiet_until integer check (quiet_until between 0 and 23),
   chat_url bytea,
+  has_chat boolean not null default false,
+  check (has_chat = (chat_url is not null)),
   primary key (agency_id, id),
   unique (agency_id, membership_id),
   check (num_nonnulls(quiet_from, quiet_until) in (0, 2)),

@@ -1,12 +1,13 @@
 """One thing that happened, told to the people it concerns, each in the way they chose."""
 
+from backend.notices.branding import set_brand
 from backend.notices.catalogue import CHANNELS, HOW, KINDS
 from backend.notices.chatting import chat_notices
 from backend.notices.delivering import deliver_notices
 from backend.notices.gathering import gather_notices
 from backend.notices.mailing import mail_notices
 from backend.notices.models import Notice, NoticeDelivery, NoticePreference, NoticeSettings
-from backend.notices.preferring import Preference, own_membership, set_preferences, set_settings
+from backend.notices.preferring import Preference, set_preferences, set_settings, settings_of
 from backend.notices.reading import mark_read
 from backend.notices.replaying import replay_delivery
 from backend.notices.sending import give_up_message
@@ -30,10 +31,11 @@ __all__ = [
     "give_up_message",
     "mail_notices",
     "mark_read",
-    "own_membership",
     "replay_delivery",
+    "set_brand",
     "set_preferences",
     "set_settings",
+    "settings_of",
     "tell",
     "told_since",
     "unsubscribe",

@@ -99,6 +99,7 @@ class NoticeSettings(AgencyModel):
     quiet_from = fields.IntField(null=True)
     quiet_until = fields.IntField(null=True)
     chat_url: bytes | None = SealedField(null=True)
+    has_chat = fields.BooleanField(default=False)
 
     class Meta:
         table = "notice_settings"

@@ -89,8 +89,19 @@ async def set_settings(
     )
     if chat_url is not None:
         settings.chat_url = await _sealed(chat_url, settings.id)
+        settings.has_chat = settings.chat_url is not None
     await settings.save()
     return settings.id
+
+
+async def settings_of(actor: Actor) -> UUID | None:
+    """The id of the actor's own; None for a machine, and for whoever has said nothing."""
+    id: UUID | None = await current().fetchval(
+        "select id from notice_settings where agency_id = $1 and membership_id = $2",
+        actor.agency_id,
+        actor.membership_id,
+    )
+    return id
 
 
 async def never_again(membership_id: UUID, kinds: Sequence[str], *, channel: str) -> None:

@@ -121,7 +121,7 @@ async def _promise(told: Sequence[Any], kind: str, about: Kind) -> None:
     settings = {
         row["membership_id"]: row
         for row in await scope.fetch(
-            """select membership_id, time_zone, digest_hour, quiet_from, quiet_until, chat_url is not null as has_chat
+            """select membership_id, time_zone, digest_hour, quiet_from, quiet_until, has_chat
                  from notice_settings where agency_id = $1 and membership_id = any($2)""",
             agency_id,
             memberships,

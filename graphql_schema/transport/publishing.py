@@ -32,7 +32,7 @@ from graphql_schema.transport import (
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
     *("start", "signing_in", "workspaces", "people", "rights", "directory", "leaving", "pages", "errors", "limits"),
-    *("mutations", "subscriptions", "uploads", "documents", "changes"),
+    *("mutations", "subscriptions", "notices", "uploads", "documents", "changes"),
 )
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.
 _KNOWN: Final = (

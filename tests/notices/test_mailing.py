@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cast import Cast
-from notices.conftest import Reader, mail_server
+from notices.readers import Reader, mail_server
 
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.moderation import claim_next, decide, report_post

@@ -35,6 +35,8 @@ UNINDEXED = {
     "CaseFilter(isMine: false)": "most cases: the few of one person are dropped on the way",
     "CaseFilter(isOverdue: true)": "a range of one column in the order of another: among the open ones, most urgent first",
     "CaseFilter(isOverdue: false)": "most cases",
+    "NoticeFilter(isUnread: true)": "notices_unread begins with whose they are",
+    "NoticeFilter(isUnread: false)": "notices_read begins with whose they are",
 }
 
 VALUES: dict[str, Any] = {"integer": 3, "text": "x", "timestamptz": "2026-01-01T00:00:00+00:00", "float8": 0.5}

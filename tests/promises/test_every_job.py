@@ -153,7 +153,7 @@ async def _to_be_told(acme: Cast, client: UUID, _slug: str) -> dict[str, Any]:
     async with agency_scope(acme.system):
         settings = await NoticeSettings.create(membership_id=who.membership_id)
         url = await seal("https://x.invalid/", table="notice_settings", column="chat_url", row_id=settings.id)
-        await NoticeSettings.filter(id=settings.id).update(chat_url=url)
+        await NoticeSettings.filter(id=settings.id).update(chat_url=url, has_chat=True)
         await tell(
             [Recipient(membership_id=who.membership_id)],
             kind="membership_changed",
@@ -181,7 +181,9 @@ async def _a_chat_message(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     """To somebody who named no chat any more: what takes messages is in tests/notices/test_chatting.py."""
     payload = await _a_message(acme, client, slug, channel="chat")
     async with agency_scope(acme.system) as scope:
-        await scope.execute("update notice_settings set chat_url = null where agency_id = $1", acme.agency_id)
+        await scope.execute(
+            "update notice_settings set chat_url = null, has_chat = false where agency_id = $1", acme.agency_id
+        )
     return payload
 
 
