@@ -8,7 +8,7 @@ from backend.notices.gathering import gather_notices
 from backend.notices.mailing import mail_notices
 from backend.notices.models import Notice, NoticeDelivery, NoticePreference, NoticeSettings
 from backend.notices.preferring import Preference, set_preferences, set_settings, settings_of
-from backend.notices.reading import mark_read
+from backend.notices.reading import mark_read, own_notice
 from backend.notices.replaying import replay_delivery
 from backend.notices.sending import give_up_message
 from backend.notices.telling import Recipient, tell, told_since
@@ -31,6 +31,7 @@ __all__ = [
     "give_up_message",
     "mail_notices",
     "mark_read",
+    "own_notice",
     "replay_delivery",
     "set_brand",
     "set_preferences",

@@ -2,6 +2,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from backend.kit.errors import Invalid, NotFound
+from backend.notices.models import Notice
 from backend.notices.preferring import MOST_AT_ONCE, own_membership
 from tenants.actor import Actor
 from tenants.scope import current
@@ -23,3 +24,8 @@ async def mark_read(actor: Actor, notices: Sequence[UUID]) -> list[UUID]:
     if len(rows) != len(wanted):
         raise NotFound(path=("input", "noticeIds"))
     return wanted
+
+
+async def own_notice(actor: Actor, notice_id: UUID) -> Notice | None:
+    """None for one that is not the actor's."""
+    return await Notice.get_or_none(id=notice_id, membership_id=own_membership(actor))

@@ -145,8 +145,12 @@ async def _end(deliveries: Sequence[UUID], state: str, *, problem: str | None = 
     )
 
 
+def _is_of_client(row: Any) -> bool:
+    return Role(row["role"]) in CLIENT_ROLES and row["client"] is not None
+
+
 def _brand(row: Any) -> Brand:
-    if Role(row["role"]) not in CLIENT_ROLES or row["client"] is None:
+    if not _is_of_client(row):
         return Brand(row["agency_name"], row["agency_name"], None, None)
     name = row["brand_name"] or row["client"]
     return Brand(name, row["brand_sender"] or name, row["brand_colour"], row["brand_reply_to"])
@@ -155,7 +159,7 @@ def _brand(row: Any) -> Brand:
 def _item(row: Any) -> Item:
     return Item(
         kind=row["kind"],
-        client=row["client"] or row["agency_name"],
+        client=_brand(row).name if _is_of_client(row) else row["client"] or row["agency_name"],
         facts=orjson.loads(row["facts"]),
         path=f"/notices/{row['agency_slug']}/notice_{row['notice_id']}",
         subject=f"{row['subject_kind']}-{row['subject_id']}",

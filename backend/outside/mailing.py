@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_LINES
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -21,12 +22,25 @@ from backend.kit.ids import new_id
 SECONDS_PER_STEP: Final = 10
 WITHIN_SECONDS: Final = 30
 LONGEST_LINE: Final = 998  # RFC 5322, 2.1.1
-# Python would break and encode a header with a long address at 78 characters, and nobody could read it any more.
-_LINES: Final = SMTP_LINES.clone(max_line_length=LONGEST_LINE)
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # One address and nothing that a header or a command of SMTP could take for anything else.
 _ADDRESS = re.compile(r"[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,64}@[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,255}")
+
+
+class _InOnePiece(UnstructuredHeader, BaseHeader):
+    """Python would break what is longer than 78 characters and encode the parts, so that no program finds the address in
+    it; SMTP allows LONGEST_LINE."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+for _name in ("message-id", "in-reply-to", "references", "list-unsubscribe"):
+    _headers.map_to_type(_name, _InOnePiece)
+_LINES: Final = SMTP_LINES.clone(header_factory=_headers)
 
 
 class MailRefused(Exception):
@@ -150,6 +164,8 @@ def _written(mail: Mail, sender: Address) -> EmailMessage:
         for header in ("In-Reply-To", "References"):
             message[header] = f"<{mail.thread}@{sender.domain}>"
     if mail.unsubscribe is not None:
+        if _LINK.fullmatch(mail.unsubscribe) is None:
+            raise ValueError(f"{mail.unsubscribe!r} is no address for a header.")
         message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message["Auto-Submitted"] = "auto-generated"  # no answers from people on holiday

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from cast import Cast
 from notices.readers import Reader
-from notices.test_mailing import body
+from notices.test_telling_by_mail import body
 
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotAllowed, NotFound
