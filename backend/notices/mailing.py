@@ -1,5 +1,7 @@
+import hashlib
 from collections.abc import Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from backend.notices import catalogue
 from backend.notices.sending import Message, delayed, failed, opened, sent
@@ -50,8 +52,12 @@ def _mail(system: Actor, message: Message) -> Mail:
         html=around("mail.html", message.language, **values),
         message_id=f"notices-{message.id}",
         reply_to=message.brand.reply_to,
-        # Not the subject's bare id: a thread of one reader is nobody else's.
-        thread=f"{subjects.pop()}-{message.membership_id}" if len(subjects) == 1 else None,
+        thread=_thread(subjects.pop(), message.membership_id) if len(subjects) == 1 else None,
         sender_name=message.brand.sender,
         unsubscribe=unsubscribe,
     )
+
+
+def _thread(subject: str, membership_id: UUID) -> str:
+    """The same for every mail about it to this reader. A hash: who a member was stands in nobody's mailbox."""
+    return f"thread-{hashlib.sha256(f'{subject} {membership_id}'.encode()).hexdigest()[:32]}"

@@ -55,7 +55,7 @@ async def test_every_mail_says_how_to_stop_it_as_rfc_8058_wants_it(reader: Reade
     assert link.endswith(">")
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["References"] == headers["In-Reply-To"]
-    assert headers["References"].startswith("<case-")
+    assert headers["References"].startswith("<thread-")
     assert "=?" not in head, "no header is broken and encoded, so that programs find the address"
     assert link[1:-1] in text
 
