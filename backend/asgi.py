@@ -23,12 +23,14 @@ from backend.live import Live
 from backend.measuring import observe_statements
 from backend.outbox import publish_with
 from backend.settings import Settings
+from backend.web.being_told import BeingTold
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready, is_worked
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
+from backend.web.showing_mail import ShowingMail
 from backend.web.signing_in import SigningIn
 from graphql_schema.context import Refused
 from graphql_schema.transport import (
@@ -120,6 +122,9 @@ def app(settings: Settings | None = None) -> Starlette:
         development=chosen.development,
         demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
     ).routes()
+    routes += BeingTold(cookies).routes()
+    if chosen.development:
+        routes += ShowingMail(chosen.home.resolve() / "mail").routes()
     routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates)).routes()
     return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
 

@@ -10,6 +10,7 @@ from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
+from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
     CaseOrder,
@@ -93,6 +94,19 @@ class Workspace(Node):
         "workspace_id",
         order=CreationOrder,
         description="Who works for this client alone or among others; whoever sees all clients is left out.",
+    )
+    brand_name: str | None = column(
+        needs=Right.MANAGE_WORKSPACES,
+        description="What stands at the head of mails to its own people; null for `name`.",
+    )
+    brand_colour: str | None = column(
+        needs=Right.MANAGE_WORKSPACES, description="The colour of these mails, such as #1f2937; null for Tend's own."
+    )
+    brand_sender: str | None = column(
+        needs=Right.MANAGE_WORKSPACES, description="Whom these mails come from; null for `brandName`."
+    )
+    brand_reply_to: str | None = column(
+        needs=Right.MANAGE_WORKSPACES, description="Where answers to these mails go; null for nowhere."
     )
     deletes_at: datetime | None = column(
         needs=Right.MANAGE_WORKSPACES,
@@ -178,4 +192,12 @@ class Agency(Node):
         filters=JOB_FILTERS,
         description="Background work of the clients you see and, if you see all of them, of the agency as a whole: what is "
         "under way, and a week of what has ended; empty for whoever may not operate it.",
+    )
+    notice_deliveries: Connection[NoticeDelivery] = many(
+        "agency_id",
+        order=CreationOrder,
+        filters=DELIVERY_FILTERS,
+        by_workspace=True,
+        description="Mails and chat messages to its people, for the clients you see and, if you see all of them, about the "
+        "agency as a whole; empty for whoever may not manage people.",
     )

@@ -70,7 +70,9 @@ class MemberCaseOrder(Enum):
     OLDEST = value("opened_at", "Earliest first, by `openedAt`.")
 
 
-@strawberry.enum(description="In which order reports, actions, notices, rules, queues and credentials are listed.")
+@strawberry.enum(
+    description="In which order reports, actions, notices, rules, queues, credentials and the like are listed."
+)
 class CreationOrder(Enum):
     OLDEST = value("created_at", "Earliest first, by `createdAt`.")
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")

@@ -3,12 +3,13 @@ from uuid import UUID
 
 import strawberry
 
+from backend import notices
 from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
-from graphql_schema.notices import Notice
+from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
 from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
 from graphql_schema.projection.declaring import NEEDS
@@ -32,7 +33,15 @@ class Query:
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."
     )
     notices: Connection[Notice] = many(
-        None, order=CreationOrder, description="What you were told, in all clients you see; nothing for an API key."
+        None,
+        order=CreationOrder,
+        filters=NOTICE_FILTERS,
+        description="What you were told, in all clients you see; nothing for an API key.",
+    )
+    notice_preferences: Connection[NoticePreference] = many(
+        None,
+        order=CreationOrder,
+        description="How you want to be told, where you have said so; nothing for an API key.",
     )
 
     @strawberry.field(
@@ -45,6 +54,13 @@ class Query:
     def agency(self, info: Info) -> Agency:
         found: Agency = ref(Agency, actor_of(info.context).agency_id)
         return found
+
+    @strawberry.field(
+        description="When, where and in which language you are told, at this agency; null until you have said so."
+    )
+    async def notice_settings(self, info: Info) -> NoticeSettings | None:
+        found = await notices.settings_of(actor_of(info.context))
+        return None if found is None else ref(NoticeSettings, found)
 
     @strawberry.field(description="One client: give either `id` or `slug`. Null for one you do not see.")
     async def workspace(

@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
 from graphql_schema.leaving_for_good import LeavingForGood
@@ -51,6 +52,7 @@ class Mutation(
     MappingGroups,
     ManagingMachines,
     ManagingWebhooks,
+    BeingTold,
     LeavingForGood,
     Operating,
     OwnSessions,

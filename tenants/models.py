@@ -36,12 +36,18 @@ class Workspace(AgencyModel):
         "slug": OF_THE_AGENCY,
         "name": OF_THE_AGENCY,
         "time_zone": OF_THE_AGENCY,
+        **dict.fromkeys(("brand_name", "brand_colour", "brand_sender", "brand_reply_to"), OF_THE_AGENCY),
     }
     reach = Reach.ITSELF
     workspace_column = "id"
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     time_zone = fields.CharField(max_length=64, default="UTC")
+    # How its own people are written to.
+    brand_name = fields.CharField(max_length=100, null=True)
+    brand_colour = fields.CharField(max_length=7, null=True)
+    brand_sender = fields.CharField(max_length=100, null=True)
+    brand_reply_to = fields.CharField(max_length=320, null=True)
     deletes_at: datetime | None = fields.DatetimeField(null=True)
     deleted_at: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)

@@ -94,8 +94,8 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         )
         for member_id, membership_id in ((member.id, None), (None, cast.colleague.membership_id)):
             await scope.execute(
-                """insert into notices (agency_id, workspace_id, id, kind, subject_id, member_id, membership_id, text)
-                   values ($1, $2, $3, 'test', $4, $5, $6, $7)""",
+                """insert into notices (agency_id, workspace_id, id, kind, subject_kind, subject_id, member_id, membership_id, text)
+                   values ($1, $2, $3, 'test', 'case', $4, $5, $6, $7)""",
                 cast.agency_id,
                 client,
                 new_id(),

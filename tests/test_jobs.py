@@ -338,7 +338,7 @@ async def test_workers_killed_at_random_lose_nothing_and_tell_nobody_twice(acme:
                 async with agency_scope(acme.system):
                     await tell(
                         [Recipient(member_id=post.member_id)],
-                        kind="test",
+                        kind="report_decided",
                         subject_id=subjects[-1],
                         workspace_id=post.workspace_id,
                         text="x",

@@ -11,7 +11,7 @@ from backend.idempotency import forget_answers
 from backend.journal import anchor_journal, chain_journal
 from backend.leaving import delete_workspace, erase_member_now, expire_exports, fail_export, write_export
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
-from backend.notices import deliver_notices
+from backend.notices import chat_notices, deliver_notices, gather_notices, give_up_message, mail_notices
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
 from backend.webhooks import deliver_webhooks, forget_webhooks
@@ -47,6 +47,9 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
         "carry_out_actions": Kind(carry_out_actions, tries=12),
+        "chat_notices": Kind(
+            chat_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
+        ),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
@@ -57,7 +60,11 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
+        "gather_notices": Kind(gather_notices, tries=12),
         "hand_over": Kind(hand_over),
+        "mail_notices": Kind(
+            mail_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
+        ),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),

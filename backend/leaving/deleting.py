@@ -53,7 +53,8 @@ async def delete_workspace(system: Actor, payload: Mapping[str, Any]) -> None:
         workspace_id,
     )
     await scope.execute(
-        """update workspaces set slug = 'deleted-' || id, name = '', time_zone = 'UTC', deleted_at = now()
+        """update workspaces set slug = 'deleted-' || id, name = '', time_zone = 'UTC', brand_name = null,
+                  brand_colour = null, brand_sender = null, brand_reply_to = null, deleted_at = now()
             where agency_id = $1 and id = $2""",
         agency_id,
         workspace_id,

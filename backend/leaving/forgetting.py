@@ -16,6 +16,7 @@ from backend.leaving.expiring import delete_files_of
 from backend.leaving.remembering import hash_of_subject, keep_out
 from backend.leaving.thresholds import ERASED_AT_ONCE, STATEMENT_MILLISECONDS
 from backend.leaving.writing import wait_for_exports
+from backend.notices import Recipient, tell
 from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.erasing import Put, Remove, as_eraser, treatments
@@ -86,6 +87,14 @@ async def erase_member_now(system: Actor, payload: Mapping[str, Any]) -> None:
         grounds=grounds,
         requested_by_id=payload.get("requested_by_id"),
     )
+    if payload.get("requested_by_id") is not None:
+        await tell(
+            [Recipient(membership_id=UUID(payload["requested_by_id"]))],
+            kind="erasure_done",
+            subject_id=member_id,
+            workspace_id=workspace_id,
+            text="The erasure that you asked for is done.",
+        )
 
 
 async def prove(

@@ -18,6 +18,7 @@ from backend.leaving.models import Export
 from backend.leaving.packing import as_csv, as_lines, as_zip
 from backend.leaving.reading import tables_of
 from backend.leaving.thresholds import KEPT_FOR
+from backend.notices import Recipient, tell
 from backend.outside import stored_files
 from tenants.actor import Actor, system
 from tenants.scope import agency_scope, current
@@ -66,11 +67,26 @@ async def write_export(actor: Actor, payload: Mapping[str, Any]) -> None:
         workspace_id=export.workspace_id,
         counts=dict(progress.counts),
     )
+    await _tell(export, "export_done", "The export that you asked for can be downloaded.")
 
 
 async def fail_export(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
     """The job was given up."""
-    await _end(UUID(payload["export_id"]), state="failed", problem=problem)
+    export = await Export.get_or_none(id=UUID(payload["export_id"]))
+    if export is not None:
+        await _end(export.id, state="failed", problem=problem)
+        await _tell(export, "export_failed", "The export that you asked for could not be written.")
+
+
+async def _tell(export: Export, kind: str, text: str) -> None:
+    await tell(
+        [Recipient(membership_id=export.requested_by_id)],
+        kind=kind,
+        subject_id=export.id,
+        workspace_id=export.workspace_id,
+        text=text,
+        facts={"what": export.what},
+    )
 
 
 def _chunks(actor: Actor, export: Export, progress: "_Progress") -> AsyncIterator[bytes]:

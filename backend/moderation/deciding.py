@@ -122,4 +122,5 @@ async def _answer_reporters(case: Case, *, outcome: str) -> None:
         subject_id=case.id,
         workspace_id=case.workspace_id,
         text=ANSWERS[outcome],
+        facts={"outcome": outcome},
     )

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from email.headerregistry import Address
+from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP as LINES_OF_SMTP
+from email.policy import SMTP as SMTP_LINES
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -23,9 +24,24 @@ SECONDS_PER_STEP: Final = 10
 WITHIN_SECONDS: Final = 30
 LONGEST_LINE: Final = 998  # RFC 5322, 2.1.1
 _PORTS: Final = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_LINK = re.compile(r"https?://[!-;=?-~]{1,900}")
 _ID = re.compile(r"[A-Za-z0-9._-]{1,200}")
 # One address and nothing that a header or a command of SMTP could take for anything else.
 _ADDRESS = re.compile(r"[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,64}@[^\s\x00-\x20\x7f<>()\[\],:;\"\\@]{1,255}")
+
+
+class _InOnePiece(UnstructuredHeader, BaseHeader):
+    """Python would break what is longer than 78 characters and encode the parts, so that no program finds the address in
+    it; SMTP allows LONGEST_LINE."""
+
+    def fold(self, *, policy: Policy) -> str:
+        return f"{self.name}: {self}{policy.linesep}"
+
+
+_headers = HeaderRegistry()
+for _name in ("message-id", "in-reply-to", "references", "list-unsubscribe"):
+    _headers.map_to_type(_name, _InOnePiece)
+_LINES: Final = SMTP_LINES.clone(header_factory=_headers)
 
 
 class MailRefused(Exception):
@@ -39,7 +55,8 @@ class MailDelayed(Exception):
 @dataclass(frozen=True, slots=True)
 class Mail:
     """To one person. `message_id` is of letters, digits, `.`, `_` and `-`: whoever sends the same mail again gives the
-    same, so that a mail that went twice is shown once."""
+    same, so that a mail that went twice is shown once. Of `thread` likewise: mails with the same one are shown together.
+    `sender_name` stands in front of the installation's own address. `unsubscribe` is an address that takes a POST."""
 
     to: str
     subject: str
@@ -47,6 +64,9 @@ class Mail:
     html: str | None = None
     message_id: str | None = None
     reply_to: str | None = None
+    thread: str | None = None
+    sender_name: str | None = None
+    unsubscribe: str | None = None
 
 
 class Sender(Protocol):
@@ -140,21 +160,38 @@ def _written(mail: Mail, sender: Address) -> EmailMessage:
     """Python's library writes the headers; nothing in a mail can add one. Raises MailRefused."""
     to, reply_to = _checked(mail.to), None if mail.reply_to is None else _checked(mail.reply_to)
     left = mail.message_id or str(new_id())
-    if _ID.fullmatch(left) is None:
-        raise ValueError(f"{left!r} cannot be a Message-ID.")
-    message = EmailMessage(policy=LINES_OF_SMTP)
+    for id in (left, mail.thread or left):
+        if _ID.fullmatch(id) is None:
+            raise ValueError(f"{id!r} cannot be a Message-ID.")
+    message = EmailMessage(policy=_LINES)
     message["Message-ID"] = f"<{left}@{sender.domain}>"
     message["Date"] = format_datetime(now())
-    message["From"] = sender
+    message["From"] = sender if mail.sender_name is None else _named(mail.sender_name, sender)
     message["To"] = to
     if reply_to is not None:
         message["Reply-To"] = reply_to
     message["Subject"] = " ".join(mail.subject.split())
+    if mail.thread is not None:
+        # The first of the thread was never sent: programs put those together that name the same one (RFC 5256).
+        for header in ("In-Reply-To", "References"):
+            message[header] = f"<{mail.thread}@{sender.domain}>"
+    if mail.unsubscribe is not None:
+        if _LINK.fullmatch(mail.unsubscribe) is None:
+            raise ValueError(f"{mail.unsubscribe!r} is no address for a header.")
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
     message["Auto-Submitted"] = "auto-generated"  # no answers from people on holiday
     message.set_content(mail.text, cte=_encoding(mail.text))
     if mail.html is not None:
         message.add_alternative(mail.html, subtype="html")
     return message
+
+
+def _named(name: str, sender: Address) -> Address:
+    """Whatever people call themselves becomes a name and nothing else."""
+    return Address(
+        display_name=" ".join("".join(c if c.isprintable() else " " for c in name).split()), addr_spec=sender.addr_spec
+    )
 
 
 def _encoding(text: str) -> str | None:

@@ -9,6 +9,7 @@ from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
+from backend.notices import Recipient, tell
 from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.models import Membership, Workspace
@@ -98,6 +99,7 @@ async def reinstate(actor: Actor, membership_id: UUID, *, by_directory: bool = F
         return
     await _write(membership, "suspended_at = null, suspended_by_directory = false")
     await _record("reinstated", membership)
+    await _tell(membership, Role(membership.role))
 
 
 async def end(actor: Actor, membership_id: UUID, *, grounds: str = "", by_directory: bool = False) -> None:
@@ -224,6 +226,7 @@ async def _set(
     if narrows or not RIGHTS_OF[Role(membership.role)] <= RIGHTS_OF[role]:
         await _hand_over(membership)
     await _record("changed", membership, before=before, after=after)
+    await _tell(membership, role)
 
 
 async def assign(membership_id: UUID, workspaces: frozenset[UUID]) -> None:
@@ -290,6 +293,19 @@ def _reason(grounds: str) -> str | None:
 async def _now() -> datetime:
     moment: datetime = await current().fetchval("select now()")
     return moment
+
+
+async def _tell(membership: Membership, role: Role) -> None:
+    if membership.person_id is not None:
+        await tell(
+            [Recipient(membership_id=membership.id)],
+            kind="membership_changed",
+            subject_id=membership.id,
+            workspace_id=None,
+            text="Your membership was changed: your role, your clients or your time.",
+            occasion=str(membership.version + 1),
+            facts={"role": role.value},
+        )
 
 
 async def _record(verb: str, membership: Membership, **detail: Any) -> None:

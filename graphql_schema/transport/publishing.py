@@ -31,8 +31,8 @@ from graphql_schema.transport import (
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
-    *("start", "signing_in", "workspaces", "people", "rights", "directory", "leaving", "webhooks", "pages"),
-    *("errors", "limits"),
+    *("start", "signing_in", "workspaces", "people", "rights", "directory", "leaving", "webhooks", "notices"),
+    *("pages", "errors", "limits"),
     *("mutations", "subscriptions", "uploads", "documents", "changes"),
 )
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.

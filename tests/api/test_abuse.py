@@ -96,7 +96,7 @@ async def test_a_notice_is_its_readers_alone_however_it_is_asked_for(api: httpx.
     async with agency_scope(acme.system):
         await tell(
             [Recipient(membership_id=acme.owner.membership_id)],
-            kind="x",
+            kind="report_decided",
             subject_id=post.id,
             workspace_id=post.workspace_id,
             text="secret",

@@ -144,7 +144,7 @@ async def test_a_notice_is_told_to_its_reader_alone(server: str, acme: Cast) -> 
         async with agency_scope(acme.system):
             await tell(
                 [Recipient(membership_id=acme.lead.membership_id)],
-                kind="told",
+                kind="report_decided",
                 subject_id=post.id,
                 workspace_id=post.workspace_id,
                 text="for the lead",

@@ -67,6 +67,9 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("journal", "since"): lambda row, value, _: row.at >= _moment(value),
     ("journal", "until"): lambda row, value, _: row.at < _moment(value),
     ("deliveries", "state"): lambda row, value, _: row.state.upper() == value,
+    ("notices", "isUnread"): lambda row, value, _: (row.read_at is None) == value,
+    ("notice_deliveries", "state"): lambda row, value, _: row.state.upper() == value,
+    ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
@@ -223,6 +226,12 @@ async def _sequence(row: Any) -> float:
     return float(row.sequence)
 
 
+@expression("NoticePreference", "workspaceId")
+async def _preferred_for(row: Any) -> str | None:
+    return None if row.workspace_id is None else f"workspace_{row.workspace_id}"
+
+
+@expression("Notice", "subjectId")
 @expression("JournalEntry", "subjectId")
 async def _subject(row: Any) -> str:
     return f"{row.subject_kind}_{row.subject_id}"
@@ -459,7 +468,7 @@ def _build() -> Any:
             for field_name, field in type_.fields.items():
                 field.resolve = _resolver(name, field_name)
     query = built.query_type
-    for name in ("workspaces", "cases", "notices"):
+    for name in ("workspaces", "cases", "notices", "noticePreferences"):
         query.fields[name].resolve = _resolver("Query", name)
     for kind in ("case", "post", "member"):
         query.fields[kind].resolve = lambda _root, info, kind=kind, **args: _by_id(info, args["id"], kind)
@@ -470,6 +479,12 @@ def _build() -> Any:
 
     async def agency(_root: Any, info: GraphQLResolveInfo) -> Row | None:
         return await _by_id(info, f"agency_{info.context.agency_id}")
+
+    async def notice_settings(_root: Any, info: GraphQLResolveInfo) -> Row | None:
+        found = await _rows(published("NoticeSettings"), info.context)
+        return Row(published("NoticeSettings"), found[0]) if found else None
+
+    query.fields["noticeSettings"].resolve = notice_settings
 
     async def workspace(
         _root: Any, info: GraphQLResolveInfo, id: str | None = None, slug: str | None = None

@@ -36,6 +36,8 @@ UNINDEXED = {
     "CaseFilter(isOverdue: true)": "a range of one column in the order of another: among the open ones, most urgent first",
     "CaseFilter(isOverdue: false)": "most cases",
     "JobFilter(kind: one)": "a week of jobs, and every index more is written with each of a job's steps",
+    "NoticeFilter(isUnread: true)": "notices_unread begins with whose they are",
+    "NoticeFilter(isUnread: false)": "notices_read begins with whose they are",
 }
 
 VALUES: dict[str, Any] = {"integer": 3, "text": "x", "timestamptz": "2026-01-01T00:00:00+00:00", "float8": 0.5}

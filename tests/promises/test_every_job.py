@@ -11,7 +11,9 @@ from cast import Cast
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.moderation import claim_next, decide
+from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.outbox import Job, Priority
+from backend.outside import seal
 from backend.people import (
     end,
     grant_token,
@@ -163,6 +165,45 @@ async def _an_old_webhook(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return {}
 
 
+async def _to_be_told(acme: Cast, client: UUID, _slug: str) -> dict[str, Any]:
+    who = await acme.hire(f"told-{new_id()}"[:40], Role.MODERATOR, [client])
+    async with agency_scope(acme.system):
+        settings = await NoticeSettings.create(membership_id=who.membership_id)
+        url = await seal("https://x.invalid/", table="notice_settings", column="chat_url", row_id=settings.id)
+        await NoticeSettings.filter(id=settings.id).update(chat_url=url, has_chat=True)
+        await tell(
+            [Recipient(membership_id=who.membership_id)],
+            kind="membership_changed",
+            subject_id=new_id(),
+            workspace_id=client,
+            text="x",
+            facts={"role": "moderator"},
+        )
+    return {"membership_id": str(who.membership_id), "channel": "mail"}
+
+
+async def _a_message(acme: Cast, client: UUID, slug: str, *, channel: str) -> dict[str, Any]:
+    payload = {**await _to_be_told(acme, client, slug), "channel": channel}
+    await _run(acme, client, "gather_notices", payload)
+    async with agency_scope(acme.system):
+        delivery = await NoticeDelivery.get(membership_id=UUID(payload["membership_id"]), channel=channel)
+        return {"message": str(delivery.message)}
+
+
+async def _a_mail(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    return await _a_message(acme, client, slug, channel="mail")
+
+
+async def _a_chat_message(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """To somebody who named no chat any more: what takes messages is in tests/notices/test_chatting.py."""
+    payload = await _a_message(acme, client, slug, channel="chat")
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update notice_settings set chat_url = null, has_chat = false where agency_id = $1", acme.agency_id
+        )
+    return payload
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {"anchor_journal", "chain_journal", "delete_workspace", "erase_member", "expire_exports"}
 # Done on behalf of somebody, who lends their rights.
@@ -190,6 +231,7 @@ SCENES: dict[str, Scene] = {
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
+    "chat_notices": _a_chat_message,
     "count_cases_again": _cases_without_tally,
     "delete_workspace": _closed,
     "deliver_notices": _decided,
@@ -199,7 +241,9 @@ SCENES: dict[str, Scene] = {
     "expire_exports": _an_old_export,
     "forget_answers": _nothing,
     "forget_webhooks": _an_old_webhook,
+    "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
+    "mail_notices": _a_mail,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
@@ -265,6 +309,8 @@ async def _world(acme: Cast, client: UUID) -> dict[str, Any]:
             """select 'case', state, report_count from cases where workspace_id = $1
                union all select 'action', state, 0 from actions where workspace_id = $1
                union all select 'notice', (delivered_at is not null)::text, 0 from notices where workspace_id = $1
+               union all select 'delivery', concat(channel, ' ', state, ' ', problem), count(distinct message)
+                           from notice_deliveries where workspace_id = $1 group by 2
                union all select 'tally', concat(sum(queued), ' ', sum(in_review)), sum(closed)
                            from case_tallies where workspace_id = $1
                union all select 'post', (hidden_at is not null)::text, 0 from posts where workspace_id = $1

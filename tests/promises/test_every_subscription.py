@@ -50,7 +50,7 @@ async def _a_case_moves(acme: Cast, client: UUID) -> None:
 async def _the_owner_is_told(acme: Cast, client: UUID) -> None:
     async with agency_scope(acme.system):
         reader = Recipient(membership_id=acme.owner.membership_id)
-        await tell([reader], kind=str(new_id()), subject_id=new_id(), workspace_id=client, text="told")
+        await tell([reader], kind="report_decided", subject_id=new_id(), workspace_id=client, text="told")
 
 
 async def _a_job_is_replayed(acme: Cast, client: UUID) -> None:

@@ -24,6 +24,7 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
 from backend.moderation import Rule
+from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
@@ -62,6 +63,8 @@ KINDS = {
     "jobId": "job",
     "endpointId": "webhookendpoint",
     "deliveryId": "webhookdelivery",
+    "noticeIds": "notice",
+    "noticeDeliveryId": "noticedelivery",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -109,6 +112,8 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "staff": f"staff_{cast.colleague.membership_id}",
         "directorygroup": f"directorygroup_{await _a_group(cast)}",
         "hold": f"hold_{await _a_hold(cast, case.workspace_id)}",
+        "notice": f"notice_{(delivery := await _a_delivery(cast, case.workspace_id)).notice_id}",
+        "noticedelivery": f"noticedelivery_{delivery.id}",
         "export": f"export_{await _an_export(cast, case.workspace_id)}",
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
         **await a_webhook(cast, case.workspace_id),
@@ -163,6 +168,23 @@ async def _a_job(cast: Cast, workspace_id: UUID) -> UUID:
             progress={"done": 1, "total": None}, on_behalf_of_id=cast.owner.membership_id,
         )  # fmt: skip
         return job.id
+
+
+async def _a_delivery(cast: Cast, workspace_id: UUID) -> NoticeDelivery:
+    """To a colleague of the agency; it has failed."""
+    subject_id, colleague = new_id(), cast.colleague.membership_id
+    async with agency_scope(cast.system):
+        await tell(
+            [Recipient(membership_id=colleague)],
+            kind="report_decided",
+            subject_id=subject_id,
+            workspace_id=workspace_id,
+            text="x",
+        )
+        notice = await Notice.get(subject_id=subject_id)
+        delivery = await NoticeDelivery.get(notice_id=notice.id)
+        await delivery.update_from_dict({"state": "failed", "problem": "x", "message": new_id()}).save()
+        return delivery
 
 
 def made_up(kind: str) -> str:
