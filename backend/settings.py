@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     # Pages of these origins (https://app.example.com) may use the API from a browser; a JSON list in the environment.
     allowed_origins: tuple[str, ...] = ()
     metrics_token: SecretStr | None = None  # whoever shows it sees /metrics; without one nobody does
+    worker_metrics_port: int | None = None  # `tend work` shows its own there, at `host`: no token, so not to the world
     only_trusted_documents: bool = False  # run what a frontend's build has published, and nothing else
     # Points of cost per minute.
     points_per_token: int = 100_000

@@ -8,7 +8,9 @@ from uuid import UUID
 import hands
 import httpx
 import pytest
+from api.test_journey import free_port
 from cast import Cast
+from prometheus_client.parser import text_string_to_metric_families
 
 from backend.kit.ids import new_id
 from backend.outbox import Job, Priority, enqueue
@@ -35,8 +37,8 @@ async def own(settings: Settings) -> Settings:
 
 
 @asynccontextmanager
-async def worker(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await hands.start(settings)
+async def worker(settings: Settings, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await hands.start(settings, **more)
     try:
         yield process
     finally:
@@ -171,3 +173,43 @@ async def test_long_work_in_bulk_takes_no_places_of_what_somebody_waits_for(
         assert asyncio.get_running_loop().time() - asked_at < 3
         async with agency_scope(acme.system):
             assert await Job.filter(kind="slow_bulk_mark", state="running").count() <= 3
+
+
+async def test_a_worker_shows_prometheus_what_it_did_and_what_waits(acme: Cast, own: Settings) -> None:
+    port = free_port()
+
+    async def figures() -> dict[tuple[str, ...], float]:
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+        samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+        return {(sample.name, *sample.labels.values()): sample.value for sample in samples}
+
+    waiting = new_id()
+    async with agency_scope(acme.system) as scope:
+        # Due for a minute, but nothing wakes the relay for it.
+        await scope.execute(
+            """insert into jobs (agency_id, id, kind, payload, run_at)
+               values ($1, $2, 'slow_mark', $3, now() - interval '1 minute')""",
+            acme.agency_id,
+            waiting,
+            f'{{"seconds": 0, "mark": "{new_id()}"}}',
+        )
+    async with worker(own, TEND_WORKER_METRICS_PORT=str(port)):
+        async with asyncio.timeout(20):
+            while True:
+                try:
+                    shown = await figures()
+                except httpx.TransportError:
+                    shown = {}
+                if ("tend_jobs_waiting", str(acme.agency_id), "slow_mark") in shown:
+                    break
+                await asyncio.sleep(0.1)
+        assert shown["tend_jobs_waiting", str(acme.agency_id), "slow_mark"] == 1
+        assert shown["tend_jobs_oldest_seconds", str(acme.agency_id), "slow_mark"] >= 60
+        await until(acme, await ask_for(acme, "slow_mark", seconds=0, mark=str(new_id())), "done")
+        await until(acme, waiting, "done")  # woken by the other
+        shown = await figures()
+        assert shown["tend_jobs_total", "slow_mark", "done"] == 2
+        assert shown["tend_job_seconds_count", "slow_mark"] == 2
+        assert shown["tend_job_wait_seconds_sum", "slow_mark"] >= 60
+        assert shown["tend_statement_seconds_count",] > 0

@@ -18,6 +18,7 @@ from backend.equipping import equip
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.live import Live
+from backend.measuring import observe_statements, show_at
 from backend.outbox import BEAT_SECONDS, Priority, beat, leave, publish_with
 from backend.settings import Settings
 from tenants import database
@@ -25,12 +26,14 @@ from tenants.database import is_busy, is_outage
 from workers.calendar import fill_slots
 from workers.catalogue import CATALOGUE, Kind
 from workers.consuming import JOBS_AT_ONCE, Underway, consume, queue_of, redis_of
+from workers.measuring import measure_waiting
 from workers.relay import Sent, relay_once
 
 log = structlog.get_logger()
 
 IDLE_SECONDS: Final = 0.1  # between two looks at an empty table
 CALENDAR_SECONDS: Final = 30.0
+MEASURE_SECONDS: Final = 15.0
 RETRY_SECONDS: Final = 1.0
 POOL_SIZE: Final = (
     sum(JOBS_AT_ONCE.values()) + 7
@@ -50,6 +53,7 @@ async def work(
     live = Live(settings.redis_url, channel=f"{settings.redis_queue}:live")
     publish_with(live.publish)
     underway, worker_id = Underway(catalogue), new_id()
+    hide = None if settings.worker_metrics_port is None else show_at(settings.worker_metrics_port, host=settings.host)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_keep_doing("relay", partial(_relay, settings, stopping, catalogue), stopping))
@@ -58,7 +62,12 @@ async def work(
                 tasks.create_task(_keep_doing(f"consume {priority.name.lower()}", consuming, stopping))
             tasks.create_task(_keep_doing("beat", partial(_beat, worker_id, stopping), stopping))
             tasks.create_task(_keep_doing("schedule", partial(_schedule, stopping), stopping))
+            if hide is not None:
+                observe_statements()
+                tasks.create_task(_keep_doing("measure", partial(_measure, stopping), stopping))
     finally:
+        if hide is not None:
+            hide()
         await underway.end()
         await _leave(worker_id)
         await live.stop()
@@ -131,6 +140,12 @@ async def _schedule(stopping: asyncio.Event) -> None:
         moment: datetime = now()
         await fill_slots(moment)
         await _pause(stopping, CALENDAR_SECONDS)
+
+
+async def _measure(stopping: asyncio.Event) -> None:
+    while not stopping.is_set():
+        await measure_waiting()
+        await _pause(stopping, MEASURE_SECONDS)
 
 
 async def _pause(stopping: asyncio.Event, seconds: float) -> None:

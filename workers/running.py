@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from backend.kit.errors import NotAllowed
+from backend.measuring import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
 from backend.outbox import announce, job_underway
 from tenants.actor import Actor, system
 from tenants.database import is_busy, is_outage
@@ -62,15 +63,18 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
             taken, kind, error="The worker died each time this job ran.", after=timedelta(0), tries=kind.tries
         )
         return
+    began = monotonic()
     try:
         actor = await _actor_of(taken)
         async with asyncio.timeout(kind.timeout.total_seconds()):
             await _do(taken, kind, actor)
+        JOBS.labels(taken.kind, "done").inc()
     except asyncio.CancelledError:
         # This process stops; whoever takes the job next has not tried it more often for that.
         await _put_back(taken, kind, error="The worker was stopped.", after=timedelta(0), tries=None)
         raise
     except Fenced:
+        JOBS.labels(taken.kind, "fenced").inc()
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
         if isinstance(problem, NotAllowed) and taken.on_behalf_of_id is not None:
@@ -85,6 +89,8 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
             after=back_off(kind, taken.attempt),
             tries=kind.tries,
         )
+    finally:
+        JOB_SECONDS.labels(taken.kind).observe(monotonic() - began)
 
 
 def back_off(kind: Kind, attempt: int) -> timedelta:
@@ -101,7 +107,8 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
             """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4,
                       progress = null
                 where agency_id = $1 and id = $2 and state = 'sent'
-            returning workspace_id, on_behalf_of_id, kind, payload, attempt""",
+            returning workspace_id, on_behalf_of_id, kind, payload, attempt,
+                      extract(epoch from now() - run_at)::float8 as waited""",
             agency_id,
             job_id,
             token,
@@ -112,6 +119,7 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
         announce("job", workspace_id=row["workspace_id"], subject_id=job_id)
         # The relay must look again when the lease ends, should this worker be killed.
         await scope.execute("insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", agency_id, LEASE)
+    JOB_WAIT_SECONDS.labels(row["kind"]).observe(row["waited"])
     return _Taken(
         id=job_id,
         agency_id=agency_id,
@@ -212,6 +220,7 @@ async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: time
         if state == "dead" and kind is not None and kind.given_up is not None:
             await kind.given_up(scope.actor, taken.payload, error)
         if state is not None:
+            JOBS.labels(taken.kind, "dead" if state == "dead" else "put back").inc()
             announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)
             await scope.execute(
                 "insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", taken.agency_id, after

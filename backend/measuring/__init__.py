@@ -4,16 +4,20 @@ from backend.measuring.counting import (
     JOB_SECONDS,
     JOB_WAIT_SECONDS,
     JOBS,
+    JOBS_OLDEST_SECONDS,
+    JOBS_WAITING,
     MAILS,
     REQUEST_SECONDS,
     REQUESTS,
     STATEMENT_SECONDS,
     observe_statements,
 )
-from backend.measuring.showing import shown
+from backend.measuring.showing import show_at, shown
 
 __all__ = [
     "JOBS",
+    "JOBS_OLDEST_SECONDS",
+    "JOBS_WAITING",
     "JOB_SECONDS",
     "JOB_WAIT_SECONDS",
     "MAILS",
@@ -21,5 +25,6 @@ __all__ = [
     "REQUEST_SECONDS",
     "STATEMENT_SECONDS",
     "observe_statements",
+    "show_at",
     "shown",
 ]

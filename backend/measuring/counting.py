@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from tenants import scope
 
@@ -20,6 +20,10 @@ JOBS: Final = Counter("tend_jobs", "Tries of jobs by how they ended.", ("kind", 
 JOB_SECONDS: Final = Histogram("tend_job_seconds", "Tries of jobs.", ("kind",), buckets=_SLOW)
 JOB_WAIT_SECONDS: Final = Histogram(
     "tend_job_wait_seconds", "From when a job was due to when a worker took it.", ("kind",), buckets=_SLOW
+)
+JOBS_WAITING: Final = Gauge("tend_jobs_waiting", "Jobs that are due and wait for a worker.", ("agency", "kind"))
+JOBS_OLDEST_SECONDS: Final = Gauge(
+    "tend_jobs_oldest_seconds", "How long the job that has waited longest is due.", ("agency", "kind")
 )
 MAILS: Final = Counter("tend_mails", "Mails by how they ended.", ("outcome",))
 
