@@ -397,7 +397,7 @@ def _where_it_runs(settings: Settings) -> Settings:
     except (OSError, ValueError, KeyError):
         raise NotConfigured("Nothing runs in this folder: start it with `tend up`, or set TEND_DATABASE_URL.") from None
     return with_the_kept_key(
-        settings.model_copy(update={"database_url": addresses["database_url"], "redis_url": addresses["redis_url"]})
+        settings.model_copy(update={name: addresses[name] for name in ("database_url", "redis_url", "development")})
     )
 
 

@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from backend import models
 from backend.migrations.applying import history
 from backend.outbox import SILENT_AFTER
+from backend.outside import MailDelayed, SmtpSender
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
 from tenants.erasing import ERASER
@@ -45,8 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         finally:
             await connection.close()
         findings.append(await _migrations(settings))
-    findings.append(await _redis(settings))
-    return findings
+    return [*findings, await _redis(settings), await _mail(settings)]
 
 
 def _python() -> Finding:
@@ -161,3 +161,15 @@ async def _redis(settings: Settings) -> Finding:
         return Finding(True, "Redis answers.")
     finally:
         await client.aclose()
+
+
+async def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is None:
+        if settings.development:
+            return Finding(True, "Mail goes into a folder.")
+        return Finding(False, "No mail server is set, so mail waits and nobody can be invited: set TEND_SMTP_URL.")
+    try:
+        await SmtpSender(settings.smtp_url.get_secret_value(), settings.mail_from).check()
+    except (MailDelayed, ValueError) as problem:
+        return Finding(False, f"Mail waits: {problem}")
+    return Finding(True, "The mail server answers.")

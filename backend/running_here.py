@@ -94,9 +94,8 @@ def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
 
 def _note_addresses(settings: Settings) -> None:
     """So that `tend import` and `tend doctor` in this folder find what runs here."""
-    (settings.home / "running.json").write_text(
-        json.dumps({"pid": os.getpid(), "database_url": settings.app_url, "redis_url": settings.redis})
-    )
+    of_it = {"database_url": settings.app_url, "redis_url": settings.redis, "development": settings.development}
+    (settings.home / "running.json").write_text(json.dumps({"pid": os.getpid(), **of_it}))
 
 
 def _refuse_taken_port(settings: Settings) -> None:

@@ -71,11 +71,14 @@ def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) 
 async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:
     worker_id = new_id()
     await beat(worker_id)
-    fine = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
+    servers = {"TEND_DATABASE_URL": settings.app_url, "TEND_REDIS_URL": settings.redis, **key_of(settings)}
+    assert settings.smtp_url is not None
+    servers["TEND_SMTP_URL"] = settings.smtp_url.get_secret_value()
+    fine = tend("doctor", **servers)
     assert fine.returncode == 0, fine.stdout
-    assert fine.stdout.count("ok ") == 9
+    assert fine.stdout.count("ok ") == 10
     await leave(worker_id)
-    idle = tend("doctor", TEND_DATABASE_URL=settings.app_url, TEND_REDIS_URL=settings.redis, **key_of(settings))
+    idle = tend("doctor", **servers)
     assert (idle.returncode, idle.stdout.count("No worker runs")) == (1, 1)
     ill = tend(
         "doctor", TEND_DATABASE_URL=as_role(settings.app_url, "tend_owner"), TEND_REDIS_URL="redis://127.0.0.1:1"
@@ -84,6 +87,9 @@ async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Setting
     assert "could read every agency's rows" in ill.stdout
     assert "Redis cannot be reached" in ill.stdout
     assert "No key for secrets is set" in ill.stdout
+    assert "No mail server is set" in ill.stdout
+    servers["TEND_SMTP_URL"] = "smtp://127.0.0.1:1"
+    assert "Mail waits: The mail server cannot be used" in tend("doctor", **servers).stdout
 
 
 async def test_secrets_are_rotated_once_a_key_is_set(settings: Settings, acme: Cast) -> None:

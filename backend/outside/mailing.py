@@ -111,6 +111,17 @@ class SmtpSender:
         finally:
             client.close()
 
+    async def check(self) -> None:
+        """Raises MailDelayed where no mail could be sent; sends none."""
+        client = aiosmtplib.SMTP(**self._options)
+        try:
+            with _told_apart():
+                async with asyncio.timeout(WITHIN_SECONDS):
+                    await client.connect()
+                    await client.noop()
+        finally:
+            client.close()
+
 
 class FolderSender:
     """One file a mail. They hold links that sign people in, so they are closed to others."""
