@@ -231,5 +231,7 @@ def is_outage(problem: BaseException | None) -> bool:
         | asyncpg.InsufficientResourcesError
         | asyncpg.OperatorInterventionError
         | asyncpg.ReadOnlySQLTransactionError
-        | asyncpg.InterfaceError,
+        | asyncpg.InterfaceError
+        # "cannot switch to state 12": what asyncpg says when a server dies between two of its messages.
+        | asyncpg.InternalClientError,
     )

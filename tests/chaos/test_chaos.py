@@ -162,3 +162,22 @@ async def test_without_redis_people_read_and_write_and_their_jobs_wait_and_then_
     assert theatre.counts["error"] == theatre.counts["no answer"] == 0
     found = await effects(theatre)
     assert found == dict.fromkeys(found, 0)
+
+
+async def test_a_job_that_runs_goes_on_while_redis_is_gone(theatre: Theatre) -> None:
+    await theatre.fetch(
+        """with job as (insert into app.jobs (agency_id, id, kind, payload)
+                        values ($1, gen_random_uuid(), 'slow_mark', '{"seconds": 6, "mark": "slow"}') returning agency_id)
+           insert into app.ready_agency (agency_id) select agency_id from job""",
+        theatre.play["agency"],
+    )
+    state = "select state || ' ' || attempt from app.jobs where kind = 'slow_mark'"
+    async with asyncio.timeout(20):
+        while await theatre.fetchval(state) != "running 1":
+            await asyncio.sleep(0.1)
+        theatre.kill_redis()
+        await asyncio.sleep(1)
+        theatre.redis.start()
+        while await theatre.fetchval(state) == "running 1":
+            await asyncio.sleep(0.1)
+    assert await theatre.fetchval(state) == "done 1"

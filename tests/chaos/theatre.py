@@ -112,6 +112,9 @@ class Theatre:
         )
         self._tasks = [asyncio.create_task(self._work_as(who)) for who in STAFF]
         self._tasks.append(asyncio.create_task(self._listen(self.promising)))
+        async with asyncio.timeout(20):
+            while not self.promised["+"]:
+                await asyncio.sleep(0.05)
 
     async def end_work(self) -> None:
         if self.promising is not None and self.promising.returncode is None:
@@ -163,6 +166,7 @@ class Theatre:
                 """select count(*) from app.jobs where state in ('ready', 'sent', 'running')
                       and kind in ('mark', 'carry_out_actions', 'deliver_notices')"""
             ):
+                assert not [worker for worker in self.workers if worker.returncode is not None], "a worker has ended"
                 await asyncio.sleep(0.2)
         return loop.time() - begun
 
