@@ -65,8 +65,8 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("journal", "since"): lambda row, value, _: row.at >= _moment(value),
     ("journal", "until"): lambda row, value, _: row.at < _moment(value),
     ("notices", "isUnread"): lambda row, value, _: (row.read_at is None) == value,
-    ("noticeDeliveries", "state"): lambda row, value, _: row.state.upper() == value,
-    ("noticeDeliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
+    ("notice_deliveries", "state"): lambda row, value, _: row.state.upper() == value,
+    ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {

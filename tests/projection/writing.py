@@ -180,7 +180,7 @@ class Writer:
 
     def _input(self, type_: GraphQLInputObjectType) -> str:
         # One or two: with more, next to nothing is left in the lists.
-        chosen = self.chance.sample(list(type_.fields.items()), self.chance.choice((1, 1, 2)))
+        chosen = self.chance.sample(list(type_.fields.items()), min(self.chance.choice((1, 1, 2)), len(type_.fields)))
         if "text" in type_.fields and self.chance.random() < 0.5:
             chosen = [("text", type_.fields["text"])]
         return f"{{ {', '.join(f'{name}: {self._value(field.type, name)}' for name, field in chosen)} }}"
