@@ -28,7 +28,8 @@ MINE = "{ noticePreferences { nodes { kind channel how } } noticeSettings { time
 async def test_a_notice_is_unread_until_its_reader_says_so_and_nobody_else_can(
     api: httpx.AsyncClient, globex: Cast, hire: Callable[..., Any]
 ) -> None:
-    reader, other = await hire(), await hire()
+    reader = await hire()
+    other = await hire(client=reader.client)
     subject = await reader.is_told()
     seen = (await ask(api, reader.token, NOTICES))["data"]
     [notice] = seen["notices"]["nodes"]
@@ -42,7 +43,7 @@ async def test_a_notice_is_unread_until_its_reader_says_so_and_nobody_else_can(
         "subject": None,
     }
     assert seen["unread"] == {"totalCount": 1}
-    for token in (other.token, globex.tokens["owner"]):
+    for token in (other.token, reader.cast.tokens["owner"], globex.tokens["owner"]):
         answer = await ask(api, token, READ, i={"noticeIds": [notice["id"]]})
         assert answer["data"]["markNoticesRead"] == {"notices": None, "userErrors": [{"code": "NOT_FOUND"}]}
         assert await ask(api, token, "query($id: ID!) { node(id: $id) { id } }", id=notice["id"]) == {
@@ -60,7 +61,8 @@ async def test_a_notice_is_unread_until_its_reader_says_so_and_nobody_else_can(
 async def test_of_several_notices_one_of_which_is_not_theirs_none_is_read(
     api: httpx.AsyncClient, hire: Callable[..., Any]
 ) -> None:
-    reader, other = await hire(), await hire()
+    reader = await hire()
+    other = await hire(client=reader.client)
     for each in (reader, other):
         await each.is_told()
     [own] = (await ask(api, reader.token, NOTICES))["data"]["notices"]["nodes"]

@@ -11,7 +11,8 @@ from cast import Cast
 from notices.readers import Reader, mail_server
 from notices.test_telling_by_mail import body
 
-from backend.notices import NoticePreference, Preference, set_preferences
+from backend.notices import KINDS, NoticePreference, Preference, catalogue, set_preferences
+from backend.notices.catalogue import Kind
 from backend.outside import public_address, seal_for_browser
 from tenants.scope import agency_scope
 
@@ -95,6 +96,17 @@ async def test_it_also_ends_what_was_wished_for_one_client(api: httpx.AsyncClien
     [mail] = await reader.mails()
     await api.post(address_in(mail))
     assert await preferences(reader) == [("report_decided", "mail", "never")]
+
+
+async def test_a_kind_that_has_become_danger_since_is_not_stopped_by_an_old_link(
+    api: httpx.AsyncClient, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await reader.is_told()
+    [mail] = await reader.mails()
+    danger = Kind("case", frozenset({"outcome"}), is_danger=True)
+    monkeypatch.setattr(catalogue, "KINDS", {**KINDS, "report_decided": danger})
+    assert (await api.post(address_in(mail))).status_code == 200
+    assert await preferences(reader) == []
 
 
 async def test_looking_at_the_page_changes_nothing_and_its_button_does(api: httpx.AsyncClient, reader: Reader) -> None:

@@ -19,6 +19,7 @@ from projection.writing import Operation, Pools, Writer
 from backend.communities import Member
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide, report_post
+from backend.notices import NoticePreference, NoticeSettings, Recipient, tell
 from graphql_schema.projection import listing, selecting, texts
 from graphql_schema.schema import schema
 from tenants.scope import agency_scope
@@ -83,11 +84,44 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
             ids["case"] += [
                 f"case_{case.id}" for case in await Case.filter(workspace_id=cast.workspaces[workspace]).limit(8)
             ]
+    await _tell(cast)
     ids["policy"] += [f"policy_{id}" for id in cast.policies.values()][:3]
     for kind, foreign in (("workspace", globex.workspaces["forum"]), ("community", globex.communities["forum"])):
         ids[kind].append(f"{kind}_{foreign}")
     ids["workspace"].append(f"workspace_{cast.workspaces['shop']}")
     return Pools(ids)
+
+
+async def _tell(cast: Cast) -> None:
+    """Notices in every state to people who differ, their wishes, and what became of messages."""
+    for n, who in enumerate(("owner", "moderator", "moderator", "lead", "stakeholder", "moderator")):
+        membership_id, client = cast.actors[who].membership_id, cast.workspaces["chat" if n == 2 else "forum"]
+        async with agency_scope(cast.system) as scope:
+            await tell(
+                [Recipient(membership_id=membership_id)],
+                kind="report_decided" if n % 2 else "erasure_done",
+                subject_id=new_id(),
+                workspace_id=None if n == 0 else client,
+                text=f"notice {n} ☃",
+            )
+            await scope.execute(
+                """update notice_deliveries set state = $3, problem = $4 where agency_id = $1 and membership_id = $2""",
+                *(cast.agency_id, membership_id, ("waiting", "sent", "failed")[n % 3], "x" if n % 2 else None),
+            )
+            if n % 2:
+                await scope.execute(
+                    "update notices set read_at = now() where agency_id = $1 and membership_id = $2",
+                    cast.agency_id,
+                    membership_id,
+                )
+            await NoticePreference.update_or_create(
+                {"how": "daily"},
+                membership_id=membership_id,
+                workspace_id=client if n % 2 else None,
+                kind="report_decided",
+                channel="mail",
+            )
+            await NoticeSettings.update_or_create({"language": "de"}, membership_id=membership_id)
 
 
 @pytest.fixture(scope="module")
