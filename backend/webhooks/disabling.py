@@ -39,7 +39,7 @@ async def enable_endpoint(actor: Actor, endpoint_id: UUID) -> WebhookEndpoint:
         update_fields=("disabled_at", "disabled_because", "failing_since", "rests_until", "failures", "is_slow")
     )
     await record("enabled", endpoint)
-    await come_again(endpoint)  # something may have been promised while it was being disabled
+    await come_again(endpoint, at=now())  # something may have been promised while it was being disabled
     return endpoint
 
 

@@ -1,0 +1,113 @@
+"""A server that is slow, or down, is in nobody's way."""
+
+import asyncio
+import time
+from typing import Any
+
+from cast import Cast
+from webhooks.conftest import KIND, deliveries, endpoint, make_due, run_turns, says, server
+
+from backend.settings import Settings
+from backend.webhooks import WebhookEndpoint
+from backend.webhooks.thresholds import FAILURES_BEFORE_REST, LANES
+from tenants.scope import agency_scope
+
+
+async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
+    acme: Cast, globex: Cast, settings: Settings
+) -> None:
+    """Forty deliveries wait for a server that takes three seconds for each; eight jobs run at once."""
+    at_once = most = 0
+
+    async def slowly(there: Any, writer: Any) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await asyncio.sleep(3)
+        finally:
+            at_once -= 1
+        await says("204 No Content")(there, writer)
+
+    stop = asyncio.Event()
+    async with server(slowly) as slow, server() as quick, server() as elsewhere:
+        await endpoint(acme, slow.url, workspace="chat")
+        prompt = await endpoint(acme, quick.url)
+        other = await endpoint(globex, elsewhere.url)
+        for _ in range(40):
+            await acme.case(workspace="chat", policy="chat:harassment")
+        working = asyncio.create_task(_work(settings, stop))
+        try:
+            async with asyncio.timeout(30):
+                while len(slow.sent) < 2:
+                    await asyncio.sleep(0.05)
+                waits = []
+                for cast, issued, heard in ((acme, prompt, quick), (globex, other, elsewhere)) * 3:
+                    before, began = len(heard.sent), time.monotonic()
+                    await cast.case()
+                    while len(heard.sent) == before:
+                        await asyncio.sleep(0.01)
+                    waits.append(time.monotonic() - began)
+                    assert await deliveries(cast, issued)
+        finally:
+            stop.set()
+            await working
+    assert max(waits) < 2, waits
+    assert most <= LANES
+    assert len(slow.sent) < 40
+
+
+async def _work(settings: Settings, stop: asyncio.Event) -> None:
+    """Without the connect and disconnect of a process: the pool is the session's."""
+    from workers import main
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(main._keep_doing(main._relay, settings, stop))
+        tasks.create_task(main._keep_doing(main._consume, settings, stop))
+
+
+async def test_all_that_waits_for_a_quick_endpoint_arrives_though_lanes_are_few(acme: Cast, settings: Settings) -> None:
+    stop = asyncio.Event()
+    async with server() as there:
+        await endpoint(acme, there.url)
+        cases = [await acme.case() for _ in range(60)]
+        working = asyncio.create_task(_work(settings, stop))
+        try:
+            async with asyncio.timeout(20):
+                while len(there.sent) < 60:
+                    await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)
+        finally:
+            stop.set()
+            await working
+    assert sorted(sent.told["orderingKey"] for sent in there.sent) == sorted(f"case_{case.id}" for case in cases)
+
+
+async def test_an_endpoint_that_fails_again_and_again_rests(acme: Cast) -> None:
+    async with server(says("500 Internal Server Error")) as there:
+        issued = await endpoint(acme, there.url)
+        for _ in range(10):
+            await acme.case()
+        await run_turns(acme)
+        assert len(there.sent) == FAILURES_BEFORE_REST
+        async with agency_scope(acme.system):
+            assert (await WebhookEndpoint.get(id=issued.endpoint.id)).rests_until is not None
+        await make_due(acme, issued)
+        await run_turns(acme)
+        assert len(there.sent) == FAILURES_BEFORE_REST + 1, "one try, and it rests again"
+
+
+async def test_a_turn_goes_through_all_that_is_due(acme: Cast) -> None:
+    async with server() as there:
+        await endpoint(acme, there.url)
+        for _ in range(10):
+            await acme.case()
+        async with agency_scope(acme.system) as scope:
+            await scope.execute(
+                """delete from jobs where kind = $1 and id <> (select id from jobs where kind = $1
+                     and agency_id = $2 order by id limit 1) and agency_id = $2""",
+                KIND,
+                acme.agency_id,
+            )
+        await acme.run_jobs(KIND)
+        assert len(there.sent) == 10
