@@ -8,6 +8,7 @@ from backend.kit.errors import Invalid
 from backend.leaving import close_workspace, reopen_workspace
 from backend.moderation import claim_next
 from backend.webhooks import WebhookEndpoint
+from tenants.rights import Role
 from tenants.scope import agency_scope
 
 
@@ -123,3 +124,29 @@ async def test_of_a_closed_client_only_ids_are_told(acme: Cast) -> None:
             await reopen_workspace(acme.owner, client)
     assert there.sent[0].told["data"] == {"id": f"workspace_{client}"}
     assert there.sent[0].told["isReduced"] is True
+
+
+async def test_an_endpoint_of_the_whole_agency_reads_nothing_of_a_client_that_is_closed(acme: Cast) -> None:
+    """The scope of the job would reach it: what the endpoint reads is held back by its own reach."""
+    closed = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == closed)
+    who = await acme.hire("both-clients", Role.MODERATOR, [acme.workspaces["forum"], closed])
+    selection = "{ ... on Case { assignee { assignments(first: 9) { nodes { workspace { slug } } } } } }"
+    seen = []
+    async with server() as there:
+        await endpoint(acme, there.url, "case.claimed", workspace=None, selection=selection)
+        for is_closed in (False, True):
+            if is_closed:
+                async with agency_scope(acme.owner):
+                    await close_workspace(acme.owner, closed, grounds="x")
+            case = await acme.case()
+            one = who.narrowed_to(case.workspace_id)
+            async with agency_scope(one) as scope:
+                await scope.execute("update cases set virtual_deadline = '2000-01-01' where id = $1", case.id)
+                await claim_next(one)
+            await run_turns(acme)
+            nodes = there.sent[-1].told["data"]["assignee"]["assignments"]["nodes"]
+            seen.append({node["workspace"]["slug"] for node in nodes if node["workspace"]})
+        async with agency_scope(acme.owner):
+            await reopen_workspace(acme.owner, closed)
+    assert seen == [{"forum", slug}, {"forum"}]
