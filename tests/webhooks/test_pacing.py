@@ -1,16 +1,24 @@
 """A server that is slow, or down, is in nobody's way."""
 
 import asyncio
+import json
+import os
+import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from cast import Cast
-from webhooks.conftest import KIND, deliveries, endpoint, make_due, run_turns, says, server
+from webhooks.conftest import KIND, Server, deliveries, endpoint, make_due, run_turns, says, server
 
 from backend.settings import Settings
 from backend.webhooks import WebhookEndpoint
 from backend.webhooks.thresholds import FAILURES_BEFORE_REST, LANES
 from tenants.scope import agency_scope
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
@@ -29,57 +37,57 @@ async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
             at_once -= 1
         await says("204 No Content")(there, writer)
 
-    stop = asyncio.Event()
     async with server(slowly) as slow, server() as quick, server() as elsewhere:
         await endpoint(acme, slow.url, workspace="chat")
         prompt = await endpoint(acme, quick.url)
         other = await endpoint(globex, elsewhere.url)
         for _ in range(40):
             await acme.case(workspace="chat", policy="chat:harassment")
-        working = asyncio.create_task(_work(settings, stop))
-        try:
-            async with asyncio.timeout(30):
-                while len(slow.sent) < 2:
-                    await asyncio.sleep(0.05)
-                waits = []
-                for cast, issued, heard in ((acme, prompt, quick), (globex, other, elsewhere)) * 3:
-                    before, began = len(heard.sent), time.monotonic()
-                    await cast.case()
-                    while len(heard.sent) == before:
-                        await asyncio.sleep(0.01)
-                    waits.append(time.monotonic() - began)
-                    assert await deliveries(cast, issued)
-        finally:
-            stop.set()
-            await working
+        async with worker(settings, slow, quick, elsewhere), asyncio.timeout(60):
+            while len(slow.sent) < 2:
+                await asyncio.sleep(0.05)
+            waits = []
+            for cast, issued, heard in ((acme, prompt, quick), (globex, other, elsewhere)) * 3:
+                before, began = len(heard.sent), time.monotonic()
+                await cast.case()
+                while len(heard.sent) == before:
+                    await asyncio.sleep(0.01)
+                waits.append(time.monotonic() - began)
+                assert await deliveries(cast, issued)
     assert max(waits) < 2, waits
     assert most <= LANES
     assert len(slow.sent) < 40
 
 
-async def _work(settings: Settings, stop: asyncio.Event) -> None:
-    """Without the connect and disconnect of a process: the pool is the session's."""
-    from workers import main
-
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(main._keep_doing(main._relay, settings, stop))
-        tasks.create_task(main._keep_doing(main._consume, settings, stop))
+@asynccontextmanager
+async def worker(settings: Settings, *reached: Server) -> AsyncIterator[None]:
+    """`tend work`, a process of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")} | {
+        "PYTHONPATH": str(ROOT),
+        "TEND_DATABASE_URL": settings.app_url,
+        "TEND_REDIS_URL": settings.redis,
+        "TEND_REDIS_QUEUE": settings.redis_queue,
+        "TEND_INSTALLATION_KEY": settings.installation_key.get_secret_value(),
+        "TEND_ALLOWED_OUTSIDE": json.dumps([each.origin for each in reached]),
+    }
+    working = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "backend.cli", "work", env=environment, cwd=ROOT
+    )
+    try:
+        yield
+    finally:
+        working.terminate()
+        await working.wait()
 
 
 async def test_all_that_waits_for_a_quick_endpoint_arrives_though_lanes_are_few(acme: Cast, settings: Settings) -> None:
-    stop = asyncio.Event()
     async with server() as there:
         await endpoint(acme, there.url)
         cases = [await acme.case() for _ in range(60)]
-        working = asyncio.create_task(_work(settings, stop))
-        try:
-            async with asyncio.timeout(20):
-                while len(there.sent) < 60:
-                    await asyncio.sleep(0.05)
+        async with worker(settings, there), asyncio.timeout(60):
+            while len(there.sent) < 60:
+                await asyncio.sleep(0.05)
             await asyncio.sleep(0.5)
-        finally:
-            stop.set()
-            await working
     assert sorted(sent.told["orderingKey"] for sent in there.sent) == sorted(f"case_{case.id}" for case in cases)
 
 
