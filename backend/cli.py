@@ -33,6 +33,8 @@ documents = typer.Typer(help="Documents that frontends have been built with.", n
 cli.add_typer(documents, name="documents")
 secrets = typer.Typer(help="Secrets at rest.", no_args_is_help=True)
 cli.add_typer(secrets, name="secrets")
+hooks = typer.Typer(help="What other servers are told.", no_args_is_help=True)
+cli.add_typer(hooks, name="webhooks")
 keeping = typer.Typer(help="The journal of who did what.", no_args_is_help=True)
 cli.add_typer(keeping, name="journal")
 jobs = typer.Typer(help="Work in the background.", no_args_is_help=True)
@@ -205,6 +207,21 @@ def rotate() -> None:
         raise NotConfigured("No key for secrets is set: TEND_INSTALLATION_KEY.")
     equip(settings)
     out.print(f"{_connected(settings, rotate_secrets):,} sealed anew")
+
+
+@hooks.command()
+def listen(agency: Annotated[str, typer.Option(help="Short name of the agency.")]) -> None:
+    """Print what happens as servers are told of it, until Ctrl-C. Needs a worker in development (`tend demo`): any other
+    reaches no server on this machine."""
+    from backend.equipping import equip
+    from backend.listening_here import listen_here
+
+    # As for `serve`: uvicorn stops and raises the signal again, and the endpoint must still be taken away.
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: None)
+    settings = _where_it_runs(Settings()).model_copy(update={"development": True})
+    equip(settings)
+    _connected(settings, lambda: listen_here(agency, settings.webhooks_port, _say))
 
 
 @importing.command()

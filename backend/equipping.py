@@ -33,7 +33,8 @@ def equip(settings: Settings) -> None:
     shape_with(SelectionShaper())
     issue_keys_as("test" if settings.development else "live")
     try:
-        allow_origins(settings.allowed_outside)
+        here = [f"http://127.0.0.1:{settings.webhooks_port}"] if settings.development else []
+        allow_origins([*settings.allowed_outside, *here])
         send_mail_with(_sender(settings))
     except ValueError as problem:
         raise NotConfigured(str(problem)) from None

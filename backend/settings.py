@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     oauth_requests_per_machine: int = 600  # a minute
     # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
     allowed_outside: tuple[str, ...] = ()
+    webhooks_port: int = 4600  # of this machine, where `tend webhooks listen` is; reached in development alone
     smtp_url: SecretStr | None = None  # smtp+starttls://user:password@host:port, smtps:// or smtp://
     mail_from: str = "Tend <tend@localhost>"
     files_url: str | None = None  # s3://bucket/prefix, or a folder; `files` under `home` if left out

@@ -43,7 +43,18 @@ class JournalEntry(Node):
     )
     subject: Node | None = one_of(
         dict.fromkeys(
-            ("Case", "Rule", "Policy", "Community", "Workspace", "Staff", "ApiClient", "DirectoryGroup", "Agency"),
+            (
+                "Case",
+                "Rule",
+                "Policy",
+                "Community",
+                "Workspace",
+                "Staff",
+                "ApiClient",
+                "DirectoryGroup",
+                "Agency",
+                "WebhookEndpoint",
+            ),
             "subject_id",
         ),
         kind="subject_kind",

@@ -31,5 +31,6 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "export_done": Kind("export", frozenset({"what"})),
         "export_failed": Kind("export", frozenset({"what"})),
         "erasure_done": Kind("member"),
+        "webhook_disabled": Kind("webhookendpoint", frozenset({"because"})),
     }
 )

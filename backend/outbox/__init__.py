@@ -1,5 +1,6 @@
 """What leaves only after the commit: jobs, inserted in the transaction that promises them, and events."""
 
+from backend.outbox.absorbing import absorb
 from backend.outbox.announcing import Event, announce, publish_with
 from backend.outbox.asking import enqueue
 from backend.outbox.beating import BEAT_SECONDS, SILENT_AFTER, beat, count_workers, leave
@@ -16,6 +17,7 @@ __all__ = [
     "Priority",
     "Slot",
     "WorkspaceSlot",
+    "absorb",
     "announce",
     "beat",
     "count_workers",

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backend.kit.clock import now
 from backend.kit.ids import new_id, published
-from backend.outbox import enqueue
+from backend.outbox import absorb, enqueue
 from backend.outside import Unreachable, fetch
 from backend.webhooks.disabling import disable, fail_waiting
 from backend.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
@@ -54,6 +54,7 @@ async def deliver_webhooks(_system: Actor, payload: Mapping[str, Any]) -> None:
     endpoint = await WebhookEndpoint.get_or_none(id=UUID(payload["endpoint_id"]))
     if endpoint is None or endpoint.disabled_at is not None:
         return
+    await absorb("deliver_webhooks", "endpoint_id", endpoint.id)
     if endpoint.rests_until is not None and endpoint.rests_until > now():
         await come_again(endpoint, at=endpoint.rests_until)
         return

@@ -39,7 +39,7 @@ async def enable_endpoint(actor: Actor, endpoint_id: UUID) -> WebhookEndpoint:
         update_fields=("disabled_at", "disabled_because", "failing_since", "rests_until", "failures", "is_slow")
     )
     await record("enabled", endpoint)
-    await come_again(endpoint)  # something may have been promised while it was being disabled
+    await come_again(endpoint, at=now())  # something may have been promised while it was being disabled
     return endpoint
 
 
@@ -50,7 +50,7 @@ async def disable(endpoint: WebhookEndpoint, *, because: Because) -> None:
     await fail_waiting(endpoint)
     await record("disabled", endpoint, because=because)
     if because in _TOLD:
-        await _tell_admins(endpoint, f"{_TOLD[because]} {endpoint.description}".strip())
+        await _tell_admins(endpoint, because)
 
 
 async def fail_waiting(endpoint: WebhookEndpoint) -> None:
@@ -65,30 +65,24 @@ async def fail_waiting(endpoint: WebhookEndpoint) -> None:
     )
 
 
-async def _tell_admins(endpoint: WebhookEndpoint, text: str) -> None:
-    """Whoever could enable it again. A notice is of one client: of the endpoint's, or of the agency's first."""
-    scope, agency_id = current(), endpoint.agency_id
-    workspace_id = endpoint.workspace_id or await scope.fetchval(
-        "select id from workspaces where agency_id = $1 and deletes_at is null order by created_at, id limit 1",
-        agency_id,
-    )
-    if workspace_id is None:
-        return  # an agency without clients: nothing happens there that anybody could be told of
-    rows = await scope.fetch(
+async def _tell_admins(endpoint: WebhookEndpoint, because: Because) -> None:
+    """Whoever could enable it again."""
+    rows = await current().fetch(
         """select m.id from memberships m
             where m.agency_id = $1 and m.role = any($2) and m.suspended_at is null
               and (m.starts_at is null or m.starts_at <= now()) and (m.ends_at is null or m.ends_at > now())
-              and (m.sees_all or ($3 and exists (select from assignments s where s.agency_id = $1
-                                                    and s.membership_id = m.id and s.workspace_id = $4)))""",
-        agency_id,
+              and (m.sees_all or exists (select from assignments s where s.agency_id = $1
+                                            and s.membership_id = m.id and s.workspace_id = $3))""",
+        endpoint.agency_id,
         [role.value for role, rights in RIGHTS_OF.items() if Right.MANAGE_MACHINES in rights],
-        endpoint.workspace_id is not None,
-        workspace_id,
+        endpoint.workspace_id,
     )
     await tell(
         [Recipient(membership_id=row["id"]) for row in rows],
         kind="webhook_disabled",
         subject_id=endpoint.id,
-        workspace_id=workspace_id,
-        text=text,
+        workspace_id=endpoint.workspace_id,
+        text=f"{_TOLD[because]} {endpoint.description}".strip(),
+        occasion=str(endpoint.disabled_at),
+        facts={"because": because},
     )

@@ -8,17 +8,20 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """`actions` are the journal's names of it; `subject` is the published type of its subject, None where no type shows
+    """`name` is what endpoints have, and the schema in capitals; `type` is what payloads say. `actions` are the journal's
+    names of it; `subject` is the published type of its subject, None where no type shows
     it."""
 
     name: str
+    type: str
     subject: str | None
     description: str
     actions: tuple[str, ...]
 
 
-def _kind(name: str, subject: str | None, description: str, *actions: str) -> tuple[str, EventKind]:
-    return name, EventKind(name, subject, description, actions or (name,))
+def _kind(type: str, subject: str | None, description: str, *actions: str) -> tuple[str, EventKind]:
+    name = type.replace(".", "_")
+    return name, EventKind(name, type, subject, description, actions or (type,))
 
 
 KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
@@ -52,6 +55,6 @@ KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
     )
 )
 TEST: Final = "webhook.test"  # sent on request only, whatever kinds an endpoint has
-KIND_OF_ACTION: Final[Mapping[str, str]] = MappingProxyType(
-    {action: kind.name for kind in KINDS.values() for action in kind.actions}
+KIND_OF_ACTION: Final[Mapping[str, EventKind]] = MappingProxyType(
+    {action: kind for kind in KINDS.values() for action in kind.actions}
 )

@@ -25,7 +25,7 @@ async def queue_webhooks(recorded: Recorded) -> None:
             order by id""",
         scope.actor.agency_id,
         recorded.workspace_id,
-        kind,
+        kind.name,
         str(recorded.workspace_id),
         recorded.actor_kind,
     )
@@ -35,7 +35,7 @@ async def queue_webhooks(recorded: Recorded) -> None:
         if row["of_workspace"] in (None, True) and row["by_actor"] in (None, True)
     ]
     if wanted:
-        event_id = await _happened(kind, recorded.subject_kind, recorded.subject_id, recorded.workspace_id)
+        event_id = await _happened(kind.type, recorded.subject_kind, recorded.subject_id, recorded.workspace_id)
         for endpoint_id, workspace_id in wanted:
             await _deliver(event_id, endpoint_id, workspace_id)
 

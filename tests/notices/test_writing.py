@@ -17,6 +17,7 @@ FOLDER = Path(writing.__file__).parent / "templates"
 WORDS = {
     "outcome": tuple(ANSWERS),
     "role": tuple(role.value for role in PERSON_ROLES),
+    "because": ("gone", "failing"),
     "what": ("agency", "workspace", "member", "journal"),
 }
 

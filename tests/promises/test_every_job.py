@@ -152,7 +152,7 @@ async def _an_old_export(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
 async def _a_webhook(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     """To a server that may not be asked: the first try fails, and the second is promised."""
     async with agency_scope(acme.owner):
-        wanted = Wanted("https://127.0.0.1/", "", ["case.reported"])
+        wanted = Wanted("https://127.0.0.1/", "", ["case_reported"])
         issued = await create_endpoint(acme.owner, wanted, workspace_id=client)
     await acme.case(workspace=slug, policy=f"{slug}:harassment")
     return {"endpoint_id": str(issued.endpoint.id)}

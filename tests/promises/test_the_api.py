@@ -138,7 +138,7 @@ async def a_webhook(cast: Cast, workspace_id: UUID) -> dict[str, str]:
     """Not enabled, and with a delivery. The one before goes: an agency has a hundred at most."""
     async with agency_scope(cast.owner):
         await WebhookEndpoint.filter(workspace_id=workspace_id).delete()
-        wanted = Wanted("https://example.com/", "x", ["hold.lifted"])
+        wanted = Wanted("https://example.com/", "x", ["hold_lifted"])
         issued = await create_endpoint(cast.owner, wanted, workspace_id=workspace_id)
         delivery_id = await send_test(cast.owner, issued.endpoint.id)
         await disable_endpoint(cast.owner, issued.endpoint.id)

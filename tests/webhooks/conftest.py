@@ -116,11 +116,11 @@ async def _clear(*casts: Cast) -> None:
             await scope.execute("delete from jobs where agency_id = $1 and kind = $2", cast.agency_id, KIND)
 
 
-async def endpoint(cast: Cast, url: str, *kinds: str, workspace: str | None = "forum", **wanted: Any) -> Issued:
+async def endpoint(cast: Cast, url: str, *types: str, workspace: str | None = "forum", **wanted: Any) -> Issued:
     async with agency_scope(cast.owner):
         return await create_endpoint(
             cast.owner,
-            Wanted(url, "", kinds or ("case.reported",), **wanted),
+            Wanted(url, "", [type.replace(".", "_") for type in types or ("case.reported",)], **wanted),
             workspace_id=cast.workspaces[workspace] if workspace else None,
         )
 

@@ -8,10 +8,11 @@ from cast import Cast
 from standardwebhooks.webhooks import WebhookVerificationError
 from webhooks.conftest import KIND, attempts, deliveries, endpoint, make_due, run_turns, says, says_in_turn, server
 
+from backend import journal
 from backend.kit.clock import now
 from backend.moderation import claim_next, report_post
 from backend.outbox import Job
-from backend.webhooks import WebhookEndpoint, WebhookEvent, rotate_secret
+from backend.webhooks import WebhookEndpoint, WebhookEvent, deliver_webhooks, rotate_secret
 from backend.webhooks.thresholds import SCHEDULE
 from tenants.scope import agency_scope
 
@@ -240,3 +241,40 @@ async def test_a_turn_that_is_run_twice_delivers_once(acme: Cast) -> None:
                 await enqueue(KIND, {"endpoint_id": str(issued.endpoint.id)})
         await run_turns(acme)
     assert len(there.sent) == 1
+
+
+async def test_what_a_killed_worker_had_sent_is_sent_again_under_the_same_id(acme: Cast) -> None:
+    async with server() as there:
+        issued = await endpoint(acme, there.url)
+        await acme.case()
+        async with agency_scope(acme.system) as scope:
+            await deliver_webhooks(acme.system, {"endpoint_id": str(issued.endpoint.id)})
+            scope.doom()  # as PostgreSQL does when a worker goes
+        [delivery] = await deliveries(acme, issued)
+        assert (delivery.state, delivery.attempt) == ("waiting", 0)
+        await run_turns(acme)
+        first, second = there.sent
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.verified(issued.secret) == second.verified(issued.secret)
+    [delivery] = await deliveries(acme, issued)
+    assert await attempts(acme, delivery) == [(204, None)]
+
+
+async def test_numbers_grow_though_the_clock_goes_back_and_old_events_are_forgotten(acme: Cast) -> None:
+    post = await acme.post()
+
+    async def number() -> int:
+        async with agency_scope(acme.system):
+            await journal.record(
+                "case.decided", subject_kind="case", subject_id=post.id, workspace_id=post.workspace_id
+            )
+            return (await WebhookEvent.all().order_by("-sequence").first()).sequence
+
+    await endpoint(acme, "https://example.com/", "case.decided")
+    first = await number()
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update webhook_events set sequence = sequence + 3600000000")
+    assert await number() == first + 3_600_000_001
+    async with agency_scope(acme.system):
+        await WebhookEvent.all().delete()
+    assert await number() > first
