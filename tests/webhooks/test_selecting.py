@@ -50,6 +50,7 @@ async def test_a_subject_of_a_type_that_is_not_named_gives_an_empty_object(acme:
         "{ id } } mutation M { claimNextCase(input: {}) { claimToken }",
         "{ ...Other } } fragment Other on Node { id",
         "{ ... on Case { id post { text replies(first: $n) { nodes { id } } } } }",
+        "{ ... on Workspace { members(first: 100) { nodes { posts(first: 5) { nodes { id } } } } } }",
         "{ ... on Workspace { cases(first: 100) { nodes { post { member { posts(first: 100) { nodes { id } } } } } } } }",
         "{ ... on Case { queue { cases { nodes { queue { cases { nodes { queue { cases { nodes { id } } } } } } } } } } }",
     ],
