@@ -54,7 +54,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
-        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45), at_once=4),
+        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45), at_once=6),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),

@@ -19,6 +19,9 @@ from workers.running import run_job
 
 # Each priority has a queue and places of its own: long work in bulk never stands in front of danger.
 JOBS_AT_ONCE: Final[Mapping[Priority, int]] = {Priority.DANGER: 2, Priority.NORMAL: 8, Priority.BULK: 3}
+# arq looks again only after this time once its tasks are all taken, so it has twice as many as there are places: the
+# next job is here when a place is free. Not so in bulk, where a place may be free in an hour, and elsewhere at once.
+POLL_SECONDS: Final = 0.03
 STOP_SECONDS: Final = 8.0  # what runs may go on that long once the worker stops; then it is put back
 
 
@@ -60,11 +63,11 @@ async def consume(settings: Settings, stopping: asyncio.Event, underway: Underwa
         functions=[func(cast("WorkerCoroutine", run), name="run")],
         redis_pool=await redis_of(settings),
         queue_name=queue_of(settings, priority),
-        max_jobs=JOBS_AT_ONCE[priority],
+        max_jobs=JOBS_AT_ONCE[priority] * (1 if priority is Priority.BULK else 2),
         # arq carries ids and nothing else: tries, results, schedules and time limits are the table's.
         max_tries=1,
         keep_result=0,
-        poll_delay=0.1,
+        poll_delay=POLL_SECONDS,
         job_timeout=24 * 3_600,
         handle_signals=False,
         job_serializer=orjson.dumps,

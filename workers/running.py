@@ -100,15 +100,19 @@ def back_off(kind: Kind, attempt: int) -> timedelta:
 
 
 async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
-    """In a transaction of its own, so that a try that kills its worker has been counted."""
+    """In a transaction of its own, so that a try that kills its worker has been counted. It need not be on disk before
+    the work begins: a server that crashes and forgets it still has the job as `sent`, and its lease brings it back. The
+    relay looks again when that lease would have ended, which is soon enough for the one that is given here."""
     token = uuid4()
     async with agency_scope(system(agency_id)) as scope:
         row = await scope.fetchrow(
-            """update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4,
-                      progress = null
-                where agency_id = $1 and id = $2 and state = 'sent'
-            returning workspace_id, on_behalf_of_id, kind, payload, attempt,
-                      extract(epoch from now() - run_at)::float8 as waited""",
+            """with taken as (
+                    update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4,
+                           progress = null
+                     where agency_id = $1 and id = $2 and state = 'sent'
+                    returning workspace_id, on_behalf_of_id, kind, payload, attempt,
+                              extract(epoch from now() - run_at)::float8 as waited)
+               select taken.*, set_config('synchronous_commit', 'off', true) from taken""",
             agency_id,
             job_id,
             token,
@@ -117,8 +121,6 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
         if row is None:
             return None
         announce("job", workspace_id=row["workspace_id"], subject_id=job_id)
-        # The relay must look again when the lease ends, should this worker be killed.
-        await scope.execute("insert into ready_agency (agency_id, ready_at) values ($1, now() + $2)", agency_id, LEASE)
     JOB_WAIT_SECONDS.labels(row["kind"]).observe(row["waited"])
     return _Taken(
         id=job_id,

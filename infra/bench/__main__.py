@@ -10,13 +10,13 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import admission, claiming, contract, reads, results
+from infra.bench import admission, claiming, contract, jobs, reads, results
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
-NAMES: Final = ["contract", "admission", "claiming", *READS, "importing"]
+NAMES: Final = ["contract", "admission", "claiming", "jobs", *READS, "importing"]
 # As they are called in the results.
 ROWS: Final = {"claiming": "claim", "importing": "import"}
 
@@ -52,6 +52,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "claiming" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(asyncio.run(claiming.measure(place, console)))
+    if "jobs" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(asyncio.run(jobs.measure(place, console)))
     if "importing" in chosen:
         with fresh_place(postgres, redis) as place:
             # It keeps and shows its figures itself.
