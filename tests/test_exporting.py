@@ -19,6 +19,7 @@ from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import Export, link_to_export, request_export
 from backend.leaving import reading as reading_module
+from backend.operating import replay_job
 from backend.outside import stored_files
 from tenants.actor import Actor
 from tenants.rights import Role
@@ -148,6 +149,15 @@ async def test_whose_membership_ends_before_the_job_runs_gets_nothing(acme: Cast
         failed = await Export.get(id=export_id)
     assert (failed.state, failed.problem) == ("failed", "The membership of whoever asked for this has ended.")
     assert not [path for path in await stored_files().names(f"{acme.agency_id}/exports/") if str(export_id) in path]
+    # Whoever ends the reason may replay the job, and the file is written.
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update memberships set ends_at = null where id = $1", actor.membership_id)
+    async with agency_scope(acme.owner):
+        await replay_job(acme.owner, job.id)
+    await acme.run_jobs("write_export")
+    async with agency_scope(acme.system):
+        written = await Export.get(id=export_id)
+    assert (written.state, written.problem) == ("done", None)
 
 
 async def test_what_is_known_about_a_member_is_theirs_and_readable(acme: Cast) -> None:

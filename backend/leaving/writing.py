@@ -25,6 +25,7 @@ from tenants.scope import agency_scope, current
 
 _LOCK: Final = 7305  # advisory locks of agencies: "files are written" (shared) and "somebody is forgotten" (alone)
 _PROGRESS_EVERY: Final = timedelta(seconds=1)
+_TO_BE_WRITTEN: Final = ("queued", "running", "failed")
 _SUFFIX: Final = {"zip": "zip", "ndjson": "ndjson", "csv": "csv"}
 
 
@@ -37,15 +38,15 @@ async def wait_for_exports() -> None:
 
 
 async def write_export(actor: Actor, payload: Mapping[str, Any]) -> None:
-    """Job, on behalf of whoever asked: with what they may see by now. An export that has ended is left alone. Raises
-    NotAllowed."""
+    """Job, on behalf of whoever asked: with what they may see by now. What is written is left alone; what has failed is
+    written when somebody replays the job. Raises NotAllowed."""
     scope, export_id = current(), UUID(payload["export_id"])
     await scope.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, $2))", str(actor.agency_id), _LOCK)
     await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, $2))", str(export_id), _LOCK)
     export = await Export.get_or_none(id=export_id)
     if export is None:
         raise NotAllowed("Whoever asked for this does not see all of it any more.")
-    if export.state not in ("queued", "running"):
+    if export.state not in _TO_BE_WRITTEN:
         return
     may_export(actor, export.what)
     path = f"{actor.agency_id}/exports/{export_id}.{_SUFFIX[export.format]}"
@@ -117,7 +118,7 @@ async def _end(
         """update exports set state = $3, problem = $4, path = $5, byte_count = $6, counts = coalesce($7::jsonb, counts),
                   row_count = coalesce($8, row_count), finished_at = now(),
                   expires_at = case when $3 = 'done' then now() + $9::interval end
-            where agency_id = $1 and id = $2 and state in ('queued', 'running')""",
+            where agency_id = $1 and id = $2 and state = any($10)""",
         current().actor.agency_id,
         export_id,
         state,
@@ -127,6 +128,7 @@ async def _end(
         None if counts is None else orjson.dumps(counts).decode(),
         None if counts is None else sum(counts.values()),
         KEPT_FOR,
+        list(_TO_BE_WRITTEN),
     )
 
 
@@ -148,10 +150,11 @@ class _Progress:
     async def _tell(self) -> None:
         async with agency_scope(system(self._agency_id)) as scope:
             await scope.execute(
-                """update exports set state = 'running', row_count = $3, counts = $4::jsonb
-                    where agency_id = $1 and id = $2 and state in ('queued', 'running')""",
+                """update exports set state = 'running', problem = null, finished_at = null, row_count = $3, counts = $4::jsonb
+                    where agency_id = $1 and id = $2 and state = any($5)""",
                 self._agency_id,
                 self._export_id,
                 sum(self.counts.values()),
                 orjson.dumps(self.counts).decode(),
+                list(_TO_BE_WRITTEN),
             )
