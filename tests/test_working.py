@@ -170,7 +170,7 @@ async def test_long_work_in_bulk_takes_no_places_of_what_somebody_waits_for(
         await until(acme, bulk[0], "running")
         asked_at = asyncio.get_running_loop().time()
         await until(acme, await ask_for(acme, "mark", mark="small"), "done")
-        assert asyncio.get_running_loop().time() - asked_at < 3
+        assert asyncio.get_running_loop().time() - asked_at < 20  # three of a minute each go on beside it
         async with agency_scope(acme.system):
             assert await Job.filter(kind="slow_bulk_mark", state="running").count() <= 3
 
