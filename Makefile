@@ -37,7 +37,7 @@ bench: .venv/ready ## the numbers, as ratios measured in one run; table here, JS
 lock: ## write requirements.lock anew from pyproject.toml
 	@$(PYTHON) -m venv .tend/locking
 	@.tend/locking/bin/pip install --quiet pip-tools
-	@.tend/locking/bin/pip-compile --quiet --extra dev --generate-hashes --strip-extras --allow-unsafe \
+	@.tend/locking/bin/pip-compile --quiet --extra dev --generate-hashes --allow-unsafe \
 	  --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
 
 clean: ## forget the environment and all embedded data
