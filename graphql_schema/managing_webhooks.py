@@ -73,12 +73,12 @@ class WebhookEndpointInput:
 
 
 @strawberry.input(description="A delivery that is to be made once more.")
-class ReplayDeliveryInput:
-    delivery_id: strawberry.ID = strawberry.field(description="Which one; CONFLICT while it is being sent.")
+class ReplayWebhookDeliveryInput:
+    webhook_delivery_id: strawberry.ID = strawberry.field(description="Which one; CONFLICT while it is being sent.")
 
 
 @strawberry.input(description="Deliveries that are to be made once more.")
-class ReplayDeliveriesInput:
+class ReplayWebhookDeliveriesInput:
     endpoint_id: strawberry.ID = strawberry.field(description="To whom; CONFLICT while it is disabled.")
     since: datetime = strawberry.field(description="Promised then or later.")
     until: datetime | None = optional("And before that; up to now when left out.")
@@ -117,7 +117,7 @@ class WebhookDeliveryPayload:
 
 
 @strawberry.type(description="How much is sent once more.")
-class ReplayDeliveriesPayload:
+class ReplayWebhookDeliveriesPayload:
     count: int | None = strawberry.field(
         default=None, description="How many: 10,000 at most, the oldest first. Null when refused."
     )
@@ -200,7 +200,7 @@ class ManagingWebhooks:
         "Send an endpoint a `webhook.test`, whatever kinds it hears of.",
         needs=Right.MANAGE_MACHINES,
     )
-    async def send_test_event(self, info: Info, input: Input[WebhookEndpointInput]) -> WebhookDeliveryPayload:
+    async def send_webhook_test(self, info: Info, input: Input[WebhookEndpointInput]) -> WebhookDeliveryPayload:
         delivery_id = await webhooks.send_test(actor_of(info.context), _endpoint(input.endpoint_id))
         return WebhookDeliveryPayload(delivery=ref(WebhookDelivery, delivery_id))
 
@@ -209,18 +209,22 @@ class ManagingWebhooks:
         "Make a delivery once more, now and under the same webhook-id.",
         needs=Right.MANAGE_MACHINES,
     )
-    async def replay_delivery(self, info: Info, input: Input[ReplayDeliveryInput]) -> WebhookDeliveryPayload:
+    async def replay_webhook_delivery(
+        self, info: Info, input: Input[ReplayWebhookDeliveryInput]
+    ) -> WebhookDeliveryPayload:
         delivery = await webhooks.replay_delivery(
-            actor_of(info.context), uuid_of("webhookdelivery", input.delivery_id, field="deliveryId")
+            actor_of(info.context), uuid_of("webhookdelivery", input.webhook_delivery_id, field="webhookDeliveryId")
         )
         return WebhookDeliveryPayload(delivery=ref(WebhookDelivery, delivery.id))
 
     @verb(
-        ReplayDeliveriesPayload,
+        ReplayWebhookDeliveriesPayload,
         "Make the deliveries of a time once more, each under its webhook-id.",
         needs=Right.MANAGE_MACHINES,
     )
-    async def replay_deliveries(self, info: Info, input: Input[ReplayDeliveriesInput]) -> ReplayDeliveriesPayload:
+    async def replay_webhook_deliveries(
+        self, info: Info, input: Input[ReplayWebhookDeliveriesInput]
+    ) -> ReplayWebhookDeliveriesPayload:
         count = await webhooks.replay_deliveries(
             actor_of(info.context),
             _endpoint(input.endpoint_id),
@@ -228,7 +232,7 @@ class ManagingWebhooks:
             until=input.until or None,
             with_delivered=input.with_delivered,
         )
-        return ReplayDeliveriesPayload(count=count)
+        return ReplayWebhookDeliveriesPayload(count=count)
 
 
 def _endpoint(text: str) -> UUID:

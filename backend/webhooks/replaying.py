@@ -28,7 +28,7 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> WebhookDelivery:
         delivery.id,
     )
     if tag != "UPDATE 1":
-        raise Conflict("It is being sent at this moment.", path=("input", "deliveryId"))
+        raise Conflict("It is being sent at this moment.", path=("input", "webhookDeliveryId"))
     await come_again(endpoint, at=now())
     await record("replayed", endpoint, delivery=str(delivery.id))
     return delivery

@@ -116,8 +116,8 @@ async def held_delivery(actor: Actor, delivery_id: UUID) -> tuple[WebhookEndpoin
     actor.must_hold(Right.MANAGE_MACHINES)
     delivery = await WebhookDelivery.get_or_none(id=delivery_id)
     if delivery is None:
-        raise NotFound(path=("input", "deliveryId"))
-    return await held_endpoint(actor, delivery.endpoint_id, field="deliveryId"), delivery
+        raise NotFound(path=("input", "webhookDeliveryId"))
+    return await held_endpoint(actor, delivery.endpoint_id, field="webhookDeliveryId"), delivery
 
 
 async def record(verb: str, endpoint: WebhookEndpoint, **detail: Any) -> None:

@@ -152,9 +152,9 @@ class Scene:
         )
         endpoint_id = answer["data"]["createWebhookEndpoint"]["endpoint"]["id"]
         sent = await self.ask(
-            "mutation($e: ID!) { sendTestEvent(input: { endpointId: $e }) { delivery { id } } }", e=endpoint_id
+            "mutation($e: ID!) { sendWebhookTest(input: { endpointId: $e }) { delivery { id } } }", e=endpoint_id
         )
-        return {"<endpoint id>": endpoint_id, "<delivery id>": sent["data"]["sendTestEvent"]["delivery"]["id"]}
+        return {"<endpoint id>": endpoint_id, "<delivery id>": sent["data"]["sendWebhookTest"]["delivery"]["id"]}
 
     async def variables(self, example: Example) -> Any:
         known = await self.ids()

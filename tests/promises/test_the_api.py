@@ -62,7 +62,7 @@ KINDS = {
     "exportId": "export",
     "jobId": "job",
     "endpointId": "webhookendpoint",
-    "deliveryId": "webhookdelivery",
+    "webhookDeliveryId": "webhookdelivery",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
 }

@@ -110,9 +110,9 @@ async def test_nobody_else_sees_endpoints_or_has_anything_replayed(
     seen = await ask(api, acme.tokens["deputy"], "{ agency { webhookEndpoints { nodes { id } } } }")
     assert seen["data"]["agency"]["webhookEndpoints"]["nodes"] == [{"id": f"webhookendpoint_{own.endpoint.id}"}]
     hidden = [(globex, foreign), *((acme, issued) for issued in others.values())]
-    replay = "mutation($d: ID!) { replayDelivery(input: { deliveryId: $d }) { delivery { id } userErrors { code message path } } }"
+    replay = "mutation($d: ID!) { replayWebhookDelivery(input: { webhookDeliveryId: $d }) { delivery { id } userErrors { code message path } } }"
     nobody = await ask(api, acme.tokens["deputy"], replay, d=f"webhookdelivery_{new_id()}")
-    assert nobody["data"]["replayDelivery"]["userErrors"][0]["code"] == "NOT_FOUND"
+    assert nobody["data"]["replayWebhookDelivery"]["userErrors"][0]["code"] == "NOT_FOUND"
     for cast, issued in hidden:
         [delivery] = await deliveries(cast, issued)
         id = f"webhookdelivery_{delivery.id}"
@@ -183,11 +183,11 @@ async def test_a_change_is_for_what_comes_and_refused_where_somebody_was_faster(
 
 
 async def test_a_test_event_is_sent_whatever_kinds_it_hears_of(api: httpx.AsyncClient, acme: Cast) -> None:
-    send = "mutation($e: ID!) { sendTestEvent(input: { endpointId: $e }) { delivery { id state event { kind } } userErrors { code } } }"
+    send = "mutation($e: ID!) { sendWebhookTest(input: { endpointId: $e }) { delivery { id state event { kind } } userErrors { code } } }"
     async with server() as there:
         issued = await endpoint(acme, there.url, "hold.lifted")
         id = f"webhookendpoint_{issued.endpoint.id}"
-        answer = (await ask(api, acme.tokens["owner"], send, e=id))["data"]["sendTestEvent"]
+        answer = (await ask(api, acme.tokens["owner"], send, e=id))["data"]["sendWebhookTest"]
         assert answer["delivery"]["event"] == {"kind": "webhook.test"}
         await run_turns(acme)
     [sent] = there.sent
