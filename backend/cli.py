@@ -409,13 +409,12 @@ def _where_it_runs(settings: Settings) -> Settings:
     if settings.database_url is not None:
         return settings
     try:
-        addresses = json.loads((settings.home / "running.json").read_text())
-        os.kill(addresses["pid"], 0)
+        running = json.loads((settings.home / "running.json").read_text())
+        os.kill(running["pid"], 0)
+        addresses = {"database_url": running["database_url"], "redis_url": running["redis_url"]}
     except (OSError, ValueError, KeyError):
         raise NotConfigured("Nothing runs in this folder: start it with `tend up`, or set TEND_DATABASE_URL.") from None
-    return with_the_kept_key(
-        settings.model_copy(update={name: addresses[name] for name in ("database_url", "redis_url", "development")})
-    )
+    return with_the_kept_key(settings.model_copy(update=addresses | {"development": running.get("development", False)}))
 
 
 def _say(line: str) -> None:
