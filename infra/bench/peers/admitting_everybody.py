@@ -20,6 +20,6 @@ async def _admit_once(token: str, *, agency: str | None, workspace: str | None) 
 admitting.admit = _admit_once
 
 if __name__ == "__main__":
-    from backend.cli import serve
+    from backend.cli.running import serve
 
     serve()
