@@ -32,7 +32,7 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
         servers: list[EmbeddedPostgres | EmbeddedRedis] = []
         try:
             if settings.database_url is None:
-                postgres = EmbeddedPostgres(home, settings.postgres_major)
+                postgres = EmbeddedPostgres(home, settings.postgres_major, archive=settings.backups / "wal")
                 servers.append(postgres)
                 postgres.start()
                 make_roles_and_database(postgres)

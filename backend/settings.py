@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = None  # smtp+starttls://user:password@host:port, smtps:// or smtp://
     mail_from: str = "Tend <tend@localhost>"
     files_url: str | None = None  # s3://bucket/prefix, or a folder; `files` under `home` if left out
+    backups_folder: Path | None = None  # of the embedded server; `backups` under `home` if left out
     # 32 bytes in base64, for secrets at rest; several with commas during a rotation, the current one first.
     installation_key: SecretStr | None = None
     postgres_major: int = 18  # of the embedded server; the floor is 16
@@ -74,6 +75,10 @@ class Settings(BaseSettings):
     @property
     def files(self) -> str:
         return self.files_url or str(self.home.resolve() / "files")
+
+    @property
+    def backups(self) -> Path:
+        return (self.backups_folder or self.home / "backups").resolve()
 
     @property
     def owner_url(self) -> str:

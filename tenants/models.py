@@ -40,6 +40,10 @@ class Workspace(AgencyModel):
     }
     reach = Reach.ITSELF
     workspace_column = "id"
+    put_out = (
+        "slug = 'deleted-' || id, name = '', time_zone = 'UTC', brand_name = null, brand_colour = null, "
+        "brand_sender = null, brand_reply_to = null, deletes_at = coalesce(deletes_at, now()), deleted_at = now()"
+    )
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
     time_zone = fields.CharField(max_length=64, default="UTC")
@@ -72,6 +76,10 @@ class Membership(AgencyModel):
         "external_id": OF_THE_AGENCY,
     }
     inside = {"person_id": "the same in the person's other agencies"}
+    put_out = (
+        "person_id = null, external_id = null, email = 'membership-' || id, starts_at = null, ends_at = now(), "
+        "invited_until = null"
+    )
     person_id: UUID | None = fields.UUIDField(null=True)
     role = fields.CharField(max_length=20)
     sees_all = fields.BooleanField(default=False)
@@ -156,6 +164,7 @@ class ApiClient(AgencyModel):
         "scopes": OUR_WORDS,
     }
     outlives_workspace = "the journal names it; it ends instead"
+    put_out = "ends_at = now()"
     name = fields.CharField(max_length=200)
     scopes: list[str] = ArrayField("text")
     workspace_id: UUID | None = fields.UUIDField(null=True)
@@ -178,6 +187,7 @@ class Credential(AgencyModel):
         "scopes": OUR_WORDS,
     }
     stays_inside = "of use to nobody but whoever holds the secret"
+    stays_today = "what was revoked since stays revoked, and what was replaced stays replaced"
     api_client_id: UUID = fields.UUIDField()
     parent_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=20)

@@ -24,6 +24,9 @@ from tenants.database import (
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
+_WRITERS: Final = 7_306  # advisory locks of agencies: "writes"
+_AS_WRITER: Final = f"SELECT pg_advisory_xact_lock_shared({_WRITERS}, hashtext('{{}}'))"
+
 _turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 _current: ContextVar["agency_scope | None"] = ContextVar("agency_scope", default=None)
 
@@ -247,8 +250,14 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
         settings += "SET LOCAL app.sees_all = 'on'; "
     else:
         settings += f"SET LOCAL app.workspaces = '{{{','.join(sorted(map(_text, actor.workspaces)))}}}'; "
-    begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}"
+    begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}; {_AS_WRITER.format(_text(actor.agency_id))}"
     return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
+
+
+def hold_off_writers(agency_id: UUID) -> str:
+    """A statement that waits for every writer of the agency to end; others begin once the transaction is over. What an
+    agency is taken back with (backend/backups): nothing may be written beside it."""
+    return f"SELECT pg_advisory_xact_lock({_WRITERS}, hashtext('{_text(agency_id)}'))"
 
 
 def _ask_again(proof: Proof) -> str:

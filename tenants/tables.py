@@ -1,8 +1,8 @@
 """What every table of an agency has in common; the wall and the promise tests loop over the models declared here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from uuid import UUID
 
 from tortoise import fields
@@ -66,6 +66,11 @@ class TenantModel(Model):
     # Whether anybody of the agency may add a row without a workspace, which only who sees the whole agency reads.
     takes_from_all: ClassVar[bool] = False
     workspace_column: ClassVar[str | None] = None
+    # When the agency is taken back to a moment (backend/backups): why rows of today stay as they are, and only those that
+    # are missing come back.
+    stays_today: ClassVar[str | None] = None
+    # What becomes of a row that was not there then, where rows that stay point at it: as after `update ... set`.
+    put_out: ClassVar[str | None] = None
 
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)
 
@@ -139,6 +144,30 @@ def tenant_models() -> list[type[TenantModel]]:
         return found + [deeper for child in model.__subclasses__() for deeper in below(child)]
 
     return sorted(below(TenantModel), key=lambda model: model._meta.db_table)
+
+
+class Connection(Protocol):
+    """A bare connection, or a scope."""
+
+    async def fetch(self, sql: str, *values: Any) -> Sequence[Any]: ...
+
+
+async def children_first(connection: Connection, tables: Collection[str]) -> list[str]:
+    """In the order of the foreign keys: whoever points at a row comes before it."""
+    rows = await connection.fetch(
+        """select distinct c.relname as child, p.relname as parent from pg_constraint k
+             join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
+            where k.contype = 'f' and k.connamespace = 'app'::regnamespace and k.conrelid <> k.confrelid"""
+    )
+    pointing = {table: {row["child"] for row in rows if row["parent"] == table} & set(tables) for table in tables}
+    ordered: list[str] = []
+    while pointing:
+        free = sorted(table for table, children in pointing.items() if not children - set(ordered))
+        assert free, f"foreign keys in a circle: {sorted(pointing)}"
+        ordered += free
+        for table in free:
+            del pointing[table]
+    return ordered
 
 
 def sealed_columns() -> list[tuple[type[TenantModel], str]]:

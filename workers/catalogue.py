@@ -9,7 +9,14 @@ from typing import Any, Final
 from backend.communities import write_words
 from backend.idempotency import forget_answers
 from backend.journal import anchor_journal, chain_journal
-from backend.leaving import delete_workspace, erase_member_now, expire_exports, fail_export, write_export
+from backend.leaving import (
+    delete_workspace,
+    erase_member_now,
+    expire_exports,
+    fail_export,
+    repeat_erasures,
+    write_export,
+)
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
 from backend.notices import chat_notices, deliver_notices, gather_notices, give_up_message, mail_notices
 from backend.outbox import Priority, remove_ended_jobs
@@ -66,6 +73,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             mail_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
         ),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
+        "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=10 * MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
         "write_export": Kind(

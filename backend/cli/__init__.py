@@ -3,6 +3,7 @@
 import typer
 
 from backend.cli.agencies import agencies
+from backend.cli.backups import backups
 from backend.cli.building import building, documents
 from backend.cli.importing import importing
 from backend.cli.jobs import jobs
@@ -17,7 +18,7 @@ from backend.settings import NotConfigured
 from tenants.database import TooMuchPower, is_outage
 
 cli = typer.Typer(help="Tend: the backend of agencies that run many client communities.", no_args_is_help=True)
-for group in (running, building):
+for group in (running, backups, building):
     cli.add_typer(group)
 cli.add_typer(agencies, name="agency")
 cli.add_typer(importing, name="import")

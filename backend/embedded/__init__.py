@@ -1,7 +1,8 @@
 """PostgreSQL and Redis from Python wheels, run as children of Tend over Unix sockets only, and what keeps them alive."""
 
-from backend.embedded.children import Child, spawn
+from backend.embedded.children import Child, bare_environment, spawn
 from backend.embedded.failing import AlreadyRunning, EmbeddedServerFailed
+from backend.embedded.folders import make_private, servers_account
 from backend.embedded.locking import home_lock
 from backend.embedded.postgres import EmbeddedPostgres
 from backend.embedded.redis import EmbeddedRedis
@@ -15,6 +16,9 @@ __all__ = [
     "EmbeddedServerFailed",
     "Process",
     "Supervisor",
+    "bare_environment",
     "home_lock",
+    "make_private",
+    "servers_account",
     "spawn",
 ]

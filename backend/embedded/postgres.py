@@ -5,6 +5,7 @@ row-level security does not bind, gives a crash recovery 10 s, and takes a zombi
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -37,6 +38,7 @@ default_text_search_config = 'pg_catalog.english'
 HBA = """\
 # Written by Tend at each start. Only processes of the account that runs Tend get in (pg_ident.conf), and nobody by TCP.
 local all all peer map=tend
+local replication postgres peer map=tend
 """
 
 
@@ -51,14 +53,20 @@ class EmbeddedPostgres(EmbeddedServer):
     programs = ("postgres",)
     recovery_sign = "the database system is"  # ... starting up; ... in recovery mode; ... not yet accepting connections
 
-    def __init__(self, home: Path, major: int = 18) -> None:
+    def __init__(self, home: Path, major: int = 18, *, archive: Path | None = None) -> None:
+        """From the moment that the folder `archive` is there, all that is written goes into it too, once a minute."""
         super().__init__("PostgreSQL", home, f"postgres-{major}")
         self.major = major
+        self._archive = archive
         self._programs_folder = _programs_folder(major)
 
     def address(self, role: str, database: str) -> str:
         """For asyncpg, psycopg and psql. The port is named because PGPORT would change it otherwise."""
         return f"postgresql://{quote(role, safe='')}@/{quote(database, safe='')}?host={self.sockets}&port={PORT}"
+
+    def program(self, name: str) -> str:
+        """The path of another program of PostgreSQL, such as pg_basebackup."""
+        return str(self._programs_folder / name)
 
     def sql(self, text: str, database: str = "postgres", *, timeout_seconds: float = 60) -> str:
         """Runs statements one by one as the superuser, each on its own; returns rows as lines, columns split by `|`.
@@ -77,7 +85,7 @@ class EmbeddedPostgres(EmbeddedServer):
         if not (self.folder / "PG_VERSION").exists():
             self._initdb()
         make_private(self.folder, servers_account())
-        self._write("postgresql.conf", SETTINGS)
+        self._write("postgresql.conf", SETTINGS + self._archiving())
         self._write("pg_hba.conf", HBA)
         name = own_account().name
         self._write("pg_ident.conf", "".join(f'tend "{name}" {role}\n' for role in ROLES))
@@ -131,6 +139,17 @@ class EmbeddedPostgres(EmbeddedServer):
         self._process = None
         folder.rename(self.folder)
         _sync(self.home)
+
+    def _archiving(self) -> str:
+        if self._archive is None:
+            return "archive_mode = off\n"
+        folder = shlex.quote(str(self._archive).replace("%", "%%"))
+        # Into another name first, and onto the disk: a piece that is there is whole.
+        command = (
+            f"test ! -d {folder} || (gzip -1 < %p > {folder}/%f.part && sync {folder}/%f.part"
+            f" && mv {folder}/%f.part {folder}/%f.gz)"
+        ).replace("'", "''")
+        return f"archive_mode = on\narchive_timeout = 60\narchive_command = '{command}'\n"
 
     def _write(self, name: str, text: str) -> None:
         # As root in a folder of another account: never through a name that the other could have made a link.

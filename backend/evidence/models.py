@@ -14,6 +14,7 @@ class Hold(WorkspaceModel):
         "subject_kind": OUR_WORDS,
         "reason": Put("''", "t.subject_kind = 'member' and t.subject_id = $3"),
     }
+    stays_today = "what somebody may need as evidence is kept, whenever that was said"
     subject_kind = fields.CharField(max_length=10)
     subject_id: UUID = fields.UUIDField()
     reason = fields.TextField()

@@ -21,6 +21,7 @@ class JournalEntry(AgencyModel):
         **dict.fromkeys(("changes", "detail"), Keep("ids, codes and counts: what record() promises")),
     }
     outlives_workspace = "the chain would have holes"
+    stays_today = "what was done has been done, and the chain would not reach its anchors"
     reach = Reach.WORKSPACE
     workspace_column = "workspace_id"
     grants = APPEND_ONLY
@@ -51,6 +52,7 @@ class JournalLink(AgencyModel):
         "hash": A_HASH,
     }
     stays_inside = "proves something together with the anchors only"
+    stays_today = "the chain would not reach its anchors"
     grants = APPEND_ONLY
     entry_id: UUID = fields.UUIDField()
     seq = fields.BigIntField()

@@ -8,6 +8,7 @@ from backend.leaving.exporting import Link, link_to_export, request_export
 from backend.leaving.forgetting import erase_member, erase_member_now
 from backend.leaving.models import ErasedIdentity, Erasure, ErasureKey, Export
 from backend.leaving.remembering import kept_out
+from backend.leaving.repeating import repeat_erasures
 from backend.leaving.writing import fail_export, write_export
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "link_to_export",
     "open_export",
     "reopen_workspace",
+    "repeat_erasures",
     "request_export",
     "write_export",
 ]

@@ -17,8 +17,9 @@ from backend.leaving.writing import wait_for_exports
 from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.erasing import as_eraser, goes_with_workspace
+from tenants.models import Workspace
 from tenants.scope import current
-from tenants.tables import tenant_models
+from tenants.tables import children_first, tenant_models
 
 ASK_AGAIN: Final = timedelta(days=1)  # while a hold is on it
 
@@ -53,9 +54,7 @@ async def delete_workspace(system: Actor, payload: Mapping[str, Any]) -> None:
         workspace_id,
     )
     await scope.execute(
-        """update workspaces set slug = 'deleted-' || id, name = '', time_zone = 'UTC', brand_name = null,
-                  brand_colour = null, brand_sender = null, brand_reply_to = null, deleted_at = now()
-            where agency_id = $1 and id = $2""",
+        f"update workspaces set {Workspace.put_out} where agency_id = $1 and id = $2",
         agency_id,
         workspace_id,
     )
@@ -83,7 +82,8 @@ async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
         workspace_id,
     )
     left = DELETED_AT_ONCE
-    for table in await _tables_in_order():
+    tables = [model._meta.db_table for model in tenant_models() if goes_with_workspace(model)]
+    for table in await children_first(scope, tables):
         while True:
             async with as_eraser():
                 tag = await scope.execute(
@@ -101,22 +101,3 @@ async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
             if left <= 0:
                 return False
     return True
-
-
-async def _tables_in_order() -> list[str]:
-    """Whoever points at a row goes before it."""
-    tables = {model._meta.db_table for model in tenant_models() if goes_with_workspace(model)}
-    rows = await current().fetch(
-        """select distinct c.relname as child, p.relname as parent from pg_constraint k
-             join pg_class c on c.oid = k.conrelid join pg_class p on p.oid = k.confrelid
-            where k.contype = 'f' and k.connamespace = 'app'::regnamespace and k.conrelid <> k.confrelid"""
-    )
-    pointing = {table: {row["child"] for row in rows if row["parent"] == table} & tables for table in tables}
-    ordered: list[str] = []
-    while pointing:
-        free = sorted(table for table, children in pointing.items() if not children - set(ordered))
-        assert free, f"foreign keys in a circle: {sorted(pointing)}"
-        ordered += free
-        for table in free:
-            del pointing[table]
-    return ordered

@@ -21,6 +21,7 @@ class Export(AgencyModel):
         "problem": Keep("a sentence of our own"),
     }
     inside = {"path": "where our files are"}
+    stays_today = "so do the files"
     workspace_id: UUID | None = fields.UUIDField(null=True)
     what = fields.CharField(max_length=10)
     format = fields.CharField(max_length=10)
@@ -46,6 +47,7 @@ class Erasure(WorkspaceModel):
 
     grants = APPEND_ONLY
     outlives_workspace = "it is the proof"
+    stays_today = "it is the proof, and says what has to be erased again"
     forgetting = {
         "subject_kind": OUR_WORDS,
         "subject_hash": A_HASH,
@@ -84,6 +86,7 @@ class ErasureKey(AgencyModel):
 
     forgetting = {"secret": Keep("a key")}
     stays_inside = "a key"
+    stays_today = "the proofs were made with it"
     secret: bytes = SealedField()
 
     class Meta:

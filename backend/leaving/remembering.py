@@ -2,7 +2,7 @@
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from backend.kit.errors import Conflict
@@ -13,7 +13,16 @@ from tenants.scope import current
 
 async def hash_of_subject(kind: str, id: UUID) -> bytes:
     """32 bytes. Raises Conflict where the installation has no key for secrets."""
-    return hmac.digest(await _secret(), f"{kind} {id}".encode(), "sha256")
+    [found] = await hashes_of_subjects([(kind, id)])
+    return found
+
+
+async def hashes_of_subjects(subjects: Collection[tuple[str, UUID]]) -> dict[bytes, tuple[str, UUID]]:
+    """Kind and id of each by the hash that a proof of its erasure has. Raises Conflict as above."""
+    if not subjects:
+        return {}
+    secret = await _secret()
+    return {hmac.digest(secret, f"{kind} {id}".encode(), "sha256"): (kind, id) for kind, id in subjects}
 
 
 async def keep_out(workspace_id: UUID, community_id: UUID, external_id: str) -> None:

@@ -2,7 +2,7 @@
 
 from backend.outbox.absorbing import absorb
 from backend.outbox.announcing import Event, announce, publish_with
-from backend.outbox.asking import enqueue
+from backend.outbox.asking import enqueue, enqueue_beside
 from backend.outbox.beating import BEAT_SECONDS, SILENT_AFTER, beat, count_workers, leave
 from backend.outbox.forgetting import remove_ended_jobs
 from backend.outbox.models import Job, Slot, WorkspaceSlot
@@ -22,6 +22,7 @@ __all__ = [
     "beat",
     "count_workers",
     "enqueue",
+    "enqueue_beside",
     "job_underway",
     "leave",
     "publish_with",

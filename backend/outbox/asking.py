@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -42,6 +42,19 @@ async def enqueue(
     await scope.execute(
         "insert into ready_agency (agency_id, ready_at) values ($1, coalesce($2, now()))", agency_id, run_at
     )
+
+
+async def enqueue_beside(connection: Any, agency_id: UUID, kind: str, payload: Mapping[str, object]) -> None:
+    """The same in a transaction that is no scope, which has bound the agency itself: of tend_owner, at a restore."""
+    await connection.execute(
+        "insert into jobs (agency_id, id, kind, payload, priority) values ($1, $2, $3, $4::jsonb, $5)",
+        agency_id,
+        new_id(),
+        kind,
+        orjson.dumps(payload, default=str).decode(),
+        priority_of(kind),
+    )
+    await connection.execute("insert into ready_agency (agency_id) values ($1)", agency_id)
 
 
 async def _insert(

@@ -14,6 +14,7 @@ class AgencyKey(AgencyModel):
         "wrapped": Keep("a key"),
     }
     stays_inside = "a key"
+    stays_today = "a retired key opens what was sealed then"
     wrapped: bytes = fields.BinaryField()
     made_at: datetime = fields.DatetimeField(auto_now_add=True)
     retired_at: datetime | None = fields.DatetimeField(null=True)
