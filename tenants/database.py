@@ -18,6 +18,7 @@ from tortoise.backends.base.client import NestedTransactionContext
 CONNECTION = "default"
 ACQUIRE_TIMEOUT_SECONDS = 5
 STATEMENT_SECONDS = 15  # of a job; somebody who waits for an answer gets fewer
+LOCK_SECONDS = 4  # less than any statement may take, so that a wait for somebody else is called that
 # How reads are planned: once per text and connection, along indexes, row by row. They are projections, texts without
 # values that ask for a page of keys, and the right plan of such a text does not depend on statistics. Left to choose,
 # PostgreSQL plans many of them anew for every request (case detail: 1.6 ms of planning for 0.2 ms of work), and reads
@@ -66,7 +67,7 @@ class ScopedClient(AsyncpgDBClient):
                 "TimeZone": "UTC",
                 "application_name": "tend",
                 "statement_timeout": f"{self.extra['statement_seconds']}s",
-                "lock_timeout": "5000",
+                "lock_timeout": f"{LOCK_SECONDS}s",
                 "idle_in_transaction_session_timeout": "30000",
                 "jit": "off",
                 **PLANS_OF_READS,

@@ -1,11 +1,6 @@
 """The command line: one plain sentence when something is wrong, and everything running when nothing is."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +11,7 @@ import psutil
 import pytest
 from api.test_journey import free_port
 from cast import Cast, ask
+from up import Up, one_sentence, running, tend
 
 from backend import journal
 from backend.kit.ids import new_id
@@ -25,28 +21,9 @@ from tenants.actor import system
 from tenants.provisioning import provision_agency
 from tenants.scope import agency_scope
 
-ROOT = Path(__file__).parent.parent
-TEND = [sys.executable, "-m", "backend.cli"]
-
-
-def tend(*words: str, timeout: float = 60, **environment: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")}
-    return subprocess.run(
-        [*TEND, *words], env=clean | {"PYTHONPATH": str(ROOT)} | environment, cwd=ROOT, capture_output=True, text=True,
-        timeout=timeout, check=False,
-    )  # fmt: skip
-
 
 def key_of(settings: Settings) -> dict[str, str]:
     return {"TEND_INSTALLATION_KEY": settings.installation_key.get_secret_value()}
-
-
-def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 1, done
-    assert "Traceback" not in done.stderr
-    assert done.stderr.startswith("tend: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 @pytest.mark.parametrize("command", ["serve", "work"])
@@ -187,64 +164,10 @@ def test_the_committed_schema_is_the_codes() -> None:
     assert tend("schema", "--check").returncode == 0
 
 
-class Up:
-    """`tend demo` in a folder of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home, self.port = home, free_port()
-        self.start()
-
-    def start(self) -> None:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")}
-        self.process = subprocess.Popen(
-            [*TEND, "demo"],
-            env=environment | {"PYTHONPATH": str(ROOT), "TEND_HOME": str(self.home), "TEND_PORT": str(self.port)},
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-
-    def ask(self, who: str, document: str) -> dict:
-        token = json.loads((self.home / "demo.json").read_text())["people"][who]["token"]
-        answer = httpx.post(
-            f"http://127.0.0.1:{self.port}/graphql", json={"query": document}, headers={"Authorization": f"Bearer {token}"}, timeout=30
-        )  # fmt: skip
-        return answer.json()
-
-    def wait_until_ready(self, seconds: float = 90) -> None:
-        self.wait_for(lambda: httpx.get(f"http://127.0.0.1:{self.port}/health/ready").status_code == 200, seconds)
-
-    def wait_for(self, look, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            assert self.process.poll() is None, self.process.stderr.read()
-            try:
-                if look():
-                    return
-            except (httpx.HTTPError, OSError, KeyError):
-                pass
-            time.sleep(0.2)
-        raise AssertionError("It did not come in time.")
-
-    def children(self, *words: str) -> list[psutil.Process]:
-        found = psutil.Process(self.process.pid).children(recursive=False)
-        return [child for child in found if any(word in " ".join(child.cmdline()) for word in words)]
-
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(60)
-
-
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Up]:
-    with tempfile.TemporaryDirectory(prefix="tend-demo-") as folder:
-        up = Up(Path(folder) / "home")
-        try:
-            up.wait_until_ready()
-            yield up
-        finally:
-            if up.process.poll() is None:
-                up.process.kill()
-                up.process.wait(10)
-                time.sleep(3)
+    with running() as up:
+        yield up
 
 
 def test_the_demo_is_two_agencies_at_work(demo: Up) -> None:

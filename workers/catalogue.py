@@ -73,7 +73,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             mail_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
         ),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
-        "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=10 * MINUTE),
+        "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
         "write_export": Kind(
