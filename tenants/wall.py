@@ -1,6 +1,6 @@
 """The wall: row-level security and grants of every tenant table, written from the models and never by hand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
@@ -18,12 +18,19 @@ class Form(Enum):
     CITUS = "citus"
 
 
-# Column grants: the relay moves jobs and never sees what is in them.
-RELAY_GRANTS: Final = (
-    "grant select (agency_id, id, kind, priority, state, run_at, lease_until) on app.jobs to tend_relay",
-    "grant update (state, lease_until, lease_token, dedupe_key) on app.jobs to tend_relay",
-    "grant select, insert, delete on app.ready_agency to tend_relay",
+FOR_ALL: Final = (
+    f"grant usage on schema app to tend_app, tend_relay, {ERASER}",
+    f"grant execute on all functions in schema app to tend_app, tend_relay, {ERASER}",
+    f"revoke all on schema public from tend_app, tend_relay, {ERASER}",
 )
+# Column grants: the relay moves jobs and never sees what is in them.
+RELAY_GRANTS: Final[Mapping[str, Sequence[str]]] = {
+    "app.jobs": (
+        "select (agency_id, id, kind, priority, state, run_at, lease_until)",
+        "update (state, lease_until, lease_token, dedupe_key)",
+    ),
+    "app.ready_agency": ("select, insert, delete",),
+}
 # Nothing walls these off, so no statement gives a session to somebody else, or an address, or makes anything last longer
 # than it was made for.
 GLOBAL_GRANTS: Final[Mapping[str, str]] = {
@@ -65,19 +72,16 @@ def _eraser_grants(model: type[TenantModel]) -> list[str]:
     return found
 
 
-def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
-    """Idempotent. Exactly one permissive policy per table: a second one opens it, and a restrictive one arrives on the
-    nodes of a Citus cluster as permissive (seen: every agency's rows visible)."""
-    lines = [
-        f"grant usage on schema app to tend_app, tend_relay, {ERASER}",
-        f"grant execute on all functions in schema app to tend_app, tend_relay, {ERASER}",
-        f"revoke all on all tables in schema app from public, tend_app, tend_relay, {ERASER}",
-        f"revoke all on schema public from tend_app, tend_relay, {ERASER}",
-    ]
+def statements(models: Iterable[type[TenantModel]], form: Form) -> dict[str, list[str]]:
+    """By table, what makes its wall and its grants: idempotent, and each table's belong into one transaction. Exactly one
+    permissive policy per table: a second one opens it, and a restrictive one arrives on the nodes of a Citus cluster as
+    permissive (seen: every agency's rows visible)."""
+    found: dict[str, list[str]] = {}
     for model in models:
         table = f"app.{model._meta.db_table}"
         rule, check = condition(model, form), condition(model, form, writing=True)
-        lines += [
+        found[table] = [
+            _nobody_may(table),
             f"alter table {table} enable row level security",
             f"alter table {table} force row level security",
             f"drop policy if exists {POLICY} on {table}",
@@ -85,5 +89,12 @@ def statements(models: Iterable[type[TenantModel]], form: Form) -> list[str]:
             f"grant {', '.join(model.grants)} on {table} to tend_app",
             *_eraser_grants(model),
         ]
-    lines += [f"grant {grants} on app.{table} to tend_app" for table, grants in GLOBAL_GRANTS.items()]
-    return [*lines, *RELAY_GRANTS]
+    for name, grants in GLOBAL_GRANTS.items():
+        found[f"app.{name}"] = [_nobody_may(f"app.{name}"), f"grant {grants} on app.{name} to tend_app"]
+    for table, columns in RELAY_GRANTS.items():
+        found[table] += [f"grant {of_columns} on {table} to tend_relay" for of_columns in columns]
+    return found
+
+
+def _nobody_may(table: str) -> str:
+    return f"revoke all on {table} from public, tend_app, tend_relay, {ERASER}"
