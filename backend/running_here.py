@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from typing import Final
 
 from backend.embedded import (
     EmbeddedPostgres,
@@ -21,12 +22,14 @@ from backend.installing import DATABASE, bring_up_to_date, make_roles_and_databa
 from backend.keeping_the_key import with_a_key
 from backend.settings import Settings
 
+BACKLOG: Final = 2_048
+
 
 def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool = False) -> None:
     """Blocks until Ctrl-C or SIGTERM. Raises EmbeddedServerFailed, AlreadyRunning, NotConfigured, TooMuchPower."""
     home = settings.home.resolve()
     with home_lock(home):
-        _refuse_taken_port(settings)
+        listening = _take_port(settings)
         settings = with_a_key(settings)
         equip(settings)
         servers: list[EmbeddedPostgres | EmbeddedRedis] = []
@@ -49,14 +52,16 @@ def run_here(settings: Settings, *, say: Callable[[str], None], with_demo: bool 
                 settings = settings.model_copy(update={"demo": True})
             _note_addresses(settings)
             say(f"Tend is coming up at {settings.served_at}/graphql (Ctrl-C stops it).")
-            Supervisor([*servers, *_processes(settings)], say).run()
+            listening.listen(BACKLOG)  # and from now on nobody is refused, whoever of the processes lives
+            Supervisor([*servers, *_processes(settings, listening)], say).run()
         finally:
+            listening.close()
             (home / "running.json").unlink(missing_ok=True)
             for server in reversed(servers):
                 server.stop()
 
 
-def _processes(settings: Settings) -> list[Process]:
+def _processes(settings: Settings, listening: socket.socket) -> list[Process]:
     assert settings.installation_key is not None  # with_a_key
     environment = os.environ | {
         "TEND_DATABASE_URL": settings.app_url,
@@ -68,14 +73,16 @@ def _processes(settings: Settings) -> list[Process]:
         "TEND_DEMO": str(settings.demo),
         "TEND_HOST": settings.host,
         "TEND_PORT": str(settings.port),
+        "TEND_LISTEN_FD": str(listening.fileno()),
     }
     logs = settings.home.resolve() / "log"
 
-    def process(name: str, command: str) -> Process:
+    def process(name: str, command: str, *fds: int) -> Process:
         argv = [sys.executable, "-m", "backend.cli", command]
-        return Process(name, lambda: spawn(argv, name=name, env=environment, log=logs / f"{command}.log"))
+        log = logs / f"{command}.log"
+        return Process(name, lambda: spawn(argv, name=name, env=environment, log=log, pass_fds=fds))
 
-    return [process("The API", "serve"), process("The worker", "work")]
+    return [process("The API", "serve", listening.fileno()), process("The worker", "work")]
 
 
 def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
@@ -98,12 +105,15 @@ def _note_addresses(settings: Settings) -> None:
     (settings.home / "running.json").write_text(json.dumps({"pid": os.getpid(), **of_it}))
 
 
-def _refuse_taken_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError:
-            raise EmbeddedServerFailed(
-                f"Port {settings.port} of {settings.host} is taken: choose another one with TEND_PORT=…"
-            ) from None
+def _take_port(settings: Settings) -> socket.socket:
+    """Bound, and not yet listening."""
+    taken = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind((settings.host, settings.port))
+    except OSError:
+        taken.close()
+        raise EmbeddedServerFailed(
+            f"Port {settings.port} of {settings.host} is taken: choose another one with TEND_PORT=…"
+        ) from None
+    return taken

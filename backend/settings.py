@@ -22,6 +22,8 @@ class Settings(BaseSettings):
     home: Path = Path(".tend")
     host: str = "127.0.0.1"
     port: int = 8000
+    listen_fd: int | None = None  # a socket that whoever starts the API has opened; `tend up` does
+    drain_seconds: float = 5  # how long the API goes on after SIGTERM, so that balancers and clients go elsewhere
     development: bool = False
     demo: bool = False  # anybody may sign in as anybody of the demo
     public_url: str | None = None  # where people find this installation; https in earnest, for links and cookies

@@ -1,8 +1,11 @@
 """The command line: one plain sentence when something is wrong, and everything running when nothing is."""
 
 import json
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncpg
@@ -11,7 +14,7 @@ import psutil
 import pytest
 from api.test_journey import free_port
 from cast import Cast, ask
-from up import Up, one_sentence, running, tend
+from up import Up, begun, one_sentence, running, tend, wait_for
 
 from backend import journal
 from backend.kit.ids import new_id
@@ -94,6 +97,19 @@ async def test_an_agency_opens_with_an_invitation_for_its_owner(settings: Settin
     answer = await ask(api, token, "{ viewer { memberships { agencySlug role seesAll } } }")
     assert answer["data"]["viewer"]["memberships"] == [{"agencySlug": slug, "role": "OWNER", "seesAll": True}]
     assert "Another agency has this short name." in one_sentence(tend(*words, **place))
+
+
+def test_an_api_that_was_asked_to_stop_sends_everybody_elsewhere_first(settings: Settings) -> None:
+    port = free_port()
+    environment = {"TEND_DATABASE_URL": settings.app_url, "TEND_REDIS_URL": settings.redis, "TEND_PORT": str(port)}
+    with begun("serve", **environment, **key_of(settings), TEND_DRAIN_SECONDS="2") as process:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            wait_for(lambda: client.get("/health/ready").status_code == 200)
+            process.terminate()
+            wait_for(lambda: client.get("/health/ready").json() == {"status": "stopping"})
+            answer = httpx.get(f"http://127.0.0.1:{port}/health/live")  # who does not know yet is answered
+            assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+        assert process.wait(10) == 0
 
 
 async def test_migrating_again_does_nothing(settings: Settings) -> None:
@@ -206,6 +222,44 @@ def test_what_is_killed_comes_back_and_nothing_is_lost(demo: Up) -> None:
         demo.wait_until_ready(60)
         demo.wait_for(lambda words=words: bool(demo.children(*words)), 30)
     demo.wait_for(lambda: demo.ask("acme.owner", "{ workspaces { nodes { posts { totalCount } } } }") == before, 60)
+
+
+@pytest.mark.parametrize("keeps_open", [True, False])
+def test_nobody_notices_a_restart(demo: Up, keeps_open: bool) -> None:
+    """Reads and writes, by clients that keep their connection and by clients that do not."""
+    people = json.loads((demo.home / "demo.json").read_text())["people"]
+    documents = (
+        "{ workspaces(first: 1) { nodes { slug } } }",
+        "mutation { claimNextCase(input: {}) { case { id } claimToken userErrors { code } } }",
+    )
+    over, answers = threading.Event(), Counter[str]()
+
+    def asking(who: str, document: str) -> None:
+        url, headers = f"http://127.0.0.1:{demo.port}/graphql", {"Authorization": f"Bearer {people[who]['token']}"}
+        with httpx.Client(timeout=30, headers=headers | ({} if keeps_open else {"Connection": "close"})) as client:
+            while not over.is_set():
+                answer = client.post(url, json={"query": document})
+                assert answer.status_code == 200, answer.text
+                assert "errors" not in answer.json(), answer.text
+                answers[document] += 1
+                time.sleep(0.01)
+
+    before = {child.pid for child in demo.children("backend.cli")}
+    with ThreadPoolExecutor() as threads:
+        clients = [
+            threads.submit(asking, who, document) for who in ("acme.owner", "acme.lead") for document in documents
+        ]
+        try:
+            for _ in range(2):
+                done = tend("restart", TEND_HOME=str(demo.home))
+                assert done.returncode == 0, done
+        finally:
+            time.sleep(1)
+            over.set()
+    assert [client.exception() for client in clients] == [None] * 4
+    assert all(answers[document] > 50 for document in documents), answers
+    assert before.isdisjoint(child.pid for child in demo.children("backend.cli"))
+    demo.wait_until_ready()
 
 
 def test_another_start_in_the_same_folder_is_refused(demo: Up) -> None:

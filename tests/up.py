@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,6 +33,29 @@ def one_sentence(done: subprocess.CompletedProcess[str]) -> str:
     assert done.stderr.startswith("tend: ")
     assert done.stderr.count("\n") == 1
     return done.stderr
+
+
+@contextmanager
+def begun(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TEND_")}
+    process = subprocess.Popen([*TEND, *words], env=clean | {"PYTHONPATH": str(ROOT)} | environment, cwd=ROOT)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(look: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if look():
+                return
+        except (httpx.HTTPError, OSError, KeyError):
+            pass
+        time.sleep(0.1)
+    raise AssertionError("It did not come in time.")
 
 
 class Up:
@@ -70,17 +93,12 @@ class Up:
     def wait_until_ready(self, seconds: float = 90) -> None:
         self.wait_for(lambda: httpx.get(f"http://127.0.0.1:{self.port}/health/ready").status_code == 200, seconds)
 
-    def wait_for(self, look, seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def wait_for(self, look: Callable[[], object], seconds: float = 60) -> None:
+        def looked() -> object:
             assert self.process.poll() is None, self.process.stderr.read()
-            try:
-                if look():
-                    return
-            except (httpx.HTTPError, OSError, KeyError):
-                pass
-            time.sleep(0.2)
-        raise AssertionError("It did not come in time.")
+            return look()
+
+        wait_for(looked, seconds)
 
     def children(self, *words: str) -> list[psutil.Process]:
         found = psutil.Process(self.process.pid).children(recursive=False)

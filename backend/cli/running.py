@@ -1,7 +1,6 @@
 """Tend itself, in one process or in several."""
 
 import asyncio
-import signal
 
 import typer
 from rich.markup import escape
@@ -32,28 +31,11 @@ def demo() -> None:
 @running.command()
 def serve() -> None:
     """The API alone, against a database that is there."""
-    import uvicorn
-
-    from backend.asgi import app
+    from backend.serving import serve_until_stopped
 
     settings = Settings()
-    # uvicorn stops gracefully and then raises the signal again: a stop that was asked for is no failure.
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: None)
     connected_to(settings, _nothing)  # refuses a role with too much power with a sentence instead of a trace
-    uvicorn.run(
-        app(settings),
-        host=settings.host,
-        port=settings.port,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=100_000,
-        ws_ping_interval=20,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    serve_until_stopped(settings)
 
 
 @running.command()
@@ -64,6 +46,16 @@ def work() -> None:
     from workers.main import work as work_until_stopped
 
     uvloop.run(work_until_stopped(Settings()))
+
+
+@running.command()
+def restart() -> None:
+    """The API and the worker of the `tend up` in this folder anew, with the code and the migrations that are here now. No
+    request fails: who connects meanwhile waits."""
+    from backend.restarting import restart_here
+
+    for line in restart_here(where_it_runs(Settings())):
+        say(line)
 
 
 @running.command()

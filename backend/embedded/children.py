@@ -34,6 +34,7 @@ def spawn(
     log: Path | None = None,
     cwd: Path | None = None,
     account: Account | None = None,
+    pass_fds: Sequence[int] = (),
     death_signal: signal.Signals = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
     """Starts a child in its own session, which gets `death_signal` when we die, kill -9 included (on Linux only).
@@ -59,6 +60,7 @@ def spawn(
                 user=other.uid if other else None,
                 group=other.gid if other else None,
                 extra_groups=[] if other else None,
+                pass_fds=pass_fds,
                 preexec_fn=_die_with_us(death_signal),  # noqa: PLW1509  # it takes no lock and loads nothing
             )
         finally:

@@ -19,7 +19,10 @@ LOOK_EVERY_SECONDS = 0.1
 
 
 class Process(Child):
-    """A child of our own, such as the API: `launch` starts it, usually through `spawn`, and returns at once."""
+    """A child of our own, such as the API: `launch` starts it, usually through `spawn`, and returns at once. When all
+    stops it is told so by SIGINT; after SIGTERM it would see to it that nobody notices."""
+
+    stop_signal = signal.SIGINT
 
     def __init__(self, name: str, launch: Callable[[], subprocess.Popen[bytes]]) -> None:
         super().__init__(name)

@@ -9,8 +9,10 @@ async def is_live(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "ok"})
 
 
-async def is_ready(_request: Request) -> JSONResponse:
-    """503 while the database does not answer."""
+async def is_ready(request: Request) -> JSONResponse:
+    """503 while the database does not answer, and once this process was asked to stop."""
+    if getattr(request.app.state, "is_stopping", False):
+        return JSONResponse({"status": "stopping"}, status_code=503)
     try:
         async with unscoped() as connection:
             await connection.fetchval("select 1")

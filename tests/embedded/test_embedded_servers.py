@@ -164,7 +164,7 @@ def test_nothing_is_trusted_and_nothing_listens_on_the_network(
     postgres: EmbeddedPostgres, redis_server: EmbeddedRedis
 ) -> None:
     rules = [line for line in (postgres.folder / "pg_hba.conf").read_text().splitlines() if not line.startswith("#")]
-    assert rules == ["local all all peer map=tend"]
+    assert rules == ["local all all peer map=tend", "local replication postgres peer map=tend"]
     assert postgres.sql("select auth_method from pg_hba_file_rules") == "peer\n"
     assert postgres.sql("show listen_addresses") == "\n"
     for process in (*_working_in(postgres.folder), *_working_in(redis_server.folder)):
