@@ -25,7 +25,8 @@ class Proof:
 class Actor:
     """`workspaces` is None for an actor who sees the whole agency, else exactly the workspaces they may touch.
 
-    `by_job`: a job acts, with what the membership that asked for it may do now.
+    `of_agency`: somebody of the whole agency to whom a closed client is hidden; what concerns no client in particular is
+    theirs all the same. `by_job`: a job acts, with what the membership that asked for it may do now.
     """
 
     agency_id: UUID
@@ -36,11 +37,17 @@ class Actor:
     membership_id: UUID | None = None
     api_client_id: UUID | None = None
     proof: Proof | None = None
+    of_agency: bool = False
     by_job: bool = False
 
     @property
     def sees_all(self) -> bool:
         return self.workspaces is None
+
+    @property
+    def is_of_agency(self) -> bool:
+        """Whether rows without a client are theirs."""
+        return self.workspaces is None or self.of_agency
 
     def holds(self, right: Right) -> bool:
         return right in self.rights
@@ -52,7 +59,7 @@ class Actor:
 
     def narrowed_to(self, workspace_id: UUID) -> "Actor":
         """The same actor, for one client only. Call only with a workspace the actor sees."""
-        return replace(self, workspaces=frozenset({workspace_id}))
+        return replace(self, workspaces=frozenset({workspace_id}), of_agency=False)
 
 
 def system(agency_id: UUID, *, workspace_id: UUID | None = None) -> Actor:

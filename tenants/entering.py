@@ -90,6 +90,7 @@ async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | 
         role=role,
         rights=RIGHTS_OF[role],
         workspaces=_reach(RIGHTS_OF[role], None if row["sees_all"] else row["workspaces"], row["open_clients"]),
+        of_agency=row["sees_all"],
         name=row["name"],
         membership_id=membership_id,
         by_job=True,
@@ -166,6 +167,7 @@ async def _member_of(caller: Caller, agency_id: UUID, *, workspace: str | None) 
         role=role,
         rights=RIGHTS_OF[role],
         workspaces=_reach(RIGHTS_OF[role], None if row["sees_all"] else row["workspaces"], row["open_clients"]),
+        of_agency=row["sees_all"],
         name=row["name"],
         membership_id=row["id"],
         proof=Proof(caller.token_kind, caller.key_hash, wanted_id, wanted_slug, row["mark"]),
@@ -231,6 +233,7 @@ async def _enter_as_machine(caller: Caller, agency_id: UUID, *, agency: str | No
         workspaces=_reach(
             MACHINE_RIGHTS, None if row["workspace_id"] is None else [row["workspace_id"]], row["open_clients"]
         ),
+        of_agency=row["workspace_id"] is None,
         name=row["name"],
         api_client_id=row["id"],
         proof=Proof(caller.token_kind, caller.key_hash, *wanted, row["mark"]),

@@ -250,6 +250,7 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
         settings += "SET LOCAL app.sees_all = 'on'; "
     else:
         settings += f"SET LOCAL app.workspaces = '{{{','.join(sorted(map(_text, actor.workspaces)))}}}'; "
+        settings += "SET LOCAL app.of_agency = 'on'; " if actor.of_agency else ""
     begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}; {_AS_WRITER.format(_text(actor.agency_id))}"
     return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
+from tortoise.expressions import Q
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -22,7 +23,7 @@ class Reach(Enum):
     """Who inside the agency the wall lets at a row."""
 
     AGENCY = "agency"  # everybody the scope belongs to; finer rules are rights
-    WORKSPACE = "workspace"  # who sees the row's workspace; a row without one: who sees the whole agency
+    WORKSPACE = "workspace"  # who sees the row's workspace; a row without one: who is of the whole agency
     ITSELF = "itself"  # the row is the workspace
     ROOT = "root"  # the row is the agency
 
@@ -38,7 +39,9 @@ class ScopedManager(Manager):
             return rows.filter(id=actor.agency_id)
         rows = rows.filter(agency_id=actor.agency_id)
         if actor.workspaces is not None and reach is Reach.WORKSPACE:
-            rows = rows.filter(workspace_id__in=list(actor.workspaces))
+            of_client = Q(workspace_id__in=list(actor.workspaces))
+            beyond = actor.of_agency and is_nullable(self._model, "workspace_id")
+            rows = rows.filter(of_client | Q(workspace_id__isnull=True) if beyond else of_client)
         if actor.workspaces is not None and reach is Reach.ITSELF:
             rows = rows.filter(id__in=list(actor.workspaces))
         return rows

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 from tenants.erasing import ERASER, Put, Remove, goes_with_workspace, treatments
-from tenants.tables import Reach, TenantModel
+from tenants.tables import Reach, TenantModel, is_nullable
 
 POLICY: Final = "wall"
 
@@ -55,8 +55,12 @@ def condition(model: type[TenantModel], form: Form, *, writing: bool = False) ->
         return f"id = {agency}"
     if model.workspace_column is None:
         return f"agency_id = {agency}"
+    beyond = ""
+    if is_nullable(model, model.workspace_column):
+        of_agency = "(select app.of_agency())" if one_node else "app.of_agency()"
+        beyond = f" or ({model.workspace_column} is null and {of_agency})"
     open_to_all = f"{model.workspace_column} is null or " if writing and model.takes_from_all else ""
-    return f"agency_id = {agency} and ({open_to_all}{sees_all} or {model.workspace_column} = any({workspaces}))"
+    return f"agency_id = {agency} and ({open_to_all}{sees_all} or {model.workspace_column} = any({workspaces}){beyond})"
 
 
 def _eraser_grants(model: type[TenantModel]) -> list[str]:

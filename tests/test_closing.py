@@ -13,10 +13,12 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.leaving import Erasure, Export, close_workspace, deleting, reopen_workspace, request_export
 from backend.moderation import claim_next, decide
+from backend.notices import Recipient, tell
 from backend.outbox import Job
 from backend.outside import stored_files
 from tenants.models import Workspace
-from tenants.rights import Role
+from tenants.provisioning import issue_api_key
+from tenants.rights import Right, Role
 from tenants.scope import agency_scope
 from tenants.tables import has_column, tenant_models
 
@@ -100,6 +102,37 @@ async def test_a_closed_client_is_gone_for_all_but_who_manages_clients(
     async with agency_scope(acme.owner):
         await reopen_workspace(acme.owner, id)
     assert [await seen(token) for token in everybody] == [True, True, True]
+
+
+async def test_what_concerns_no_client_in_particular_stays_with_who_is_of_the_whole_agency(
+    api: httpx.AsyncClient, acme: Cast, client: tuple[UUID, str]
+) -> None:
+    """A closed client is hidden from a lead and from the directory; the rest of the agency is not."""
+    id, slug = client
+    lead = await acme.hire(f"n-{slug}", Role.LEAD, [], sees_all=True)
+    assert lead.membership_id is not None
+    async with agency_scope(acme.system):
+        await tell(
+            [Recipient(membership_id=lead.membership_id)],
+            kind="membership_changed",
+            subject_id=id,
+            workspace_id=None,
+            text="x",
+            facts={"role": "lead"},
+        )
+    key = await issue_api_key(acme.agency_id, name="directory", scopes=[Right.PROVISION])
+
+    async def looks() -> tuple[int, int]:
+        answer = await ask(api, acme.tokens[f"n-{slug}"], "{ notices { nodes { id } totalCount } }")
+        listed = await api.get("/scim/v2/Users?count=1", headers={"Authorization": f"Bearer {key}"})
+        return answer["data"]["notices"]["totalCount"], listed.status_code
+
+    assert await looks() == (1, 200)
+    await close(acme, id)
+    assert await looks() == (1, 200)
+    async with agency_scope(acme.owner):
+        await reopen_workspace(acme.owner, id)
+    assert await looks() == (1, 200)
 
 
 async def test_after_thirty_days_every_row_goes_and_the_journal_keeps_its_chain(

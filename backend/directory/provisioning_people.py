@@ -154,7 +154,7 @@ async def held(actor: Actor, membership_id: UUID) -> Person:
 def may_provision(actor: Actor) -> None:
     """Raises NotAllowed, Invalid."""
     actor.must_hold(Right.PROVISION)
-    if not actor.sees_all:
+    if not actor.is_of_agency:
         raise Invalid("A directory is the whole agency's.")
 
 

@@ -150,7 +150,7 @@ async def may_grant(actor: Actor, *, role: Role, sees_all: bool, workspaces: Col
 
 def may_act_on(actor: Actor, role: Role, *, sees_all: bool) -> bool:
     """Whether somebody of this role and reach has no more than the actor. A directory acts on all but owners."""
-    if sees_all and not actor.sees_all:
+    if sees_all and not actor.is_of_agency:
         return False
     if actor.api_client_id is not None and actor.holds(Right.PROVISION):
         return role is not Role.OWNER
@@ -166,7 +166,7 @@ async def held(actor: Actor, membership_id: UUID, *, is_own: bool = False) -> Me
         return membership
     if not may_act_on(actor, Role(membership.role), sees_all=membership.sees_all):
         raise NotAllowed("This person may do more than you.", path=("input", "staffId"))
-    if not actor.sees_all and not await _workspaces_of(membership.id) <= (actor.workspaces or frozenset()):
+    if not actor.is_of_agency and not await _workspaces_of(membership.id) <= (actor.workspaces or frozenset()):
         raise NotAllowed("This person also works for clients that you do not see.", path=("input", "staffId"))
     return membership
 

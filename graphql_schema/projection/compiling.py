@@ -127,7 +127,9 @@ class Compiler:
         column = "id" if target.table == "agencies" else "agency_id"
         conditions = [f"{row}.{column} = {self.agency()}"]
         if target.workspace_column is not None and not self.actor.sees_all:
-            conditions.append(f"{row}.{target.workspace_column} = any({self.workspaces()})")
+            within = f"{row}.{target.workspace_column} = any({self.workspaces()})"
+            beyond = self.actor.of_agency and target.may_lack_workspace
+            conditions.append(f"({within} or {row}.{target.workspace_column} is null)" if beyond else within)
         return " and ".join(conditions) + self._row_condition(target, row)
 
     def conditions_within(self, target: Published, row: str, workspace: str) -> str:

@@ -14,7 +14,7 @@ from strawberry.types.field import StrawberryField
 
 from graphql_schema.projection.filtering import Filters
 from tenants.rights import Right
-from tenants.tables import TenantModel, has_column
+from tenants.tables import TenantModel, has_column, is_nullable
 
 T = TypeVar("T")
 
@@ -153,6 +153,12 @@ class Published:
     @property
     def workspace_column(self) -> str | None:
         return self.model.workspace_column if self.model is not None else None
+
+    @property
+    def may_lack_workspace(self) -> bool:
+        """Whether there are rows of no client in particular."""
+        column = self.workspace_column
+        return self.model is not None and column is not None and is_nullable(self.model, column)
 
 
 _BY_TYPE_NAME: dict[str, Published] = {}

@@ -18,7 +18,6 @@ from graphql_schema.projection.ordering import Conditions, Key, at_most, beyond,
 from graphql_schema.projection.paging import Given, Grouping, Page, cursor_prefix
 from graphql_schema.projection.selecting import GroupPlan, Leaf, ListPlan, ListSite
 from graphql_schema.projection.texts import NULL, Text, literal, rendered
-from tenants.tables import is_nullable
 
 if TYPE_CHECKING:
     from graphql_schema.projection.compiling import Binder, Compiler
@@ -139,7 +138,7 @@ def _limited(
     page = c.arguments[plan.site]
     assert isinstance(page, Page)
     across = plan.source.by_workspace and (parent is None or parent.workspace_column is None)
-    if across and c.actor.sees_all and _may_lack_workspace(plan.target):
+    if across and c.actor.is_of_agency and plan.target.may_lack_workspace:
         across = False  # rows without a workspace are in no workspace's range, and an index of the agency has them all
     space = c.alias()
     rows = _list_rows(c, plan, row, parent, parent_row, workspace=f"{space}.id" if across else None)
@@ -165,12 +164,6 @@ def _limited(
         else f"unnest({c.workspaces()}) {space}(id)"
     )
     return f"select {row}.* from {spaces} cross join lateral ({text}) {row} {merged}"
-
-
-def _may_lack_workspace(target: Published) -> bool:
-    assert target.model is not None
-    assert target.workspace_column is not None
-    return is_nullable(target.model, target.workspace_column)
 
 
 def _list_rows(

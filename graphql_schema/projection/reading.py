@@ -197,7 +197,7 @@ class Reading:
 
     def _statement(self, plan: Plan, arguments: Sequence[Arguments], actor: Actor, compile: Any) -> Statement:
         """One text for each shape of arguments and kind of actor."""
-        key = (tuple(each.shape for each in arguments), actor.sees_all, actor.rights)
+        key = (tuple(each.shape for each in arguments), actor.sees_all, actor.of_agency, actor.rights)
         statement: Statement | None = plan.statements.get(key)
         if statement is None:
             statement = compile(plan, arguments, actor)

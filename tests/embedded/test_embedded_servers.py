@@ -39,7 +39,7 @@ SUPERVISOR = """
     from pathlib import Path
     from backend.embedded import EmbeddedPostgres, EmbeddedRedis, Process, Supervisor, home_lock, spawn
     home = Path(sys.argv[1])
-    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN); print('deaf', flush=True); time.sleep(99)"
     code = deaf if "deaf" in sys.argv else "import time; time.sleep(99)"
     worker = Process("worker", lambda: spawn([sys.executable, "-c", code], name="worker"))
     children = [worker] if "deaf" in sys.argv else [EmbeddedPostgres(home), EmbeddedRedis(home), worker]
@@ -165,7 +165,7 @@ def test_nothing_is_trusted_and_nothing_listens_on_the_network(
 ) -> None:
     rules = [line for line in (postgres.folder / "pg_hba.conf").read_text().splitlines() if not line.startswith("#")]
     assert rules == ["local all all peer map=tend", "local replication postgres peer map=tend"]
-    assert postgres.sql("select auth_method from pg_hba_file_rules") == "peer\n"
+    assert postgres.sql("select auth_method from pg_hba_file_rules") == "peer\npeer\n"
     assert postgres.sql("show listen_addresses") == "\n"
     for process in (*_working_in(postgres.folder), *_working_in(redis_server.folder)):
         assert process.net_connections(kind="inet") == []

@@ -202,13 +202,21 @@ def _token(request: Request) -> str:
 
 async def _admitted(token: str, agency: str | None, workspace: str | None) -> Actor:
     """A machine that provisions the whole agency. Raises UnauthorizedException, ForbiddenException."""
-    try:
-        _caller, actor = await admit(token, agency=agency, workspace=workspace)
-    except NotAdmitted as refusal:
-        raise (UnauthorizedException if refusal.status == 401 else ForbiddenException)(detail=refusal.message) from None
-    if actor is None or actor.api_client_id is None or not actor.holds(Right.PROVISION) or not actor.sees_all:
-        raise ForbiddenException(detail="This needs an API key of the whole agency with the scope `provision`.")
-    return actor
+    for _ in ("as remembered", "as it is"):
+        try:
+            _caller, actor = await admit(token, agency=agency, workspace=workspace)
+        except NotAdmitted as refusal:
+            kind = UnauthorizedException if refusal.status == 401 else ForbiddenException
+            raise kind(detail=refusal.message) from None
+        if (
+            actor is not None
+            and actor.api_client_id is not None
+            and actor.holds(Right.PROVISION)
+            and actor.is_of_agency
+        ):
+            return actor
+        forget(token, agency=agency, workspace=workspace)
+    raise ForbiddenException(detail="This needs an API key of the whole agency with the scope `provision`.")
 
 
 async def _body(request: Request) -> Any:
