@@ -20,6 +20,7 @@ from backend.kit.ids import new_id
 from backend.leaving import Export, link_to_export, request_export
 from backend.leaving import reading as reading_module
 from backend.operating import replay_job
+from backend.outbox import Job
 from backend.outside import stored_files
 from tenants.actor import Actor
 from tenants.rights import Role
@@ -202,6 +203,10 @@ async def test_a_long_table_is_written_page_by_page(acme: Cast, monkeypatch: pyt
     posts = [await acme.post(f"post {n}", workspace=slug) for n in range(5)]
     rows = rows_of(await content(await export(acme, acme.owner, what="workspace", workspace_id=client)))
     assert [row["id"] for row in rows["posts"]] == [str(post.id) for post in posts]
+    async with agency_scope(acme.system):
+        job = await Job.filter(kind="write_export").order_by("-created_at").first()
+    assert job is not None
+    assert job.progress["done"] > 0, "whoever looks at the job sees how far it is"
 
 
 async def test_what_cannot_be_meant_is_refused(acme: Cast) -> None:

@@ -14,7 +14,7 @@ from backend.leaving.expiring import delete_files_of
 from backend.leaving.forgetting import prove
 from backend.leaving.thresholds import DELETED_AT_ONCE, ERASED_AT_ONCE, STATEMENT_MILLISECONDS
 from backend.leaving.writing import wait_for_exports
-from backend.outbox import enqueue
+from backend.outbox import enqueue, report_progress
 from tenants.actor import Actor
 from tenants.erasing import as_eraser, goes_with_workspace
 from tenants.models import Workspace
@@ -96,6 +96,7 @@ async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
             done = int(tag.rsplit(" ", maxsplit=1)[1])
             counts[table] += done
             left -= done
+            await report_progress(counts.total())
             if done < ERASED_AT_ONCE:
                 break
             if left <= 0:

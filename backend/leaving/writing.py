@@ -19,6 +19,7 @@ from backend.leaving.packing import as_csv, as_lines, as_zip
 from backend.leaving.reading import tables_of
 from backend.leaving.thresholds import KEPT_FOR
 from backend.notices import Recipient, tell
+from backend.outbox import report_progress
 from backend.outside import stored_files
 from tenants.actor import Actor, system
 from tenants.scope import agency_scope, current
@@ -142,6 +143,7 @@ class _Progress:
 
     async def add(self, table: str, rows: int) -> None:
         self.counts[table] += rows
+        await report_progress(self.counts.total())
         if self._told_at is None or now() - self._told_at > _PROGRESS_EVERY:
             self._told_at = now()
             # Another context, so another scope: this one's is the job's.
