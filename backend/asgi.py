@@ -17,8 +17,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
-from backend import logging, models
+from backend import logging, models, tracing
 from backend.equipping import equip
+from backend.kit import spans
 from backend.live import Live
 from backend.measuring import observe_statements
 from backend.outbox import publish_with
@@ -32,6 +33,7 @@ from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_mail import ShowingMail
 from backend.web.signing_in import SigningIn
+from backend.web.traced import Traced
 from graphql_schema.context import Refused
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
@@ -57,6 +59,7 @@ def app(settings: Settings | None = None) -> Starlette:
     chosen = settings or Settings()
     logging.configure()
     equip(chosen)
+    stop_tracing = tracing.trace_as("tend-api")
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -80,6 +83,7 @@ def app(settings: Settings | None = None) -> Starlette:
                 await presence
             await live.stop()
             await database.disconnect()
+            await stop_tracing()
 
     cookies = Cookies(is_secure=chosen.served_at.startswith("https://"))
     observe_statements()
@@ -174,4 +178,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
                 max_age=7_200,
             ),
         )
+    if spans.are_made():
+        found.insert(0, Middleware(Traced))
     return found

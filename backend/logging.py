@@ -8,6 +8,8 @@ from typing import Any, Final
 
 import structlog
 
+from backend.kit import spans
+
 REMOVED: Final = "[removed]"
 # What is named like a secret never reaches a log, and neither does what looks like one inside any other text.
 _SECRET_NAME = re.compile(
@@ -28,6 +30,7 @@ def configure() -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,  # request_id and agency_id
+            with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
@@ -37,6 +40,12 @@ def configure() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def with_trace(_logger: Any, _method: str, event: Any) -> Any:
+    """Found from the span that is open, and the other way round."""
+    event.update(spans.names())
+    return event
 
 
 def without_secrets(_logger: Any, _method: str, event: Any) -> Any:

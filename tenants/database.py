@@ -15,6 +15,9 @@ from tortoise import Tortoise, connections
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.backends.base.client import NestedTransactionContext
 
+from backend.kit import spans
+from tenants.tracing import TracedConnection
+
 CONNECTION = "default"
 ACQUIRE_TIMEOUT_SECONDS = 5
 STATEMENT_SECONDS = 15  # of a job; somebody who waits for an answer gets fewer
@@ -53,6 +56,7 @@ class ScopedClient(AsyncpgDBClient):
     async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002 - Tortoise's signature
         self._pool = await asyncpg.create_pool(
             dsn=self.extra["dsn"],
+            connection_class=TracedConnection if spans.are_made() else asyncpg.Connection,
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize,
             # A prepared statement holds about 200 kB per connection, and asyncpg does not cache texts over 15 kB by

@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from redis.exceptions import RedisError
 
-from backend import logging, models
+from backend import logging, models, tracing
 from backend.equipping import equip
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -47,6 +47,7 @@ async def work(
     interrupt is sent again. Raises tenants.database.TooMuchPower at start-up."""
     logging.configure()
     equip(settings)
+    stop_tracing = tracing.trace_as("tend-worker")
     stopping = stop or _stop_on_signal()
     models.load()
     await _connect(settings, stopping)
@@ -72,6 +73,7 @@ async def work(
         await _leave(worker_id)
         await live.stop()
         await database.disconnect()
+        await stop_tracing()
 
 
 async def _connect(settings: Settings, stopping: asyncio.Event) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import orjson
 import structlog
 
+from backend.kit import spans
 from backend.kit.errors import NotAllowed
 from backend.measuring import JOB_SECONDS, JOB_WAIT_SECONDS, JOBS
 from backend.outbox import announce, job_underway
@@ -43,6 +44,7 @@ class _Taken:
     payload: dict[str, Any]
     attempt: int
     token: UUID
+    traceparent: str | None
 
 
 async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind] = CATALOGUE) -> None:
@@ -51,6 +53,21 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
     taken = await _take(agency_id, job_id)
     if taken is None:
         return
+    facts: spans.Facts = {
+        "messaging.system": "tend",
+        "messaging.operation.name": "run",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": taken.kind,
+        "messaging.message.id": str(taken.id),
+        "tend.agency_id": str(taken.agency_id),
+        "tend.try": taken.attempt,
+    }
+    within = spans.continued(taken.traceparent)
+    with spans.span(f"run {taken.kind}", spans.SpanKind.CONSUMER, facts, within=within):
+        await _run(taken, catalogue)
+
+
+async def _run(taken: _Taken, catalogue: Mapping[str, Kind]) -> None:
     kind = catalogue.get(taken.kind)
     if kind is None:
         await _put_back(
@@ -73,10 +90,12 @@ async def run_job(agency_id: UUID, job_id: UUID, *, catalogue: Mapping[str, Kind
         # This process stops; whoever takes the job next has not tried it more often for that.
         await _put_back(taken, kind, error="The worker was stopped.", after=timedelta(0), tries=None)
         raise
-    except Fenced:
+    except Fenced as problem:
+        spans.fail(problem)
         JOBS.labels(taken.kind, "fenced").inc()
         log.warning("job.fenced", job=str(taken.id), kind=taken.kind)
     except Exception as problem:
+        spans.fail(problem)
         if isinstance(problem, NotAllowed) and taken.on_behalf_of_id is not None:
             # Whoever asked may not do it any more: no other try would end otherwise.
             await _put_back(taken, kind, error=problem.message, after=timedelta(0), tries=1)
@@ -110,7 +129,7 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
                     update jobs set state = 'running', attempt = attempt + 1, lease_token = $3, lease_until = now() + $4,
                            progress = null
                      where agency_id = $1 and id = $2 and state = 'sent'
-                    returning workspace_id, on_behalf_of_id, kind, payload, attempt,
+                    returning workspace_id, on_behalf_of_id, kind, payload, attempt, traceparent,
                               extract(epoch from now() - run_at)::float8 as waited)
                select taken.*, set_config('synchronous_commit', 'off', true) from taken""",
             agency_id,
@@ -131,6 +150,7 @@ async def _take(agency_id: UUID, job_id: UUID) -> _Taken | None:
         payload=orjson.loads(row["payload"]),
         attempt=row["attempt"],
         token=token,
+        traceparent=row["traceparent"],
     )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.kit import spans
 from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
 from backend.outbox.ranking import priority_of
@@ -68,8 +69,9 @@ async def _insert(
 ) -> bool:
     scope = current()
     tag = await scope.execute(
-        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id, priority)
-           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8, $9)
+        """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id, priority,
+                             traceparent)
+           values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8, $9, $10)
            on conflict (agency_id, dedupe_key) where dedupe_key is not null do nothing""",
         scope.actor.agency_id,
         new_id(),
@@ -80,6 +82,7 @@ async def _insert(
         dedupe_key,
         on_behalf_of_id,
         priority_of(kind),
+        spans.traceparent(),
     )
     return tag == "INSERT 0 1"
 

@@ -19,6 +19,7 @@ class Job(AgencyModel):
         "dedupe_key": Keep("ids and words of our own"),
         "last_error": Put("null", "$3::uuid is not null"),
         "progress": Keep("numbers"),
+        "traceparent": Keep("numbers by which traces are found"),
     }
     stays_inside = "Tend's own work"
     workspace_id: UUID | None = fields.UUIDField(null=True)
@@ -34,6 +35,7 @@ class Job(AgencyModel):
     dedupe_key = fields.CharField(max_length=200, null=True)
     last_error = fields.TextField(null=True)
     progress: dict[str, Any] | None = fields.JSONField(null=True)
+    traceparent = fields.CharField(max_length=55, null=True)  # W3C's: where the trace of whoever asked goes on
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     ended_at: datetime | None = fields.DatetimeField(null=True)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import httpcore
 import httpx
 
+from backend.kit import spans
 from backend.kit.errors import Refusal
 from backend.outside.judging import Address, is_metadata, is_public, parsed
 
@@ -99,6 +100,20 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._largest, self._within_seconds = largest, within_seconds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        facts: spans.Facts = {
+            "http.request.method": request.method,
+            "server.address": request.url.host,
+            "server.port": request.url.port or _PORTS.get(request.url.scheme, 0),
+        }
+        # Whoever is asked hears nothing of the trace, and the trace nothing of the path: paths of chats are secrets.
+        with spans.span(request.method, spans.SpanKind.CLIENT, facts):
+            response = await self._handled(request)
+            spans.describe({"http.response.status_code": response.status_code})
+            if response.status_code >= 400:
+                spans.fail()
+            return response
+
+    async def _handled(self, request: httpx.Request) -> httpx.Response:
         network = _Network(is_exempt=_check(request.url))
         # What is packed could be a bomb: unpacking is done here, a few bytes at a time, and is not asked for.
         request.headers["Accept-Encoding"] = "identity"

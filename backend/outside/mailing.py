@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from backend.kit import spans
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.measuring import MAILS
@@ -100,8 +101,9 @@ class SmtpSender:
     async def send(self, mail: Mail) -> None:
         message = _written(mail, self._from)
         client = aiosmtplib.SMTP(**self._options)
+        facts: spans.Facts = {"server.address": self._options["hostname"], "server.port": self._options["port"]}
         try:
-            with _told_apart():
+            with spans.span("send mail", spans.SpanKind.CLIENT, facts), _told_apart():
                 async with asyncio.timeout(WITHIN_SECONDS):
                     await client.connect()
                     await client.send_message(message, sender=self._from.addr_spec, recipients=[mail.to])

@@ -8,6 +8,7 @@ from typing import Final
 
 from structlog.contextvars import bind_contextvars
 
+from backend.kit import spans
 from backend.live import Live
 from graphql_schema.context import Refused, RequestContext
 from graphql_schema.transport.rates import Payer, Rates
@@ -58,7 +59,9 @@ class Visitor:
     async def enter(self, *, anew: bool = False) -> RequestContext:
         """For one operation or event, as the membership is now; `anew` after NoLongerAdmitted. Raises Refused."""
         caller, actor = await (self.credentials.admitted_anew() if anew else self.credentials.admitted())
-        bind_contextvars(request_id=self.request_id, agency_id=None if actor is None else str(actor.agency_id))
+        agency_id = None if actor is None else str(actor.agency_id)
+        bind_contextvars(request_id=self.request_id, agency_id=agency_id)
+        spans.describe({"tend.request_id": self.request_id, "tend.agency_id": agency_id})
         self.payer = self._payer(caller, actor)
         self.context = RequestContext(
             caller=caller,

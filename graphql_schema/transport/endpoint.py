@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
+from backend.kit import spans
 from backend.live import Live
 from graphql_schema.context import Refused
 from graphql_schema.error_codes import status_of
@@ -72,6 +73,7 @@ class Endpoint:
             await serve_socket(self, scope, receive, send)
             return
         exchange = _Exchange(self, Request(scope, _limited(receive)))
+        spans.describe({"tend.request_id": exchange.request_id})  # of those as well who are not let in
         try:
             response = await exchange.answer()
         except ClientLeft:

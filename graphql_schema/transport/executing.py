@@ -16,6 +16,7 @@ from graphql.execution import create_source_event_stream, execute
 from strawberry.execution import optimized_is_awaitable
 
 from backend.idempotency import Kept
+from backend.kit import spans
 from graphql_schema.context import Refused, RequestContext
 from graphql_schema.projection import Execution, straight
 from graphql_schema.projection.pricing import MOST_EXPENSIVE
@@ -28,6 +29,7 @@ from graphql_schema.transport.trusting import Documents
 from tenants.scope import NoLongerAdmitted
 
 ASKING_PRICE: Final = 1  # of whatever is asked, also of what cannot run
+_LONGEST_NAME: Final = 100  # in a trace
 _SCHEMA = schema._schema
 
 
@@ -43,6 +45,19 @@ class Prepared:
     @property
     def kind(self) -> OperationType:
         return self.operation.operation
+
+    @property
+    def title(self) -> str:
+        """In a trace: `query Queue`."""
+        return " ".join(self.facts.values())
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """In a trace. Not the document: it may hold values."""
+        found = {"graphql.operation.type": self.kind.value}
+        if self.operation.name is not None:
+            found["graphql.operation.name"] = self.operation.name.value[:_LONGEST_NAME]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +103,11 @@ async def prepare(asked: Asked, documents: Documents) -> Prepared:
         raise Mistakes([problem]) from None
     except Unfit as unfit:
         raise Mistakes(unfit.errors) from None
-    return Prepared(text, document, operation, asked)
+    prepared = Prepared(text, document, operation, asked)
+    if spans.is_open():
+        spans.rename(prepared.title)
+        spans.describe(prepared.facts)
+    return prepared
 
 
 class Enter(Protocol):
@@ -174,7 +193,9 @@ async def subscribe(prepared: Prepared, enter: Enter) -> AsyncGenerator[Answer, 
 async def _events(prepared: Prepared, enter: Enter, source: AsyncGenerator[Any, None]) -> AsyncGenerator[Answer, None]:
     async with aclosing(source):
         async for event in source:
-            answer = await _as_admitted(partial(_event, prepared, event), enter)
+            # A trace of its own: the one of the subscription may be hours old and has no end.
+            with spans.span(prepared.title, facts=prepared.facts, within=spans.continued(None), links=spans.link()):
+                answer = await _as_admitted(partial(_event, prepared, event), enter)
             if answer.errors or any(value is not None for value in (answer.data or {}).values()):
                 yield answer
 

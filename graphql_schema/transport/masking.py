@@ -6,6 +6,7 @@ from uuid import uuid4
 import structlog
 from graphql import GraphQLError
 
+from backend.kit import spans
 from backend.kit.errors import Refusal
 from tenants.database import is_busy, is_outage, is_too_slow
 
@@ -23,6 +24,7 @@ def masked(error: GraphQLError) -> GraphQLError:
     if origin is None or isinstance(origin, GraphQLError):
         extensions: dict[str, Any] = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
         return _with(error, error.message, extensions)
+    spans.fail(_cause(origin))
     if is_busy(_cause(origin)):
         return _with(error, "Somebody else is working on this right now. Please try again.", {"code": "BUSY"})
     if is_too_slow(_cause(origin)):
@@ -32,6 +34,7 @@ def masked(error: GraphQLError) -> GraphQLError:
         log.warning("database.unreachable", path=error.path, problem=str(origin))
         return _with(error, "Tend cannot reach its database. Please try again soon.", {"code": "SERVICE_UNAVAILABLE"})
     error_id = uuid4().hex
+    spans.describe({"tend.error_id": error_id})
     log.error("graphql.bug", error_id=error_id, path=error.path, exc_info=origin)
     return _with(error, "Internal server error.", {"code": "INTERNAL_SERVER_ERROR", "errorId": error_id})
 

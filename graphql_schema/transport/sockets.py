@@ -23,6 +23,7 @@ from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.types.unset import UNSET
 
+from backend.kit import spans
 from graphql_schema.context import Refused
 from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, is_from_here, stay
 from graphql_schema.transport.asking import asked_of
@@ -160,6 +161,10 @@ class _Handler(BaseGraphQLTransportWSHandler[Any, None]):
         await super().handle_subscribe(operation_message)  # type: ignore[arg-type]
 
     async def run_operation(self, operation: Operation[Any, None]) -> None:
+        with spans.span("GraphQL Operation", spans.SpanKind.SERVER):
+            await self._run_operation(operation)
+
+    async def _run_operation(self, operation: Operation[Any, None]) -> None:
         payload: Any = operation.variables
         try:
             visitor = self._visitor()

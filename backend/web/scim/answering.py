@@ -29,6 +29,7 @@ from starlette.types import Receive, Scope, Send
 from tortoise.exceptions import IntegrityError
 
 from backend.directory import Taken
+from backend.kit import spans
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound, Refusal
 from backend.kit.ids import is_canonical
 from backend.web.scim.describing import POLICY
@@ -104,6 +105,7 @@ class Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = uuid4().hex
+        spans.describe({"tend.request_id": request_id})
         try:
             response = await self._answer(Request(scope, receive), request_id)
         except ClientDisconnect:
@@ -134,6 +136,7 @@ class Endpoint:
         except ClientDisconnect:
             raise
         except Exception as problem:
+            spans.fail(problem)
             if is_busy(problem) or is_too_slow(problem) or is_outage(problem):
                 log.warning("scim.busy", request_id=request_id, problem=repr(problem))
                 return _error(Error(status=503, detail="Try again in a moment."), retry_after="5")
@@ -147,6 +150,7 @@ class Endpoint:
             request.headers.get("x-workspace-id"),
         )
         actor = await _admitted(token, agency, workspace)
+        spans.describe({"tend.agency_id": str(actor.agency_id)})
         work = self.verbs.get(request.method)
         if work is None:
             raise _MethodNotAllowed if self.verbs else NotFoundException
