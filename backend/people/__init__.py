@@ -2,7 +2,8 @@
 
 from backend.people.arriving import NotLetIn, arrive, provider_called
 from backend.people.asking_providers import Asked, SignInFailed, ask, hear
-from backend.people.changing import LastOwner, change_membership, close_links, end, reinstate, set_reach, suspend
+from backend.people.changing import change_membership, set_reach
+from backend.people.ending import LastOwner, close_links, end
 from backend.people.granting_tokens import (
     TOKEN_LIFETIME,
     GrantedToken,
@@ -40,6 +41,7 @@ from backend.people.mailing_links import REMEMBERED as BROWSERS_REMEMBERED
 from backend.people.mailing_links import mail_link, use_link
 from backend.people.registering_machines import change_api_client, end_api_client, register_api_client
 from backend.people.setting_providers import ProviderUnproven, remove_provider, set_provider
+from backend.people.suspending import reinstate, suspend
 
 __all__ = [
     "BROWSERS_REMEMBERED",

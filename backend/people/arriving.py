@@ -8,7 +8,7 @@ from tortoise.exceptions import IntegrityError
 from backend import journal
 from backend.kit.errors import Refusal
 from backend.people.asking_providers import Provider, Told
-from backend.people.changing import has_ended
+from backend.people.ending import has_ended
 from backend.people.inviting import take_up_here
 from backend.people.setting_providers import opened
 from tenants.actor import system

@@ -15,7 +15,9 @@ from backend.kit.errors import Conflict, Invalid, Refusal
 from backend.kit.texts import clean
 from backend.outbox import enqueue
 from backend.outside import Mail, public_address, send_mail
-from backend.people.changing import assign, close_links, has_ended, held, may_act_on, may_grant, may_manage
+from backend.people.changing import assign
+from backend.people.ending import close_links, has_ended
+from backend.people.granting import held, may_act_on, may_grant, may_manage
 from tenants.actor import Actor, system
 from tenants.database import unscoped
 from tenants.doors import Caller, register_person, target_of
