@@ -2,10 +2,12 @@
 
 from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
 from backend.communities.creating import create_community, find_workspace
-from backend.communities.importing import ImportCount, import_chat, is_bot
+from backend.communities.importing import ImportCount, import_chat
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
+from backend.communities.reading_chat import is_bot
 from backend.communities.searching import searched_words
-from backend.communities.taking_in import IncomingPost, take_in, write_words
+from backend.communities.taking_in import IncomingPost, take_in
+from backend.communities.writing_words import write_words
 
 __all__ = [
     "Community",

@@ -1,22 +1,15 @@
-import codecs
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
-
-import orjson
 
 from backend import journal
 from backend.communities.creating import find_workspace
+from backend.communities.reading_chat import Malformed, lines_of, read_line
 from backend.communities.taking_in import IncomingPost, take_in
 from backend.kit.errors import Invalid
 from backend.kit.ids import new_id
@@ -28,14 +21,7 @@ BATCH_POSTS: Final = 1_000  # one transaction
 BATCH_CHARACTERS: Final = 4_000_000  # or fewer posts: a thousand of the longest would fill the memory
 # Another import may be at the same rooms. Waiting for its batches is normal and costs nobody an answer.
 LOCK_PATIENCE_MILLISECONDS: Final = 14_000
-LONGEST_LINE_BYTES: Final = 1_000_000
-LONGEST_TEXT_CHARACTERS: Final = 100_000
-LONGEST_NAME_CHARACTERS: Final = 200
-CHUNK_BYTES: Final = 16_384  # unpacked; damage in a gzip file costs at most the chunk it is found in
 
-_GZIP: Final = b"\x1f\x8b"
-_OBJECT_LINE: Final = re.compile(rb'^\s*\{\s*"', re.MULTILINE)
-_CONTROL_CHARACTER: Final = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 
 
@@ -76,10 +62,6 @@ class _Batch:
         return self.posts >= BATCH_POSTS or self.characters >= BATCH_CHARACTERS
 
 
-class _Malformed(Exception):
-    """The line cannot be taken in; the message says why."""
-
-
 async def import_chat(
     actor: Actor,
     workspace_id: UUID,
@@ -100,16 +82,10 @@ async def import_chat(
     async with agency_scope(actor, read_only=True):
         await find_workspace(workspace_id)
     count = ImportCount()
-    with _opened(path) as (file, source):
-        chunks = _chunks(path, file, source, on_bytes)
-        for batch in _batches(_lines(chunks), bots, on_bad_line):
+    with lines_of(path, on_bytes) as lines:
+        for batch in _batches(lines, bots, on_bad_line):
             count += await _take_in_batch(actor, workspace_id, batch)
     return count
-
-
-def is_bot(handle: str, bots: frozenset[str]) -> bool:
-    """Whether the handle is one of `bots` or ends as bots' handles do. `member-...` is a pseudonym of a person."""
-    return handle in bots or (handle.lower().endswith("bot") and not handle.startswith("member-"))
 
 
 @lru_cache(maxsize=1_000)
@@ -182,68 +158,6 @@ async def _community_of_room(workspace_id: UUID, slug: str, name: str) -> UUID:
     return community_id
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[BufferedReader, BufferedReader | gzip.GzipFile]]:
-    """The file, and the same unpacked if it is packed: its first bytes decide, not its name."""
-    try:
-        file = path.open("rb")
-        is_packed = file.peek(2)[:2] == _GZIP
-    except OSError as error:
-        raise Invalid(f"{path} cannot be read: {error.strerror or error}.") from None
-    with file:
-        yield file, gzip.GzipFile(fileobj=file) if is_packed else file
-
-
-def _chunks(
-    path: Path, file: BufferedReader, source: BufferedReader | gzip.GzipFile, on_bytes: Callable[[int], object]
-) -> Iterator[bytes]:
-    """Raises Invalid where the file is damaged, and at once for what is no text."""
-    is_first = True
-    while True:
-        try:
-            # read1: what was unpacked before the damage comes out; read would lose it with the exception.
-            chunk = source.read1(CHUNK_BYTES)
-        except (OSError, EOFError, zlib.error):
-            raise Invalid(f"{path} is damaged or cut off; what could be read of it is imported.") from None
-        if is_first:
-            _refuse_garbage(path, chunk, was_packed=source is not file)
-            chunk = chunk.removeprefix(codecs.BOM_UTF8)
-            is_first = False
-        elif not chunk:
-            return
-        on_bytes(file.tell())
-        yield chunk
-
-
-def _refuse_garbage(path: Path, head: bytes, *, was_packed: bool) -> None:
-    """A few bad lines are reported one by one; a picture or an archive is refused whole."""
-    if _OBJECT_LINE.search(head.removeprefix(codecs.BOM_UTF8)) is not None:
-        return
-    if path.suffix == ".gz" and not was_packed:
-        raise Invalid(f"{path} is neither a gzip file nor JSON lines.")
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        raise Invalid(f"{path} does not contain text.") from None
-    if _CONTROL_CHARACTER.search(head) is not None:
-        raise Invalid(f"{path} does not contain text.")
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Number and bytes of each line; None for one that is too long, of which no more than a part is ever held."""
-    number, rest, is_too_long = 1, b"", False
-    for chunk in chunks:
-        first, *others = chunk.split(b"\n")
-        rest += first
-        for piece in others:
-            yield number, None if is_too_long else rest
-            number, rest, is_too_long = number + 1, piece, False
-        if len(rest) > LONGEST_LINE_BYTES:
-            rest, is_too_long = b"", True
-    if rest or is_too_long:
-        yield number, None if is_too_long else rest
-
-
 def _batches(
     lines: Iterator[tuple[int, bytes | None]], bots: frozenset[str], on_bad_line: Callable[[int, str], object]
 ) -> Iterator[_Batch]:
@@ -254,8 +168,8 @@ def _batches(
                 continue
             batch.lines += 1
             try:
-                batch.add(*_read(line, bots))
-            except _Malformed as fault:
+                batch.add(*read_line(line, bots))
+            except Malformed as fault:
                 batch.malformed += 1
                 on_bad_line(number, str(fault))
             if batch.is_full():
@@ -265,56 +179,3 @@ def _batches(
         yield batch
         raise
     yield batch
-
-
-def _read(line: bytes | None, bots: frozenset[str]) -> tuple[str, IncomingPost]:
-    """The room and the post. Raises _Malformed."""
-    if line is None or len(line) > LONGEST_LINE_BYTES:
-        raise _Malformed(f"longer than {LONGEST_LINE_BYTES:,} bytes")
-    try:
-        entry = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        raise _Malformed(f"no valid JSON: {error.msg}, column {error.colno}") from None
-    if type(entry) is not dict:
-        raise _Malformed("no JSON object")
-    author = _name(entry, "author")
-    return _name(entry, "room"), IncomingPost(
-        external_id=_name(entry, "id"),
-        author_external_id=author,
-        author_handle=author,
-        author_kind="bot" if is_bot(author, bots) else "person",
-        identity_key=author,
-        text=_text(entry, "text", longest=LONGEST_TEXT_CHARACTERS),
-        posted_at=_moment(entry, "sent_at"),
-    )
-
-
-def _name(entry: dict[str, Any], key: str) -> str:
-    name = _text(entry, key, longest=LONGEST_NAME_CHARACTERS)
-    if not name or name.isspace():
-        raise _Malformed(f"{key} is empty")
-    return name
-
-
-def _moment(entry: dict[str, Any], key: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(_text(entry, key, longest=LONGEST_NAME_CHARACTERS))
-        if moment.tzinfo is None:
-            raise _Malformed(f"{key} has no time zone")
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise _Malformed(f"{key} is no date and time") from None
-
-
-def _text(entry: dict[str, Any], key: str, *, longest: int) -> str:
-    """orjson has refused lone surrogates and bytes that are not UTF-8 already."""
-    if key not in entry:
-        raise _Malformed(f"{key} is missing")
-    text = entry[key]
-    if type(text) is not str:
-        raise _Malformed(f"{key} is no text")
-    if len(text) > longest:
-        raise _Malformed(f"{key} is longer than {longest:,} characters")
-    if "\x00" in text:
-        raise _Malformed(f"{key} contains a NUL character")
-    return text

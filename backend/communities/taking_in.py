@@ -1,26 +1,19 @@
 """What members wrote elsewhere, made members, posts and versions of a community."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from backend.communities.models import Post
 from backend.communities.searching import words_of
+from backend.communities.writing_rows import insert, member_rows, post_rows, version_rows, word_rows
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.leaving import kept_out
 from backend.outbox import enqueue
-from tenants.actor import Actor
 from tenants.scope import current
-
-POSTS_PER_WORDS_JOB: Final = 500
-WORDS_PER_WORDS_JOB: Final = 50_000  # or fewer posts: a try has 15 seconds, and a post may have 2,000 words
-# Rows per statement: few sizes, so that each text is prepared once per connection and then found in asyncpg's cache.
-SIZES: Final = (2048, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +101,8 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
             for n, text in enumerate(fresh, edited.version + 1)
         ),
     ]
-    await _insert(_version_rows, rows, workspace_id)
-    await _insert(_word_rows, sorted(words), workspace_id)
+    await insert(version_rows, rows, workspace_id)
+    await insert(word_rows, sorted(words), workspace_id)
     await _ask_for_rules(workspace_id, [arrival.id for arrival in new], [edited.id for edited in edits])
     return TakenIn(new=len(new), known=given - len(rows), changed=len(rows) - len(new))
 
@@ -184,7 +177,7 @@ async def _write_posts(workspace_id: UUID, community_id: UUID, arrivals: Sequenc
         )
         for arrival in arrivals
     ]
-    return {row["id"] for row in await _insert(_post_rows, rows, workspace_id, community_id)}
+    return {row["id"] for row in await insert(post_rows, rows, workspace_id, community_id)}
 
 
 async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[IncomingPost]) -> dict[str, UUID]:
@@ -219,7 +212,7 @@ async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[Incom
         for author, post in newest.items()
         if author not in as_before
     ]
-    await _insert(_member_rows, missing, workspace_id, community_id)
+    await insert(member_rows, missing, workspace_id, community_id)
     return ids
 
 
@@ -263,23 +256,6 @@ async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str)
     return [(word, before["posted_at"], post.id) for word in new - old]
 
 
-async def write_words(system: Actor, payload: Mapping[str, Any]) -> None:
-    """Job: the words of the client's posts from `first_id` on, where they are missing: those of posts that were here
-    before there was a search. Does a piece and promises the rest to its successor."""
-    workspace_id = next(iter(system.workspaces or ()))
-    posts = Post.filter(workspace_id=workspace_id)
-    if payload.get("first_id"):
-        posts = posts.filter(id__gte=UUID(payload["first_id"]))
-    page = await posts.order_by("id").limit(POSTS_PER_WORDS_JOB + 1).select_for_update()
-    words: list[tuple[str, datetime, UUID]] = []
-    for number, post in enumerate(page):
-        if number == POSTS_PER_WORDS_JOB or len(words) > WORDS_PER_WORDS_JOB:
-            await enqueue("write_words", {"first_id": str(post.id)}, workspace_id=workspace_id)
-            break
-        words += ((word, post.posted_at, post.id) for word in words_of(post.text))
-    await _insert(_word_rows, sorted(words), workspace_id)
-
-
 async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Sequence[UUID]) -> None:
     # The new ones ascend, so one range is all of them; ids of other imports that fall into it do no harm.
     ranges = [(new[0], new[-1])] if new else []
@@ -287,65 +263,3 @@ async def _ask_for_rules(workspace_id: UUID, new: Sequence[UUID], changed: Seque
         # str: orjson knows uuid.UUID, but not the kind of UUID that asyncpg returns.
         payload = {"first_id": str(first_id), "last_id": str(last_id)}
         await enqueue("apply_rules", payload, workspace_id=workspace_id)
-
-
-async def _insert(statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]], *shared: UUID) -> list[Any]:
-    """`rows` in statements of the fixed sizes; `shared` are the parameters after the agency that every row has."""
-    scope = current()
-    returned: list[Any] = []
-    for start, size in _pieces(len(rows)):
-        values = [value for row in rows[start : start + size] for value in row]
-        returned += await scope.fetch(statement(size), scope.actor.agency_id, *shared, *values)
-    return returned
-
-
-def _pieces(count: int) -> Iterator[tuple[int, int]]:
-    start = 0
-    for size in SIZES:
-        while count - start >= size:
-            yield start, size
-            start += size
-
-
-@cache
-def _post_rows(count: int) -> str:
-    columns = "agency_id, workspace_id, community_id, id, member_id, external_id, reply_to_id, text, version, posted_at"
-    return f"""insert into posts ({columns}) values {_placeholders(count, shared=3, own=7)}
-        on conflict (agency_id, workspace_id, community_id, external_id) do nothing returning id"""
-
-
-@cache
-def _version_rows(count: int) -> str:
-    columns = "agency_id, workspace_id, id, post_id, version, text"
-    return f"insert into post_versions ({columns}) values {_placeholders(count, shared=2, own=4)}"
-
-
-@cache
-def _word_rows(count: int) -> str:
-    columns = "agency_id, workspace_id, word, posted_at, post_id"
-    return f"""insert into post_words ({columns}) values {_placeholders(count, shared=2, own=3)}
-        on conflict do nothing"""
-
-
-@cache
-def _member_rows(count: int) -> str:
-    """A member who is there already keeps the id, the earliest first sight, and an identity key nobody tells anew.
-
-    The select before has found everybody there is, and the lock keeps others out: the id given here is the row's.
-    """
-    columns = "agency_id, workspace_id, community_id, id, external_id, handle, kind, identity_key, first_seen_at"
-    return f"""insert into members ({columns}) values {_placeholders(count, shared=3, own=6)}
-        on conflict (agency_id, workspace_id, community_id, external_id) do update
-           set handle = excluded.handle, kind = excluded.kind,
-               identity_key = coalesce(excluded.identity_key, members.identity_key),
-               first_seen_at = least(members.first_seen_at, excluded.first_seen_at)"""
-
-
-def _placeholders(count: int, *, shared: int, own: int) -> str:
-    """The rows of a multi-row VALUES: $1 to $`shared` in each, then `own` parameters of its own.
-
-    VALUES and not SELECT FROM unnest(): on Citus the latter becomes COPY, which row-level security refuses.
-    """
-    prefix = [f"${n + 1}" for n in range(shared)]
-    rows = (range(shared + row * own + 1, shared + row * own + own + 1) for row in range(count))
-    return ", ".join(f"({', '.join([*prefix, *(f'${n}' for n in row)])})" for row in rows)

@@ -293,7 +293,7 @@ async def test_posts_that_were_here_before_get_their_words_piece_by_piece(
     acme: Cast, monkeypatch: pytest.MonkeyPatch, limit: str, pieces: int
 ) -> None:
     """As after migration 0002: no row of words, one job for each client."""
-    monkeypatch.setattr(f"backend.communities.taking_in.{limit}", pieces)
+    monkeypatch.setattr(f"backend.communities.writing_words.{limit}", pieces)
     client = await acme.empty_workspace()
     slug = next(slug for slug, id in acme.workspaces.items() if id == client)
     posts = [await acme.post(f"early bird {n}", workspace=slug) for n in range(5)]
