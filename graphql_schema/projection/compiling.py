@@ -12,15 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from graphql_schema.projection import listing
 from graphql_schema.projection.declaring import Column, Count, Expression, Identity, Published, SameRow
+from graphql_schema.projection.drafting import Binder, Draft
+from graphql_schema.projection.grouping import groups
+from graphql_schema.projection.listing import connection
 from graphql_schema.projection.paging import Arguments
 from graphql_schema.projection.selecting import Choice, Embedded, GroupPlan, Leaf, ListPlan, ObjectPlan, Plan
 from graphql_schema.projection.texts import NULL, Text, rendered
 from tenants.actor import Actor
-
-# What a parameter is taken from: the actor, the arguments of each site, the wanted ids.
-Binder = Callable[[Actor, Sequence[Any], Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def compile_list(plan: Plan, arguments: Sequence[Arguments], actor: Actor) -> St
     """One row, one column: the whole connection."""
     assert isinstance(plan.root, ListPlan)
     compiler = Compiler(plan, arguments, actor)
-    body = listing.connection(compiler, plan.root, None, None)
+    body = connection(compiler, plan.root, None, None)
     return _numbered(f"select {body} as json", compiler.binders)
 
 
@@ -77,93 +76,10 @@ def _numbered(sql: str, binders: Sequence[Binder]) -> Statement:
     return Statement(text, tuple(binders[number - 1] for number in used))
 
 
-class Compiler:
-    """What one statement is made with: its parameters, its aliases, and objects of one row."""
-
-    def __init__(self, plan: Plan, arguments: Sequence[Arguments], actor: Actor) -> None:
-        self.plan, self.arguments, self.actor = plan, arguments, actor
-        self.binders: list[Binder] = []
-        self._aliases = 0
-        self._shared: dict[str, str] = {}
-
-    def alias(self) -> str:
-        self._aliases += 1
-        return f"t{self._aliases}"
-
-    def parameter(self, bind: Binder, type_: str) -> str:
-        self.binders.append(bind)
-        return f"${len(self.binders)}::{type_}"
-
-    def agency(self) -> str:
-        return self._once("agency", lambda actor, *_: actor.agency_id, "uuid")
-
-    def workspaces(self) -> str:
-        return self._once("workspaces", lambda actor, *_: list(actor.workspaces or ()), "uuid[]")
-
-    def _membership(self) -> str:
-        return self._once("membership", lambda actor, *_: actor.membership_id, "uuid")
-
-    def _once(self, name: str, bind: Binder, type_: str) -> str:
-        if name not in self._shared:
-            self._shared[name] = self.parameter(bind, type_)
-        return self._shared[name]
-
-    def fill(self, template: str, row: str) -> str:
-        """The placeholders of a declared SQL expression."""
-        text = template.replace("{row}", row)
-        if "{agency}" in text:
-            text = text.replace("{agency}", self.agency())
-        if "{membership}" in text:
-            text = text.replace("{membership}", self._membership())
-        return text
-
-    def hidden(self, target: Published) -> bool:
-        return target.needs is not None and not self.actor.holds(target.needs)
-
-    def own_conditions(self, target: Published, row: str) -> str:
-        """What the wall checks, as constants the planner can use; `false` without the right to see the type at all."""
-        if self.hidden(target):
-            return "false"
-        column = "id" if target.table == "agencies" else "agency_id"
-        conditions = [f"{row}.{column} = {self.agency()}"]
-        if target.workspace_column is not None and not self.actor.sees_all:
-            within = f"{row}.{target.workspace_column} = any({self.workspaces()})"
-            beyond = self.actor.of_agency and target.may_lack_workspace
-            conditions.append(f"({within} or {row}.{target.workspace_column} is null)" if beyond else within)
-        return " and ".join(conditions) + self._row_condition(target, row)
-
-    def conditions_within(self, target: Published, row: str, workspace: str) -> str:
-        """The same for rows of one workspace, which is known to be the actor's."""
-        if self.hidden(target):
-            return "false"
-        return (
-            f"{row}.agency_id = {self.agency()} and {row}.{target.workspace_column} = {workspace}"
-            f"{self._row_condition(target, row)}"
-        )
-
-    def child_conditions(self, target: Published, row: str, parent: Published | None, parent_row: str | None) -> str:
-        """Of a row reached from another one: in the same workspace where both have one."""
-        if parent is None or parent.workspace_column is None or target.workspace_column is None:
-            return self.own_conditions(target, row)
-        return self.conditions_within(target, row, f"{parent_row}.{parent.workspace_column}")
-
-    def referred_conditions(self, target: Published, row: str, parent: Published, parent_row: str) -> str:
-        """Of a row found by its id. The id and the agency are its primary key; the workspace is compared in a way that
-        no index serves: estimates of agency times workspace are far too low, and PostgreSQL 18 took whole indexes of a
-        workspace for cheaper than one key."""
-        if self.hidden(target) or parent.workspace_column is None or target.workspace_column is None:
-            return self.own_conditions(target, row)
-        return (
-            f"{row}.agency_id = {self.agency()} "
-            f"and {row}.{target.workspace_column} is not distinct from {parent_row}.{parent.workspace_column}"
-            f"{self._row_condition(target, row)}"
-        )
-
-    def _row_condition(self, target: Published, row: str) -> str:
-        return "" if target.row is None else f" and ({self.fill(target.row, row)})"
+class Compiler(Draft):
+    """Objects of one row, with all that is in them."""
 
     def object(self, plan: ObjectPlan, row: str, joins: list[str]) -> str:
-        """SQL text expression, never NULL while `row` is there. Joins for to-one references are added to `joins`."""
         text = Text().constant("{")
         for index, (key, entry) in enumerate(plan.entries):
             text.key(index, key)
@@ -172,9 +88,9 @@ class Compiler:
             elif isinstance(entry, Leaf):
                 self._leaf(entry, plan.published, row, text)
             elif isinstance(entry, ListPlan):
-                text.sql(listing.connection(self, entry, plan.published, row))
+                text.sql(connection(self, entry, plan.published, row))
             elif isinstance(entry, GroupPlan):
-                text.sql(listing.groups(self, entry, plan.published, row))
+                text.sql(groups(self, entry, plan.published, row))
             elif isinstance(entry, Choice):
                 text.sql(self._choice(entry, plan.published, row, joins))
             else:

@@ -8,44 +8,19 @@ or `= any()` under ORDER BY would read the whole list.
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
-from graphql_schema.projection.declaring import Aggregate, Column, Published
-from graphql_schema.projection.filtering import Each, Either, Where, Words
-from graphql_schema.projection.ordering import Conditions, Key, at_most, beyond, order_by
-from graphql_schema.projection.paging import Given, Grouping, Page, cursor_prefix
-from graphql_schema.projection.selecting import GroupPlan, Leaf, ListPlan, ListSite
-from graphql_schema.projection.texts import NULL, Text, literal, rendered
-
-if TYPE_CHECKING:
-    from graphql_schema.projection.compiling import Binder, Compiler
-
-MOST_RANGES: Final = 8  # of one filter; more values are one condition
-COUNTED: Final = 1_000  # rows of a word, to tell the rarest: words that have more are equally common
+from graphql_schema.projection.declaring import Published
+from graphql_schema.projection.drafting import Binder, Draft
+from graphql_schema.projection.narrowing import Rows, narrowed
+from graphql_schema.projection.ordering import Conditions, Key, at_most, beyond, columns_of, order_by
+from graphql_schema.projection.paging import Page, cursor_prefix
+from graphql_schema.projection.selecting import ListPlan, ListSite
+from graphql_schema.projection.texts import NULL, Text, literal
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Where the rows of a list come from. `apart`: for each filter with several values, a range for each value."""
-
-    tables: str
-    columns: Callable[[Key], str]
-    scope: str
-    conditions: list[str] = field(default_factory=list)
-    together: list[str] = field(default_factory=list)
-    apart: list[list[Conditions]] = field(default_factory=list)
-
-    @property
-    def where(self) -> str:
-        return " and ".join([self.scope, *self.conditions, *self.together])
-
-    def within(self, ranges: Sequence[Conditions]) -> str:
-        return " and ".join([self.scope, *self.conditions, *(condition for group in ranges for condition in group)])
-
-
-def connection(c: "Compiler", plan: ListPlan, parent: Published | None, parent_row: str | None) -> str:
+def connection(c: Draft, plan: ListPlan, parent: Published | None, parent_row: str | None) -> str:
     """SQL text expression: the JSON of one connection, by one correlated sub-select."""
     page, site, row = c.arguments[plan.site], c.plan.sites[plan.site], c.alias()
     assert isinstance(page, Page)
@@ -78,7 +53,7 @@ def connection(c: "Compiler", plan: ListPlan, parent: Published | None, parent_r
     if not needs_extra:
         return f"(select {body} from ({limited}) {row} {joined})"
     inner = c.alias()
-    order = order_by(page.keys, _of(inner), backward=page.backward)
+    order = order_by(page.keys, columns_of(inner), backward=page.backward)
     # The inner select is limited before anything is joined or numbered.
     return (
         f"(select {body} from (select {inner}.*, row_number() over (order by {order}) as rn, "
@@ -86,47 +61,14 @@ def connection(c: "Compiler", plan: ListPlan, parent: Published | None, parent_r
     )
 
 
-def groups(c: "Compiler", plan: GroupPlan, parent: Published, parent_row: str) -> str:
-    """SQL text expression: the JSON of a list of groups."""
-    grouping, target = c.arguments[plan.site], plan.object.published
-    assert isinstance(grouping, Grouping)
-    if c.hidden(target):
-        return "'[]'"
-    row, group = c.alias(), c.alias()
-    rows = _rows(c, target, row, plan.site, lambda target, row: c.child_conditions(target, row, parent, parent_row))
-    rows.conditions.append(f"{row}.{plan.source.key} = {parent_row}.id")
-    columns = [f"{row}.{column}" for column in grouping.by]
-    text = Text().constant("{")
-    for index, (key, entry) in enumerate(plan.object.entries):
-        text.key(index, key)
-        if isinstance(entry, str):
-            text.constant(json.dumps(entry))
-            continue
-        assert isinstance(entry, Leaf)
-        if isinstance(entry.source, Aggregate):
-            columns.append(f"{c.fill(entry.source.sql, row)} as a{index}")
-            text.sql(rendered(entry, f"{group}.a{index}"))
-        else:
-            assert isinstance(entry.source, Column)
-            name = entry.source.name
-            text.sql(rendered(entry, f"{group}.{name}") if name in grouping.by else NULL)
-    by = ", ".join(f"{row}.{column}" for column in grouping.by)
-    order = ", ".join(f"{group}.{column}" for column in grouping.by)
-    return (
-        f"('[' || (select coalesce(string_agg({text.constant('}')}, ','{' order by ' + order if order else ''}), '') from ("
-        f"select {', '.join(columns) or 'count(*)'} from {rows.tables} where {rows.where}"
-        f"{' group by ' + by if by else ''}) {group}) || ']')"
-    )
-
-
-def _total(c: "Compiler", plan: ListPlan, parent: Published | None, parent_row: str | None) -> str:
+def _total(c: Draft, plan: ListPlan, parent: Published | None, parent_row: str | None) -> str:
     row = c.alias()
     rows = _list_rows(c, plan, row, parent, parent_row, workspace=None)
     return f"(select count(*)::text from {rows.tables} where {rows.where})"
 
 
 def _limited(
-    c: "Compiler",
+    c: Draft,
     plan: ListPlan,
     row: str,
     columns: Sequence[str],
@@ -145,7 +87,7 @@ def _limited(
     starts, stops = _keyset(c, plan.site, page, rows.columns)
     rows.conditions += stops
     order = order_by(page.keys, rows.columns, backward=page.backward)
-    merged = f"order by {order_by(page.keys, _of(row), backward=page.backward)} limit {limit}"
+    merged = f"order by {order_by(page.keys, columns_of(row), backward=page.backward)} limit {limit}"
     selected = ", ".join(f"{row}.{column}" for column in columns)
     ranges = [
         f"select {selected} from {rows.tables} where {rows.within(chosen)} order by {order} limit {limit}"
@@ -167,15 +109,15 @@ def _limited(
 
 
 def _list_rows(
-    c: "Compiler", plan: ListPlan, row: str, parent: Published | None, parent_row: str | None, *, workspace: str | None
-) -> _Rows:
+    c: Draft, plan: ListPlan, row: str, parent: Published | None, parent_row: str | None, *, workspace: str | None
+) -> Rows:
     def scope(target: Published, row: str) -> str:
         if workspace is not None:
             return c.conditions_within(target, row, workspace)
         return c.child_conditions(target, row, parent, parent_row)
 
     source = plan.source
-    rows = _rows(c, plan.target, row, plan.site, scope)
+    rows = narrowed(c, plan.target, row, plan.site, scope)
     if source.key is not None:
         rows.conditions.append(f"{row}.{source.key} = {parent_row}.{source.own}")
     if source.where is not None:
@@ -183,73 +125,7 @@ def _list_rows(
     return rows
 
 
-def _rows(c: "Compiler", target: Published, row: str, site: int, scope: Callable[[Published, str], str]) -> _Rows:
-    """The rows of `target` within `scope` that meet the filters given at `site`."""
-    rows = _Rows(f"{target.table} {row}", _of(row), scope(target, row))
-    filters = c.plan.sites[site].source.filters
-    for index, given in enumerate(c.arguments[site].filters):
-        assert filters is not None
-        condition = filters.conditions[given.name]
-        if isinstance(condition, Where):
-            type_ = condition.sql.split("{value}::")[1].split(")")[0].split(" ")[0]
-            value = c.parameter(_filter_binder(site, index), type_)
-            rows.conditions.append(f"({c.fill(condition.sql, row).replace(f'{{value}}::{type_}', value)})")
-        elif isinstance(condition, Either):
-            rows.conditions.append(f"({c.fill(condition.yes if given.variant else condition.no, row)})")
-        elif isinstance(condition, Each):
-            _each_value(c, rows, f"{row}.{condition.column}", given, _filter_binder(site, index))
-        else:
-            _with_words(c, rows, condition, target, row, scope, given, _filter_binder(site, index))
-    return rows
-
-
-def _each_value(c: "Compiler", rows: _Rows, column: str, given: Given, bind: "Binder") -> None:
-    values = c.parameter(bind, "text[]")
-    together = f"{column} = any({values})"
-    if given.variant > MOST_RANGES:
-        rows.conditions.append(together)
-        return
-    rows.together.append(together)
-    rows.apart.append([(f"{column} = ({values})[{number + 1}]",) for number in range(given.variant)])
-
-
-def _with_words(
-    c: "Compiler",
-    rows: _Rows,
-    condition: Words,
-    target: Published,
-    row: str,
-    scope: Callable[[Published, str], str],
-    given: Given,
-    bind: "Binder",
-) -> None:
-    """The rows of the rarest word, in its index's order; each must have the other words as well."""
-    model, word = condition.model, c.alias()
-    table = Published(cls=target.cls, model=model, kind=None, needs=None)
-    columns = [column for column in model._meta.fields_db_projection.values() if column not in ("agency_id", "word")]
-    words = c.parameter(bind, "text[]")
-    rows.tables = f"{table.table} {word} join {target.table} {row} on {row}.id = {word}.{condition.row}"
-    # The word lies within the scope, and its row where the word lies: found by its id alone.
-    rows.scope = f"{scope(table, word)} and {c.referred_conditions(target, row, table, word)}"
-    rows.columns = lambda key: (
-        f"{word}.{condition.row}" if key.column == "id" else f"{word if key.column in columns else row}.{key.column}"
-    )
-    if not given.variant:
-        rows.conditions.append(f"{word}.word = ({words})[1]")
-        return
-    counted, other = c.alias(), c.alias()
-    few = (
-        f"select from {table.table} {counted} where {scope(table, counted)} and {counted}.word = x.word limit {COUNTED}"
-    )
-    same = " and ".join(f"{other}.{column} = {word}.{column}" for column in columns)
-    has_word = f"select from {table.table} {other} where {other}.agency_id = {c.agency()} and {other}.word = x.word"
-    numbered = f"unnest({words}) with ordinality x(word, place)"
-    rarest = f"select x.word from {numbered} order by (select count(*) from ({few}) few), x.place limit 1"
-    others = f"select from unnest({words}) x(word) where x.word <> {word}.word and not exists ({has_word} and {same})"
-    rows.conditions += [f"{word}.word = ({rarest})", f"not exists ({others})"]
-
-
-def _keyset(c: "Compiler", site: int, page: Page, columns: Callable[[Key], str]) -> tuple[list[Conditions], list[str]]:
+def _keyset(c: Draft, site: int, page: Page, columns: Callable[[Key], str]) -> tuple[list[Conditions], list[str]]:
     """The ranges in which the page begins, and the conditions where it must stop."""
     starts: list[Conditions] = [()]
     stops: list[str] = []
@@ -286,11 +162,11 @@ def _each(text: Text, body: str, page: Page, row: str, *, needs_extra: bool) -> 
         way = "desc" if page.backward else "asc"
         rows = f"string_agg({body}, ',' order by rn {way}) filter (where rn <= {page.size})"
     else:
-        rows = f"string_agg({body}, ',' order by {order_by(page.keys, _of(row), backward=False)})"
+        rows = f"string_agg({body}, ',' order by {order_by(page.keys, columns_of(row), backward=False)})"
     text.constant("[").sql(f"coalesce({rows}, '')").constant("]")
 
 
-def _edge(c: "Compiler", chosen: Sequence[tuple[str, str, Any]], row: str, cursor: str, joins: list[str]) -> str:
+def _edge(c: Draft, chosen: Sequence[tuple[str, str, Any]], row: str, cursor: str, joins: list[str]) -> str:
     text = Text().constant("{")
     for index, (key, name, inner) in enumerate(chosen):
         text.key(index, key)
@@ -334,13 +210,5 @@ def _used(row: str, text: str, keys: Sequence[Key]) -> list[str]:
     return sorted({*re.findall(rf"\b{row}\.([a-z_]+)", text), *(key.column for key in keys)})
 
 
-def _of(row: str) -> Callable[[Key], str]:
-    return lambda key: f"{row}.{key.column}"
-
-
-def _filter_binder(site: int, index: int) -> "Binder":
-    return lambda _actor, arguments, _wanted: arguments[site].filters[index].value
-
-
-def _position_binder(site: int, which: str, part: int) -> "Binder":
+def _position_binder(site: int, which: str, part: int) -> Binder:
     return lambda _actor, arguments, _wanted: getattr(arguments[site], which)[part]

@@ -35,6 +35,11 @@ def keys_of(model: type[TenantModel], order: str) -> tuple[Key, ...]:
     return (*keys, Key("id", keys[-1].descending, nullable=False, type="uuid"))
 
 
+def columns_of(row: str) -> Text:
+    """The columns of the keys in this row."""
+    return lambda key: f"{row}.{key.column}"
+
+
 def order_by(keys: Sequence[Key], column: Text, *, backward: bool) -> str:
     return ", ".join(f"{column(key)} {_way(key, backward=backward)}" for key in keys)
 

@@ -225,8 +225,8 @@ FAULTS = {
         "order_by",
         lambda text: text.rpartition(" ")[0] + (" asc" if text.endswith("desc") else " desc"),
     ),
-    "a list forgets its filter": ("_rows", _without_filters),
-    "a search forgets a word": ("_rows", _without_other_words),
+    "a list forgets its filter": ("narrowed", _without_filters),
+    "a search forgets a word": ("narrowed", _without_other_words),
 }
 
 
