@@ -9,8 +9,8 @@ from tortoise.manager import Manager
 from tortoise.models import Model
 
 from backend.kit.ids import new_id
-from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, Keep
 from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField, TenantModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep
 
 
 class Agency(TenantModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from tortoise import fields
@@ -14,9 +14,7 @@ from tortoise.queryset import QuerySet
 
 from backend.kit.ids import new_id
 from tenants.scope import current, current_agency
-
-if TYPE_CHECKING:
-    from tenants.erasing import Treatment
+from tenants.treating import Treatment
 
 
 class Reach(Enum):
@@ -57,8 +55,8 @@ class TenantModel(Model):
     reach: ClassVar[Reach]
     # What tend_app may do with the table; append-only is a matter of grants, since triggers are refused on Citus.
     grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
-    # What becomes of each column of words when a member is forgotten (tenants/erasing.py); a promise test wants them all.
-    forgetting: ClassVar[Mapping[str, "Treatment | tuple[Treatment, ...]"]] = {}
+    # What becomes of each column of words when a member is forgotten (tenants/treating.py); a promise test wants them all.
+    forgetting: ClassVar[Mapping[str, Treatment | tuple[Treatment, ...]]] = {}
     # Which rows a member is given who asks for what is known about them; a condition as there. None: no row.
     of_member: ClassVar[str | None] = None
     # Columns that no export holds, each with its reason; `stays_inside` is the reason of a whole table.

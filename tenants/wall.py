@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Final
 
-from tenants.erasing import ERASER, Put, Remove, goes_with_workspace, treatments
+from tenants.erasing import ERASER, goes_with_workspace, treatments
 from tenants.tables import Reach, TenantModel, is_nullable
+from tenants.treating import Put, Remove
 
 POLICY: Final = "wall"
 

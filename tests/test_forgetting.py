@@ -21,9 +21,10 @@ from backend.leaving import Erasure, Export, erase_member, erase_member_now, req
 from backend.moderation import claim_next, decide, report_post
 from backend.outside import rotate_secrets, stored_files
 from backend.settings import Settings
-from tenants.erasing import Keep, treatments
+from tenants.erasing import treatments
 from tenants.scope import agency_scope
 from tenants.tables import tenant_models
+from tenants.treating import Keep
 
 MARKER = "zanzibarquartz"  # stands nowhere else
 

@@ -3,8 +3,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Put, Remove
 from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Put, Remove
 
 
 class Community(WorkspaceModel):

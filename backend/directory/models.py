@@ -3,8 +3,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import OF_THE_AGENCY, OUR_WORDS
 from tenants.tables import AgencyModel, ScopedManager
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS
 
 
 class DirectoryPerson(AgencyModel):

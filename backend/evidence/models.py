@@ -3,8 +3,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import OUR_WORDS, Put
 from tenants.tables import ScopedManager, WorkspaceModel
+from tenants.treating import OUR_WORDS, Put
 
 
 class Hold(WorkspaceModel):

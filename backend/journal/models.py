@@ -4,8 +4,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import A_HASH, OUR_WORDS, Keep
 from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager
+from tenants.treating import A_HASH, OUR_WORDS, Keep
 
 
 class JournalEntry(AgencyModel):

@@ -19,10 +19,11 @@ from backend.leaving.writing import wait_for_exports
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
 from tenants.actor import Actor
-from tenants.erasing import Put, Remove, as_eraser, treatments
+from tenants.erasing import as_eraser, treatments
 from tenants.rights import Right
 from tenants.scope import current
 from tenants.tables import tenant_models
+from tenants.treating import Put, Remove
 
 
 async def erase_member(actor: Actor, member_id: UUID, *, grounds: str) -> UUID:

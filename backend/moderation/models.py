@@ -4,8 +4,8 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.erasing import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 
 class Queue(WorkspaceModel):

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put, Remove
 from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField
+from tenants.treating import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put, Remove
 
 
 class Notice(AgencyModel):

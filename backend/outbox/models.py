@@ -4,8 +4,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.erasing import OUR_WORDS, Keep, Put
 from tenants.tables import AgencyModel, ScopedManager, WorkspaceModel
+from tenants.treating import OUR_WORDS, Keep, Put
 
 
 class Job(AgencyModel):

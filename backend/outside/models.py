@@ -2,8 +2,8 @@ from datetime import datetime
 
 from tortoise import fields
 
-from tenants.erasing import Keep
 from tenants.tables import AgencyModel, ScopedManager
+from tenants.treating import Keep
 
 
 class AgencyKey(AgencyModel):

@@ -5,8 +5,8 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, Keep
 from tenants.tables import AgencyModel, ScopedManager, SealedField
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep
 
 
 class WebhookEndpoint(AgencyModel):

@@ -5,8 +5,9 @@ import pytest
 
 from backend import models
 from backend.settings import Settings
-from tenants.erasing import Keep, Put, Remove, treatments
+from tenants.erasing import treatments
 from tenants.tables import has_column, sealed_columns, sql_type, tenant_models
+from tenants.treating import Keep, Put, Remove
 
 models.load()
 TABLES = {model._meta.db_table: model for model in tenant_models()}

@@ -11,10 +11,11 @@ from backend import models
 from backend.journal import record
 from backend.settings import Settings
 from tenants import wall
-from tenants.erasing import Put, Remove, as_eraser, goes_with_workspace, treatments
+from tenants.erasing import as_eraser, goes_with_workspace, treatments
 from tenants.models import GlobalModel
 from tenants.scope import agency_scope
 from tenants.tables import APPEND_ONLY, Reach, SealedField, tenant_models
+from tenants.treating import Put, Remove
 
 models.load()
 TABLES = {model._meta.db_table: model for model in tenant_models()}
