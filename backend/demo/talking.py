@@ -2,10 +2,12 @@
 
 import random
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 from backend.communities import IncomingPost
 
@@ -34,6 +36,19 @@ class Scene:
     announcements: tuple[str, ...]
     words: Mapping[str, tuple[str, ...]]
     is_written: bool = True  # sentences begin with a capital
+
+
+def _fixed(value: Any) -> Any:
+    """The same with tuples for lists."""
+    if isinstance(value, dict):
+        return {name: _fixed(inner) for name, inner in value.items()}
+    return tuple(value) if isinstance(value, list) else value
+
+
+_TEXTS: Final[Mapping[str, Any]] = _fixed(tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8")))
+WORDS: Final[Mapping[str, tuple[str, ...]]] = _TEXTS["words"]
+OFFENCES: Final[Mapping[str, tuple[str, ...]]] = _TEXTS["offences"]
+SCENES: Final = {kind: Scene(**scene) for kind, scene in _TEXTS["scenes"].items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,7 @@ def chatter(seed: int, kind: str, *, posts: int, members: int, until: datetime) 
 def _handles(chance: random.Random, count: int) -> list[str]:
     handles: dict[str, None] = {}
     while len(handles) < count:
-        first, last = chance.choice(FIRST_NAMES), chance.choice(LAST_NAMES)
+        first, last = chance.choice(_TEXTS["first_names"]), chance.choice(_TEXTS["last_names"])
         year = chance.randint(71, 109) % 100
         styles = (f"{first}{last[0]}", f"{first}.{last}", f"{first.lower()}{year:02d}", f"{last}_{first[0]}", first)
         handle = chance.choice(styles)
@@ -129,7 +144,7 @@ class _Texts:
         return self._fresh(self._scene.openings, subject, tails=self._words["question_tail"])
 
     def answer(self, subject: str) -> str:
-        return self._fresh((*ANSWERS, *self._scene.answers), subject, tails=self._words["answer_tail"])
+        return self._fresh((*_TEXTS["answers"], *self._scene.answers), subject, tails=self._words["answer_tail"])
 
     def announcement(self, subject: str) -> str:
         return self._fresh(self._scene.announcements, subject)
@@ -163,372 +178,3 @@ class _Texts:
             return self._filled(chosen, subject)
 
         return _SLOT.sub(word, template)
-
-
-FIRST_NAMES: Final = (
-    *(
-        "Ada",
-        "Amir",
-        "Anja",
-        "Bea",
-        "Carlos",
-        "Chloe",
-        "Dana",
-        "Deniz",
-        "Elif",
-        "Emil",
-        "Farah",
-        "Femi",
-        "Greta",
-        "Hugo",
-    ),
-    *("Ines", "Ivan", "Jonas", "June", "Kai", "Lena", "Luca", "Maja", "Marek", "Mina", "Nadia", "Noor", "Olga", "Omar"),
-    *("Paula", "Petra", "Quinn", "Rafael", "Rosa", "Sami", "Selma", "Tariq", "Tess", "Uma", "Vera", "Viktor", "Wanda"),
-)
-LAST_NAMES: Final = (
-    *("Abbas", "Berg", "Costa", "Dahl", "Eriksen", "Fischer", "Garcia", "Horvat", "Ito", "Jansen", "Kaya", "Lindt"),
-    *("Moreau", "Novak", "Okafor", "Park", "Quist", "Rossi", "Sato", "Torres", "Ueda", "Vogel", "Weiss", "Yilmaz"),
-)
-# What every scene has; a scene's own words of the same name come instead.
-WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "hello": ("Hi all,", "Hello everyone,", "Hey,", "Morning all,", "Evening,", "Quick one:", "Long-time reader here,"),
-    "when": ("since yesterday", "since the weekend", "for {n} days now", "since last week", "for a while"),
-    "ago": ("{n} days ago", "last night", "this morning", "over the weekend", "about a month ago"),
-    "somebody": ("my sister", "a colleague", "my neighbour", "my partner", "a friend", "my dad", "our club"),
-    "thanks": ("Thanks!", "Thank you so much.", "Cheers.", "Much appreciated.", "You saved my evening."),
-    "agree": ("Same here.", "Agreed.", "Exactly this.", "That was my experience too.", "Seconded.", "Yes."),
-    "doubt": ("Not sure about that.", "I see it differently.", "Hm, not for me.", "Is that still true?", "Really?"),
-    "feeling": ("a bit annoying", "really nice", "strange", "better than expected", "not what I hoped for", "great"),
-    "question_tail": (
-        *("", "", "", "Any ideas?", "What do you think?", "Anybody else?", "I found nothing in the older threads."),
-        *("Happy to share details.", "Asking for {somebody}.", "{thanks}"),
-    ),
-    "answer_tail": (
-        "",
-        "",
-        "",
-        "",
-        "Good luck!",
-        "Let us know how it goes.",
-        "Hope that helps.",
-        "Just my view.",
-        ":)",
-    ),
-}
-ANSWERS: Final = (
-    "{agree} {somebody} says so as well.",
-    "{agree} It has been like that {when}.",
-    "{doubt} For me {subject} has been {feeling} {when}.",
-    "{doubt} Did you {step}?",
-    "I would {step}, then {step}.",
-    "Have you tried to {step}? That helped {somebody}.",
-    "{thanks} I will {step} and report back.",
-    "We talked about {subject} {ago}, it should be a few threads down.",
-    "Interesting, I never thought of {subject} that way.",
-)
-# Mild, and with invented data only: example domains, numbers and streets that nobody has.
-OFFENCES: Final[Mapping[str, tuple[str, ...]]] = {
-    "spam": (
-        "Cheapest {subject} anywhere, use promo code SAVE{n} at http://deals-{n}.example/shop",
-        "I made a page with {n} secret tips for {subject}, click here: http://best-tips-{n}.example",
-        "Buy {n} followers for the price of a coffee, click here http://grow-{n}.example before midnight",
-        "Stop reading about {subject} and visit http://outlet-{n}.example, promo code FRIEND{n}, thank me later",
-        "FOLLOW my channel for {subject} giveaways!!! link in profile, promo code WIN{n}",
-    ),
-    "scam": (
-        "I doubled my savings in {n} days with free crypto, write to me and I show {somebody} and you how.",
-        "Free crypto for the first {n} members who send their wallet to claim@airdrop-{n}.example",
-        "Your account is at risk. Confirm your password within {n} hours: http://login-check-{n}.example",
-        "Official team here: pay {n} dollars in gift cards and we put {subject} right, message me in private.",
-        "Work from home, {n} hours a week, no questions asked. Small deposit first. jobs@easy-{n}.example",
-    ),
-    "insult": (
-        "Only an idiot would {step} with {subject}. Read a book for once.",
-        "What a loser, {n} posts about {subject} and still not a clue.",
-        "You moron, I told you {ago} how {subject} works.",
-        "Nobody here likes you. Take your {subject} and go away.",
-        "Are you stupid or just pretending? {subject} is for grown-ups.",
-        "Everything you write is garbage, and so is your taste. {somebody} laughs at you, loser.",
-    ),
-    "private data": (
-        "If anybody wants to complain: his address is {n} Sample Street, Exampletown.",
-        "I found out who runs the other shop, her address is {n} Placeholder Lane, flat {n}.",
-        "The guy with the {subject} lives at {n} Nowhere Road, go and ring his bell.",
-        "Here is the phone number of that moderator: +1 555 01{n}. Call at night.",
-        "Real name of the one above: {somebody} knows it. Works at Example Ltd, desk {n}, lives at Sample Court.",
-    ),
-}
-SCENES: Final[Mapping[str, Scene]] = {
-    "forum": Scene(
-        bot="HelperBot",
-        opening_share=0.25,
-        subjects=(
-            *("the rear rack", "winter tyres", "the new display", "tubeless sealant", "the charger", "disc brakes"),
-            *("the mobile app", "route planning", "the child seat", "battery range", "the warranty", "mudguards"),
-            *("the firmware update", "saddle height", "the lock", "commuting in the rain", "the spare key", "my order"),
-        ),
-        openings=(
-            "{hello} has anybody got experience with {subject}? {noise} {when}.",
-            "{hello} I am thinking about {subject}. Is it worth it for {use}?",
-            "Small report after {n} weeks: {subject} is {feeling} for {use}.",
-            "How do I get {subject} to work? I did everything, I even tried to {step}, and still: {noise}.",
-            "Show and tell: {subject}, fitted {ago}. Took {n} minutes.",
-            "Feature request: could {subject} be made {better}?",
-            "Is it me, or has {subject} been {feeling} {when}?",
-            "{somebody} wants to sell me {subject} for {n}0 euros. Fair for {use}?",
-        ),
-        answers=(
-            "The trick with {subject} is to {step}. Took me {n} minutes.",
-            "{subject} only gets {better} if you {step}, says the workshop.",
-            "Mine did {ago} what yours does. {noise} for {n} kilometres, then it was gone.",
-            "For {use} I would not bother. For {use} I would.",
-            "My dealer charged {n} euros for {subject}. Fair, I think.",
-            "If it is not {better} after that, send it back, the warranty covers {subject}.",
-            "Had that after {n}00 km. Now I {step} every month and it is {feeling}.",
-        ),
-        announcements=(
-            "Weekly digest: {n} new topics, the busiest one is about {subject}.",
-            "Reminder: the question about {subject} has had no answer {when}.",
-            "{n} members joined this week. Welcome! A guide to {subject} is pinned above.",
-        ),
-        words={
-            "step": (
-                *("check the torque first", "clean the contacts", "measure the clearance", "ask the workshop"),
-                *("update over a cable", "loosen both screws a little", "let it charge overnight", "grease the bolts"),
-                *("go one size up", "reset it to factory settings", "swap front and rear", "ride it in for a week"),
-            ),
-            "noise": (
-                "a clicking noise",
-                "a strange hum",
-                "no sound at all",
-                "the light blinks",
-                "it rattles downhill",
-            ),
-            "use": ("a daily commute", "long tours", "two small children", "hilly roads", "the occasional weekend"),
-            "better": ("lighter", "easier to clean", "configurable", "quieter", "available in other colours"),
-        },
-    ),
-    "chat": Scene(
-        bot="guildbot",
-        opening_share=0.5,
-        subjects=(
-            *("the meetup", "lunch", "the build", "the new logo", "tonight's stream", "the photo contest", "coffee"),
-            *("the release", "that talk", "the playlist", "the quiz", "the trains", "my cat", "the weather", "standup"),
-        ),
-        openings=(
-            "anyone around? {subject} is {feeling} today",
-            "so, {subject}. {mood}",
-            "good morning! {n} minutes late because of {subject}, {mood}",
-            "who is in for {subject} {soon}?",
-            "{somebody} just sent me {n} pictures of {subject}, {mood}",
-            "poll: {subject} {soon}, yes or no?",
-            "ok I give up, how does {subject} work again",
-            "brb, {subject}. back in {n}",
-            "did you see {subject} {ago}? {mood}",
-            "{subject} went {feeling}, thanks to all {n} of you who came",
-        ),
-        answers=(
-            "haha, {mood}",
-            "count me in for {subject} {soon}",
-            "can't {soon}, but have fun. {mood}",
-            "{subject} again? {mood}",
-            "just {step}, works every time",
-            "same, and {somebody} too. {mood}",
-            "give me {n} minutes and I join",
-            "wait, that was {ago}? {mood}",
-            "I would {step} but {mood}",
-            "{n} of us will be there {soon}",
-            "no idea, ask {somebody} about {subject}",
-        ),
-        announcements=(
-            "{n} people are here. Topic of the day: {subject}.",
-            "Reminder for {subject}: it starts in {n} minutes.",
-            "New record: {n} messages about {subject} in an hour.",
-        ),
-        is_written=False,
-        words={
-            "step": (
-                *("turn it off and on", "take the earlier train", "bring cake", "mute it", "ask in the other room"),
-                *("sleep on it", "read the pinned message", "blame the weather", "start a vote", "order pizza"),
-            ),
-            "thanks": ("thx", "thank you!", "you are the best", "cheers", "ta"),
-            "agree": ("same", "yes", "so true", "+1", "this"),
-            "doubt": ("hmm", "really?", "no way", "nah", "not here"),
-            "question_tail": ("", "", "", "", "anyone?", ":)", "lol", "asking for {somebody}"),
-            "answer_tail": ("", "", "", "", "", ":D", "lol", "haha", "see you {soon}"),
-            "mood": ("I need a break", "made my day", "typical", "what a week", "I cannot stop laughing", "send help"),
-            "soon": ("tonight", "tomorrow at {n} past six", "on Friday", "after work", "next week", "on Sunday"),
-        },
-    ),
-    "shop": Scene(
-        bot="OrderBot",
-        opening_share=0.6,
-        subjects=(
-            *(
-                "the oat biscuits",
-                "the olive oil",
-                "the breakfast box",
-                "the dark chocolate",
-                "the spice set",
-                "the tea",
-            ),
-            *(
-                "the gift card",
-                "the pasta",
-                "the honey",
-                "the coffee beans",
-                "the granola",
-                "the refill pack",
-                "the jam",
-            ),
-        ),
-        openings=(
-            "{stars}. {subject} arrived {ago}, {parcel}. Taste: {taste}.",
-            "{stars} for {subject}. {taste}, and {parcel}.",
-            "Bought {subject} for {somebody}, {taste}. Would buy again: {stars}.",
-            "Third order of {subject}. {taste} as always, but {parcel}.",
-            "Does anybody know how long {subject} keeps? Mine came {ago}, {parcel}.",
-            "{subject}: {taste}. At {n}.90 a little dear, so {stars}.",
-            "Ordered {n} packs of {subject} for the office, {parcel}. Verdict: {taste}.",
-            "Not my favourite. {subject} is {taste}, {somebody} loves it though. {stars}.",
-        ),
-        answers=(
-            "{stars} from me too. {taste}, even after {n} days.",
-            "Mine was {parcel} as well, they sent a new one within {n} days.",
-            "Try it with {dish}, then it is {taste}.",
-            "I find {subject} {taste}, to be honest. {stars}.",
-            "How much of {subject} do you take for {dish}?",
-            "It keeps {n} weeks if you {step}.",
-            "{subject} with {dish} is what {somebody} asks for every time.",
-            "Mine came {ago} and was {parcel}. No complaints about the taste: {taste}.",
-            "Wait for the sale, I paid {n}0 percent less {ago}.",
-        ),
-        announcements=(
-            "{subject} is back in stock. {n} members had asked for it.",
-            "Your reviews of {subject}: {n} new ones this week.",
-            "A question about {subject} is waiting for somebody who has tried it.",
-        ),
-        words={
-            "step": (
-                *("keep it in the fridge", "warm it up a little", "write to the shop", "mix it with the older batch"),
-                *("use half of it", "order the refill pack", "leave it in the box", "grind it finer", "toast it first"),
-            ),
-            "dish": ("fresh bread", "porridge", "a simple salad", "goat cheese", "vanilla ice", "roast carrots"),
-            "stars": ("five stars", "four stars", "three stars", "two stars", "solid four out of five", "3/5", "5/5"),
-            "parcel": ("well packed", "one jar broken", "a day early", "{n} days late", "in far too much paper"),
-            "taste": (
-                "wonderful",
-                "a bit too sweet",
-                "fresh",
-                "like at grandma's",
-                "rather bland",
-                "very rich",
-                "fine",
-            ),
-        },
-    ),
-    "game": Scene(
-        bot="PatchBot",
-        opening_share=0.35,
-        subjects=(
-            *("the swamp level", "the archer class", "ranked mode", "the last patch", "crafting", "the frost dragon"),
-            *("the co-op queue", "the economy", "controller support", "the tutorial", "the guild hall", "speedruns"),
-            *("the night raid", "inventory space", "the soundtrack", "the map editor", "voice lines", "save files"),
-        ),
-        openings=(
-            "Patch feedback: {subject} feels {feeling} {when}. {build} suffers most.",
-            "Looking for {n} more people for {subject}, level {n} and up, {style}.",
-            "How do you beat {subject} with {build}? I have died {n} times.",
-            "Bug report: {subject} {bug} when I open the menu. Happens {when}.",
-            "Finally finished {subject} with {build}, {n} hours in. {style} all the way.",
-            "Unpopular opinion: {subject} is {feeling} and should stay like this.",
-            "Guide: {subject} for beginners, in {n} steps. Step one: {step}.",
-            "Can the developers say something about {subject}? It {bug} {when}.",
-        ),
-        answers=(
-            "With {build} you can skip that. {step}, then run.",
-            "I play {build} and {subject} is {feeling} at level {n}.",
-            "Same crash here, it {bug} every {n} minutes. Ticket is open.",
-            "Add me, {style}. I need {subject} as well.",
-            "gg. {n} tries for me, then I learned to {step}.",
-            "They said in the stream that {subject} gets a rework {soon}.",
-            "{build} is fine, you just have to {step}.",
-            "It {bug} for {somebody} too, but only in {subject}.",
-            "Drop rate is about {n} percent, I counted.",
-        ),
-        announcements=(
-            "Patch 1.{n} is live. Changed: {subject}. Servers restart in {n} minutes.",
-            "Event: double points in {subject} for {n} hours.",
-            "Top guild this week: {n} wins in {subject}.",
-        ),
-        words={
-            "step": (
-                *("save your stamina", "dodge to the left", "bring fire resistance", "clear the adds first"),
-                *("verify the game files", "turn shadows down", "hide behind the pillar", "sell the spare gear"),
-                *("wait for the second phase", "learn the map first", "use the other entrance"),
-            ),
-            "soon": ("next month", "in the winter season", "with 2.{n}", "this week, maybe"),
-            "build": ("a healer build", "my stealth build", "the shield build", "double daggers", "a fire mage"),
-            "bug": ("freezes", "flickers", "crashes to desktop", "loses my keybindings", "plays the sound twice"),
-            "style": (
-                "relaxed",
-                "no voice needed",
-                "voice chat preferred",
-                "European evenings",
-                "casual",
-                "slow and safe",
-            ),
-        },
-    ),
-    "support": Scene(
-        bot="DeskBot",
-        opening_share=0.3,
-        subjects=(
-            *("the invoice", "signing in", "the export", "notifications", "two-factor codes", "the calendar sync"),
-            *("my subscription", "the password reset", "shared folders", "the monthly report", "the browser add-on"),
-            *("changing my plan", "the mobile app", "printing", "the delivery date", "user rights", "the import"),
-        ),
-        openings=(
-            "{hello} {subject} does not work {when}. The message says {error}.",
-            "Problem with {subject}: {error}. I use {system} and tried to {step}.",
-            "How do I change {subject} for {n} people at once?",
-            "{subject} was fine until {ago}, now I get {error}.",
-            "Is there a way to move {subject} to another account? We are {n} people on {system}.",
-            "{hello} where do I find {subject} in the new layout?",
-            "{somebody} cannot use {subject} on {system}: {error}.",
-            "Question about {subject}, not urgent: is the limit still {n} a month?",
-        ),
-        answers=(
-            "On {system} you have to {step}. Then {subject} works.",
-            "I got {error} as well, it went away after {n} minutes.",
-            "{subject}: settings, second tab, at the bottom. {step} if it is not there.",
-            "Which version? With {n}.2 on {system} I do not see that.",
-            "The team wrote {ago} that {subject} is being worked on.",
-            "Solved for me: {step}. No more {error}.",
-            "You need the admin for {subject}. Ask them to {step}.",
-            "For {n} people the bulk screen is faster. {step} before you start.",
-            "Could you post what {system} says apart from {error}?",
-        ),
-        announcements=(
-            "We have received your question about {subject}. Usual answer time: {n} hours.",
-            "Known issue: {subject} is slow at the moment. {n} reports so far.",
-            "Solved this week: {n} questions, most of them about {subject}.",
-        ),
-        words={
-            "step": (
-                *("clear the cache", "sign out everywhere", "check the spam folder", "use a private window"),
-                *("update the app", "renew the token", "turn the blocker off", "try another network"),
-                *("send the log to the desk", "confirm the address again", "switch the language and back"),
-            ),
-            "error": ("'please try again later'", "error 5{n}", "a blank page", "'no permission'", "nothing at all"),
-            "system": (
-                "Firefox on Linux",
-                "an older Android phone",
-                "Windows and Edge",
-                "Safari",
-                "a tablet",
-                "Chrome",
-            ),
-        },
-    ),
-}
