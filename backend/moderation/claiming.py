@@ -39,6 +39,14 @@ class Claim:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class HeldClaim:
+    """A live claim that was proven by its token."""
+
+    id: UUID
+    workspace_id: UUID
+
+
 async def claim_next(
     moderator: Actor, *, workspace_id: UUID | None = None, queue_id: UUID | None = None
 ) -> Claim | None:
@@ -69,26 +77,26 @@ async def extend(moderator: Actor, case_id: UUID, *, token: str) -> Claim:
         """update claims set expires_at = least(now() + $4::interval, claimed_at + $5::interval)
             where agency_id = $1 and workspace_id = $2 and id = $3 returning expires_at""",
         moderator.agency_id,
-        claim["workspace_id"],
-        claim["id"],
+        claim.workspace_id,
+        claim.id,
         LEASE,
         LONGEST_CLAIM,
     )
     await current().execute(
         "update cases set claimed_until = $4 where agency_id = $1 and workspace_id = $2 and id = $3",
         moderator.agency_id,
-        claim["workspace_id"],
+        claim.workspace_id,
         case_id,
         expires_at,
     )
-    announce("case", workspace_id=claim["workspace_id"], subject_id=case_id)
+    announce("case", workspace_id=claim.workspace_id, subject_id=case_id)
     return Claim(case_id, token, expires_at)
 
 
 async def release(moderator: Actor, case_id: UUID, *, token: str) -> None:
     """Back to the queue, for anybody. Raises ClaimLost."""
     claim = await held_claim(moderator, case_id, token=token)
-    await give_back(claim, by="released")
+    await give_back(case_id, workspace_id=claim.workspace_id, by="released")
 
 
 async def skip(moderator: Actor, case_id: UUID, *, token: str, reason: str, note: str = "") -> None:
@@ -96,48 +104,44 @@ async def skip(moderator: Actor, case_id: UUID, *, token: str, reason: str, note
     note = clean(note, field="note", longest=2_000, may_be_empty=True)
     claim = await held_claim(moderator, case_id, token=token)
     await Skip.create(
-        workspace_id=claim["workspace_id"],
+        workspace_id=claim.workspace_id,
         case_id=case_id,
         membership_id=_reviewer(moderator),
         reason=reason,
         note=note,
     )
-    await give_back(claim, by="skipped", reason=reason)
+    await give_back(case_id, workspace_id=claim.workspace_id, by="skipped", reason=reason)
 
 
-async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> Any:
-    """The live claim that `token` proves, with its case locked (`case_version`, `queue_id`, `post_id`, `member_id`).
+async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> HeldClaim:
+    """The live claim that `token` proves, with its case locked.
 
     Raises NotFound for a case that is not there, ClaimLost for any other token, a lease that ended, a closed case.
     """
     membership_id = _reviewer(moderator)
     scope = current()
-    case = await scope.fetchrow(
-        """select workspace_id, state, version, queue_id, post_id, member_id from cases
+    workspace_id = await scope.fetchval(
+        """select workspace_id from cases
             where agency_id = $1 and ($2 or workspace_id = any($3)) and id = $4 for update""",
         moderator.agency_id,
         moderator.sees_all,
         list(moderator.workspaces or ()),
         case_id,
     )
-    if case is None:
+    if workspace_id is None:
         raise NotFound(path=("input", "caseId"))
     claim = await scope.fetchrow(
-        """select id, workspace_id, case_id, token_hash, expires_at > clock_timestamp() as is_live from claims
+        """select id, token_hash, expires_at > clock_timestamp() as is_live from claims
             where agency_id = $1 and workspace_id = $2 and case_id = $3 and membership_id = $4
               and ended_at is null for update""",
         moderator.agency_id,
-        case["workspace_id"],
+        workspace_id,
         case_id,
         membership_id,
     )
     if claim is None or not claim["is_live"] or not hmac.compare_digest(claim["token_hash"], hash_of(token)):
         raise ClaimLost
-    return {
-        **dict(claim),
-        **{name: case[name] for name in ("queue_id", "post_id", "member_id")},
-        "case_version": case["version"],
-    }
+    return HeldClaim(claim["id"], workspace_id)
 
 
 async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> None:
@@ -174,13 +178,13 @@ async def _return_ended(actor: Actor, workspace_id: UUID | None, *, waiting: boo
     values: list[Any] = [actor.agency_id]
     where = _within(actor, workspace_id, values)
     ended = await current().fetch(
-        f"""select c.workspace_id, c.id as case_id from cases c
+        f"""select c.workspace_id, c.id from cases c
              where c.agency_id = $1{where} and c.state = 'in_review' and c.claimed_until <= now()
              order by c.claimed_until, c.id limit 100 for update {"" if waiting else "skip locked"}""",
         *values,
     )
     for case in ended:
-        await give_back(case, by="expired")
+        await give_back(case["id"], workspace_id=case["workspace_id"], by="expired")
 
 
 async def _next_waiting(
@@ -238,7 +242,7 @@ async def _lease(case: Any, *, membership_id: UUID) -> Claim:
     return Claim(case["id"], token, case["claimed_until"])
 
 
-async def give_back(claim: Any, *, by: str, **detail: Any) -> None:
+async def give_back(case_id: UUID, *, workspace_id: UUID, by: str, **detail: Any) -> None:
     """Back to the queue. Call while holding the row lock on the case."""
     scope = current()
     agency_id = scope.actor.agency_id
@@ -246,23 +250,23 @@ async def give_back(claim: Any, *, by: str, **detail: Any) -> None:
         """update claims set ended_at = now(), ended_by = $4
             where agency_id = $1 and workspace_id = $2 and case_id = $3 and ended_at is null""",
         agency_id,
-        claim["workspace_id"],
-        claim["case_id"],
+        workspace_id,
+        case_id,
         by,
     )
     await scope.execute(
         """update cases set state = 'queued', claimed_by_id = null, claimed_until = null
             where agency_id = $1 and workspace_id = $2 and id = $3 and state = 'in_review'""",
         agency_id,
-        claim["workspace_id"],
-        claim["case_id"],
+        workspace_id,
+        case_id,
     )
-    await tally(claim["workspace_id"], of="in_review", to="queued")
+    await tally(workspace_id, of="in_review", to="queued")
     await journal.record(
         f"case.claim_{by}",
         subject_kind="case",
-        subject_id=claim["case_id"],
-        workspace_id=claim["workspace_id"],
+        subject_id=case_id,
+        workspace_id=workspace_id,
         **detail,
     )
 

@@ -65,7 +65,7 @@ async def decide(
     decision = await Decision.create(
         workspace_id=case.workspace_id,
         case_id=case.id,
-        claim_id=claim["id"],
+        claim_id=claim.id,
         membership_id=moderator.membership_id,
         outcome=outcome,
         policy_version_id=policy_version_id,
@@ -73,7 +73,7 @@ async def decide(
     )
     for kind in sorted(set(actions)):
         await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
-    await _close(case, claim_id=claim["id"], outcome=outcome)
+    await _close(case, claim_id=claim.id, outcome=outcome)
     await _answer_reporters(case, outcome=outcome)
     await journal.record(
         "case.decided",
