@@ -216,6 +216,11 @@ async def refuse_power_of(connection: Any) -> None:
             )
 
 
+def rows_touched(tag: str) -> int:
+    """How many rows the statement of this command tag inserted, changed or removed."""
+    return int(tag.rsplit(" ", maxsplit=1)[1])
+
+
 def is_busy(problem: BaseException | None) -> bool:
     """Whether somebody else held a lock for too long, or the other way round: worth trying again at once."""
     return isinstance(problem, asyncpg.LockNotAvailableError | asyncpg.DeadlockDetectedError)

@@ -20,6 +20,7 @@ from tenants.database import (
     ScopedTransaction,
     client,
     pool,
+    rows_touched,
 )
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
@@ -186,6 +187,10 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
             with _timed():
                 tag: str = await connection.execute(sql, *values)
             return tag
+
+    async def change(self, sql: str, *values: Any) -> int:
+        """How many rows the statement inserted, changed or removed."""
+        return rows_touched(await self.execute(sql, *values))
 
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         async with self._tx.acquire_connection() as connection:

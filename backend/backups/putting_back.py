@@ -16,6 +16,7 @@ import asyncpg
 
 from backend.kit.errors import Refusal
 from backend.outbox import enqueue_beside
+from tenants.database import rows_touched
 from tenants.scope import hold_off_writers
 from tenants.tables import Reach, TenantModel, children_first, tenant_models
 
@@ -211,7 +212,7 @@ async def _remove_what_came_since(live: asyncpg.Connection, agency_id: UUID, tab
         tag = await live.execute(f"update app.{table.name} t set {table.model.put_out} where {since}", agency_id)
     else:
         tag = await live.execute(f"delete from app.{table.name} t where {since}", agency_id)
-    return _count(tag)
+    return rows_touched(tag)
 
 
 async def _change_back(live: asyncpg.Connection, agency_id: UUID, table: _Table) -> int:
@@ -219,7 +220,7 @@ async def _change_back(live: asyncpg.Connection, agency_id: UUID, table: _Table)
     if table.model.stays_today is not None or not columns:
         return 0
     today, then = (", ".join(f"{alias}.{name}" for name in columns) for alias in "tp")
-    return _count(
+    return rows_touched(
         await live.execute(
             f"""update app.{table.name} t set ({", ".join(columns)}) = row({then}) from {table.then} p
                  where {table.of_agency} and {table.same} and row({today}) is distinct from row({then})""",
@@ -230,7 +231,7 @@ async def _change_back(live: asyncpg.Connection, agency_id: UUID, table: _Table)
 
 async def _bring_back(live: asyncpg.Connection, agency_id: UUID, table: _Table) -> int:
     columns = ", ".join(table.columns)
-    return _count(
+    return rows_touched(
         await live.execute(
             f"""insert into app.{table.name} ({columns}) select {columns} from {table.then} p
                  where not exists (select from app.{table.name} t where {table.of_agency} and {table.same})
@@ -246,7 +247,3 @@ async def _those_who_enter(live: asyncpg.Connection) -> dict[UUID, str]:
             where person_id is not null and suspended_at is null and coalesce(ends_at > now(), true) order by name"""
     )
     return {row["id"]: row["name"] for row in rows}
-
-
-def _count(tag: str) -> int:
-    return int(tag.rsplit(" ", maxsplit=1)[1])

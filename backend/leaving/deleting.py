@@ -86,14 +86,13 @@ async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
     for table in await children_first(scope, tables):
         while True:
             async with as_eraser():
-                tag = await scope.execute(
+                done = await scope.change(
                     f"""delete from {table} t where t.agency_id = $1 and t.workspace_id = $2 and t.ctid = any(array(
                             select d.ctid from {table} d where d.agency_id = $1 and d.workspace_id = $2
                              limit {ERASED_AT_ONCE}))""",
                     agency_id,
                     workspace_id,
                 )
-            done = int(tag.rsplit(" ", maxsplit=1)[1])
             counts[table] += done
             left -= done
             await report_progress(counts.total())

@@ -178,8 +178,7 @@ async def _all_rows(statement: str, *values: Any) -> int:
     """Run until it finds no more rows; how many there were."""
     total = 0
     while True:
-        tag = await current().execute(statement, *values)
-        done = int(tag.rsplit(" ", maxsplit=1)[1])
+        done = await current().change(statement, *values)
         total += done
         if done < ERASED_AT_ONCE:
             return total

@@ -121,7 +121,7 @@ async def _open_case_locked(post: Post) -> Any:
         if case is not None:
             return case
         opened_at = now()
-        tag = await scope.execute(
+        opened = await scope.change(
             """insert into cases (agency_id, workspace_id, id, queue_id, post_id, member_id, tier, severity, opened_at,
                                   due_at, virtual_deadline)
                select $1, $2, $3, q.id, $4, $5, 'low', 'low', $6, $7, $7 from queues q
@@ -135,7 +135,7 @@ async def _open_case_locked(post: Post) -> Any:
             opened_at,
             opened_at + TARGET["low"],
         )
-        if tag == "INSERT 0 1":
+        if opened:
             await tally(post.workspace_id, of=None, to="queued")
 
 

@@ -12,7 +12,7 @@ async def absorb(kind: LiteralString, member: LiteralString, id: UUID) -> int:
     not run one by one. The constants are written into the text, so that a partial index serves them.
     """
     scope = current()
-    tag = await scope.execute(
+    return await scope.change(
         f"""update jobs set state = 'done', ended_at = now(), dedupe_key = null
              where agency_id = $1 and id = any(array(
                    select id from jobs where agency_id = $1 and kind = '{kind}' and state = 'ready'
@@ -20,4 +20,3 @@ async def absorb(kind: LiteralString, member: LiteralString, id: UUID) -> int:
         scope.actor.agency_id,
         str(id),
     )
-    return int(tag.rsplit(" ", maxsplit=1)[1])

@@ -68,7 +68,7 @@ async def _insert(
     on_behalf_of_id: UUID | None,
 ) -> bool:
     scope = current()
-    tag = await scope.execute(
+    made = await scope.change(
         """insert into jobs (agency_id, id, workspace_id, kind, payload, run_at, dedupe_key, on_behalf_of_id, priority,
                              traceparent)
            values ($1, $2, $3, $4, $5::jsonb, coalesce($6, now()), $7, $8, $9, $10)
@@ -84,7 +84,7 @@ async def _insert(
         priority_of(kind),
         spans.traceparent(),
     )
-    return tag == "INSERT 0 1"
+    return made == 1
 
 
 async def _counts_on_the_waiting_one(agency_id: UUID, dedupe_key: str | None) -> bool:

@@ -54,7 +54,7 @@ async def report_progress(done: int, total: int | None = None) -> None:
 
 async def _tell(job: _Underway, done: int, total: int | None) -> None:
     async with agency_scope(system(job.agency_id)) as scope:
-        tag = await scope.execute(
+        changed = await scope.change(
             """update jobs set progress = $4::jsonb
                 where agency_id = $1 and id = $2 and state = 'running' and lease_token = $3""",
             job.agency_id,
@@ -62,5 +62,5 @@ async def _tell(job: _Underway, done: int, total: int | None) -> None:
             job.token,
             orjson.dumps({"done": done, "total": total}).decode(),
         )
-        if tag == "UPDATE 1":
+        if changed:
             announce("job", workspace_id=job.workspace_id, subject_id=job.job_id)

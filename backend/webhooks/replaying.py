@@ -18,7 +18,7 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> WebhookDelivery:
     """Whatever became of it; one that waits goes now. Raises NotAllowed, NotFound, Conflict."""
     endpoint, delivery = await held_delivery(actor, delivery_id)
     _must_be_enabled(endpoint)
-    tag = await current().execute(
+    changed = await current().change(
         """update webhook_deliveries
               set state = 'waiting', attempt = case when state = 'waiting' then attempt else 0 end,
                   next_at = now(), ended_at = null
@@ -27,7 +27,7 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> WebhookDelivery:
         actor.agency_id,
         delivery.id,
     )
-    if tag != "UPDATE 1":
+    if not changed:
         raise Conflict("It is being sent at this moment.", path=("input", "webhookDeliveryId"))
     await come_again(endpoint, at=now())
     await record("replayed", endpoint, delivery=str(delivery.id))
@@ -41,7 +41,7 @@ async def replay_deliveries(
     MOST_REPLAYED, the oldest first: ask again from there. Raises NotAllowed, NotFound, Conflict."""
     endpoint = await held_endpoint(actor, endpoint_id)
     _must_be_enabled(endpoint)
-    tag = await current().execute(
+    replayed = await current().change(
         """update webhook_deliveries set state = 'waiting', attempt = 0, next_at = now(), ended_at = null
             where agency_id = $1 and id = any(array(
                   select id from webhook_deliveries
@@ -55,7 +55,6 @@ async def replay_deliveries(
         with_delivered,
         MOST_REPLAYED,
     )
-    replayed = int(tag.rsplit(" ", maxsplit=1)[1])
     if replayed:
         await come_again(endpoint, at=now())
     await record("replayed", endpoint, count=replayed, since=since, until=until)
