@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 import asyncpg
 from tortoise import connections
 
+from tenants import locks
 from tenants.actor import Actor, Proof
 from tenants.database import (
     ACQUIRE_TIMEOUT_SECONDS,
@@ -25,8 +26,7 @@ from tenants.database import (
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
-_WRITERS: Final = 7_306  # advisory locks of agencies: "writes"
-_AS_WRITER: Final = f"SELECT pg_advisory_xact_lock_shared({_WRITERS}, hashtext('{{}}'))"
+_AS_WRITER: Final = f"SELECT pg_advisory_xact_lock_shared({locks.WRITING}, hashtext('{{}}'))"
 
 _turns: WeakValueDictionary[UUID, asyncio.Semaphore] = WeakValueDictionary()
 _current: ContextVar["agency_scope | None"] = ContextVar("agency_scope", default=None)
@@ -196,6 +196,19 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         async with self._tx.acquire_connection() as connection:
             await connection.executemany(sql, rows)
 
+    async def lock(self, number: int, name: object, *, shared: bool = False) -> None:
+        """One of tenants/locks.py, until the transaction ends; waits for whoever holds it. Those who share it wait only
+        for one who does not."""
+        form = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+        await self.execute(f"select {form}(hashtextextended($1, $2))", str(name), number)
+
+    async def lock_if_free(self, number: int, name: object) -> bool:
+        """As `lock`; False at once where somebody holds it."""
+        is_free: bool = await self.fetchval(
+            "select pg_try_advisory_xact_lock(hashtextextended($1, $2))", str(name), number
+        )
+        return is_free
+
 
 class _timed:  # noqa: N801 - a context manager, and a generator would cost ten times as much
     __slots__ = ("_began",)
@@ -263,7 +276,7 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
 def hold_off_writers(agency_id: UUID) -> str:
     """A statement that waits for every writer of the agency to end; others begin once the transaction is over. What an
     agency is taken back with (backend/backups): nothing may be written beside it."""
-    return f"SELECT pg_advisory_xact_lock({_WRITERS}, hashtext('{_text(agency_id)}'))"
+    return f"SELECT pg_advisory_xact_lock({locks.WRITING}, hashtext('{_text(agency_id)}'))"
 
 
 def _ask_again(proof: Proof) -> str:

@@ -15,6 +15,7 @@ from uuid import UUID
 from asyncpg.pool import Pool
 
 from backend.outbox import Priority
+from tenants import locks
 from workers.catalogue import CATALOGUE, Kind
 
 LEASE: Final = timedelta(seconds=15)  # to be picked up by a worker
@@ -60,7 +61,7 @@ async def _lease(connection: Any, agency_id: UUID, *, newest: int, at_once: Mapp
         await connection.execute(f"SET LOCAL app.agency_id = '{UUID(str(agency_id))}'; SET LOCAL app.sees_all = 'on'")
         # Another relay at work on this agency: leave it to that one.
         if not await connection.fetchval(
-            "select pg_try_advisory_xact_lock(hashtextextended($1, 7302))", str(agency_id)
+            "select pg_try_advisory_xact_lock(hashtextextended($1, $2))", str(agency_id), locks.RELAYING
         ):
             return []
         await connection.execute(

@@ -15,6 +15,7 @@ from backend.journal.hashing import GENESIS
 from backend.kit.clock import now
 from backend.outbox import enqueue
 from backend.outside import stored_files
+from tenants import locks
 from tenants.actor import Actor
 from tenants.scope import current
 
@@ -24,7 +25,6 @@ IsSigned = Callable[[bytes, bytes], bool]
 EVERY: Final = timedelta(hours=1)
 _JUST_NOW: Final = timedelta(minutes=1)  # an entry that has waited for longer is chained before the head is anchored
 _READ_AT_ONCE: Final = 32
-_LOCK: Final = 7304  # advisory locks of agencies: "anchors"
 
 _sign: Sign | None = None
 _is_signed: IsSigned | None = None
@@ -69,7 +69,7 @@ async def anchor_journal(system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: write the head of the chain to a file of its own. What waits to be chained is chained first; the head is then
     anchored by another turn of this job, since a file must not name a link that may yet be rolled back."""
     scope = current()
-    await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, $2))", str(system.agency_id), _LOCK)
+    await scope.lock(locks.ANCHORING, system.agency_id)
     if await _something_waits(system.agency_id):
         if await link_waiting_entries(system) == AT_ONCE:
             await enqueue("chain_journal", {}, dedupe_key="chain_journal")

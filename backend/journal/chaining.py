@@ -12,6 +12,7 @@ from uuid import UUID
 from backend.journal.hashing import CANONICAL, GENESIS, link_hash
 from backend.kit.ids import new_id
 from backend.outbox import enqueue
+from tenants import locks
 from tenants.actor import Actor
 from tenants.scope import current
 
@@ -19,7 +20,6 @@ AT_ONCE: Final = 20_000  # entries of one transaction; the rest is a job of its 
 # An entry is dated by the beginning of its transaction and seen from its commit on. Statements end after 15 s and idle
 # transactions after 30 s, so a scope lasts two minutes; what is found later than this was put in by somebody else.
 LATEST_COMMIT: Final = timedelta(minutes=10)
-_LOCK: Final = 7303  # advisory locks of agencies: "chains"
 
 
 async def chain_journal(system: Actor, _payload: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ async def link_waiting_entries(system: Actor, *, most: int = AT_ONCE) -> int:
     """How many were linked. Call in a scope of the whole agency: who sees less would chain out of order."""
     assert system.sees_all
     scope = current()
-    await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, $2))", str(system.agency_id), _LOCK)
+    await scope.lock(locks.CHAINING, system.agency_id)
     head = await scope.fetchrow(
         """select l.seq, l.hash, j.at - $2::interval as since from journal_links l
              left join journal j on j.agency_id = $1 and j.id = l.entry_id

@@ -21,10 +21,10 @@ from backend.leaving.thresholds import KEPT_FOR
 from backend.notices import Recipient, tell
 from backend.outbox import report_progress
 from backend.outside import stored_files
+from tenants import locks
 from tenants.actor import Actor, system
 from tenants.scope import agency_scope, current
 
-_LOCK: Final = 7305  # advisory locks of agencies: "files are written" (shared) and "somebody is forgotten" (alone)
 _PROGRESS_EVERY: Final = timedelta(seconds=1)
 _TO_BE_WRITTEN: Final = ("queued", "running", "failed")
 _SUFFIX: Final = {"zip": "zip", "ndjson": "ndjson", "csv": "csv"}
@@ -33,17 +33,15 @@ _SUFFIX: Final = {"zip": "zip", "ndjson": "ndjson", "csv": "csv"}
 async def wait_for_exports() -> None:
     """Until the scope ends no file is written: none may have read what is erased meanwhile. Where one is being written
     for longer than a lock is waited for, the job tries again."""
-    await current().execute(
-        "select pg_advisory_xact_lock(hashtextextended($1, $2))", str(current().actor.agency_id), _LOCK
-    )
+    await current().lock(locks.WRITING_FILES, current().actor.agency_id)
 
 
 async def write_export(actor: Actor, payload: Mapping[str, Any]) -> None:
     """Job, on behalf of whoever asked: with what they may see by now. What is written is left alone; what has failed is
     written when somebody replays the job. Raises NotAllowed."""
     scope, export_id = current(), UUID(payload["export_id"])
-    await scope.execute("select pg_advisory_xact_lock_shared(hashtextextended($1, $2))", str(actor.agency_id), _LOCK)
-    await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, $2))", str(export_id), _LOCK)
+    await scope.lock(locks.WRITING_FILES, actor.agency_id, shared=True)
+    await scope.lock(locks.WRITING_EXPORT, export_id)
     export = await Export.get_or_none(id=export_id)
     if export is None:
         raise NotAllowed("Whoever asked for this does not see all of it any more.")

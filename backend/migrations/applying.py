@@ -9,11 +9,11 @@ from typing import Final
 import asyncpg
 
 from backend.kit.errors import Refusal
+from tenants import locks
 from tenants.erasing import ERASER
 from tenants.tables import TenantModel
 from tenants.wall import FOR_ALL, Form, statements
 
-_LOCK: Final = 7_302_551  # advisory lock: "tend migrates"
 LOCK_SECONDS: Final = 2  # how long others may have to wait behind a step
 TRIES: Final = 30
 
@@ -35,7 +35,7 @@ async def migrate(owner_url: str, *, models: Sequence[type[TenantModel]], form: 
     """
     connection = await asyncpg.connect(owner_url, timeout=30, server_settings={"application_name": "tend migrate"})
     try:
-        await connection.execute("select pg_advisory_lock($1)", _LOCK)
+        await connection.execute("select pg_advisory_lock($1)", locks.MIGRATING)
         if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", ERASER):
             raise Refusal(
                 f"The database role {ERASER} is missing, and only somebody who may create roles can make it: "

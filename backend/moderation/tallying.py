@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.ids import new_id
+from tenants import locks
 from tenants.actor import Actor
 from tenants.scope import current
 
@@ -39,7 +40,7 @@ async def count_cases_again(system: Actor, _payload: Mapping[str, Any]) -> None:
     or both after it, so nobody has to stop working; two of these jobs would correct twice, so they take turns."""
     workspace_id = next(iter(system.workspaces or ()))
     scope = current()
-    await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"case_tallies:{workspace_id}")
+    await scope.lock(locks.COUNTING, f"case_tallies:{workspace_id}")
     await scope.execute(
         """insert into case_tallies (agency_id, workspace_id, id, queued, in_review, closed)
            select $1, $2, $3, c.queued - t.queued, c.in_review - t.in_review, c.closed - t.closed

@@ -11,6 +11,7 @@ import orjson
 
 from backend.notices.writing import Item, Unwritable
 from backend.outside import MailDelayed, MailRefused
+from tenants import locks
 from tenants.actor import Actor, system
 from tenants.rights import CLIENT_ROLES, Role
 from tenants.scope import agency_scope, current
@@ -58,7 +59,7 @@ async def opened(payload: Mapping[str, Any]) -> Message | None:
     """The message, its turn held until the scope ends: sent twice at once, the second finds nothing left. What its
     reader may not be told any more is dropped from it. None where nothing is left to send."""
     scope, message = current(), UUID(payload["message"])
-    await scope.execute("select pg_advisory_xact_lock(hashtextextended($1, 7306))", str(message))
+    await scope.lock(locks.SENDING, message)
     rows = await scope.fetch(
         f"""select d.id, d.how, d.membership_id, d.kind, n.id as notice_id, n.subject_kind, n.subject_id, n.facts,
                    m.name, m.email, m.role, g.name as agency_name, g.slug as agency_slug, w.name as client,

@@ -7,6 +7,7 @@ from backend.kit.clock import now
 from backend.outbox import enqueue
 from backend.webhooks.models import WebhookEndpoint
 from backend.webhooks.thresholds import BUSY_SECONDS, LANES
+from tenants import locks
 from tenants.scope import current
 
 
@@ -15,14 +16,14 @@ async def free_lane(endpoint: WebhookEndpoint) -> int | None:
     fails has one only."""
     lanes = 1 if endpoint.is_slow or endpoint.failures else LANES
     for lane in range(lanes):
-        if await _take(endpoint.id, lane):
+        if await current().lock_if_free(locks.LANE + lane, endpoint.id):
             return lane
     return None
 
 
 async def hold_all_lanes(endpoint_id: UUID) -> bool:
     """Whether nothing is being sent to it, and will not be until the caller's transaction ends."""
-    return all([await _take(endpoint_id, lane) for lane in range(LANES)])
+    return all([await current().lock_if_free(locks.LANE + lane, endpoint_id) for lane in range(LANES)])
 
 
 async def come_again(endpoint: WebhookEndpoint, *, at: datetime | None = None, lane: int = 0) -> None:
@@ -34,10 +35,3 @@ async def come_again(endpoint: WebhookEndpoint, *, at: datetime | None = None, l
         run_at=at or now() + timedelta(seconds=BUSY_SECONDS),
         dedupe_key=f"deliver_webhooks:{endpoint.id}:{lane}",
     )
-
-
-async def _take(endpoint_id: UUID, lane: int) -> bool:
-    taken: bool = await current().fetchval(
-        "select pg_try_advisory_xact_lock(hashtextextended($1, $2))", str(endpoint_id), 7400 + lane
-    )
-    return taken
