@@ -49,6 +49,13 @@ class Actor:
         """Whether rows without a client are theirs."""
         return self.workspaces is None or self.of_agency
 
+    @property
+    def only_workspace(self) -> UUID:
+        """The client that a job is done for. Raises RuntimeError for an actor of several clients, or of all."""
+        if self.workspaces is None or len(self.workspaces) != 1:
+            raise RuntimeError(f"{self.name} does not act for one workspace alone.")
+        return next(iter(self.workspaces))
+
     def holds(self, right: Right) -> bool:
         return right in self.rights
 

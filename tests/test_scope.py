@@ -3,6 +3,7 @@
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -229,3 +230,11 @@ async def test_a_turn_comes_back_from_a_scope_that_never_opened(acme: Cast) -> N
 async def _open_and_close(cast: Cast) -> None:
     async with agency_scope(cast.system) as scope:
         await scope.fetchval("select 1")
+
+
+def test_what_is_done_for_one_client_is_not_done_for_several_or_for_all(acme: Cast) -> None:
+    forum, other = acme.workspaces["forum"], UUID(int=1)
+    assert acme.system.narrowed_to(forum).only_workspace == forum
+    for actor in (acme.system, replace(acme.system, workspaces=frozenset({forum, other}))):
+        with pytest.raises(RuntimeError):
+            _ = actor.only_workspace

@@ -16,7 +16,7 @@ WORDS_PER_WORDS_JOB: Final = 50_000  # or fewer posts: a try has 15 seconds, and
 async def write_words(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: the words of the client's posts from `first_id` on, where they are missing: those of posts that were here
     before there was a search. Does a piece and promises the rest to its successor."""
-    workspace_id = next(iter(system.workspaces or ()))
+    workspace_id = system.only_workspace
     posts = Post.filter(workspace_id=workspace_id)
     if payload.get("first_id"):
         posts = posts.filter(id__gte=UUID(payload["first_id"]))

@@ -146,7 +146,7 @@ async def held_claim(moderator: Actor, case_id: UUID, *, token: str) -> HeldClai
 
 async def return_ended_claims(system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: leases that have ended go back to their queue; asks for its next turn while any is still running."""
-    workspace_id = next(iter(system.workspaces or ()))
+    workspace_id = system.only_workspace
     await _return_ended(system, workspace_id, waiting=True)
     next_end = await current().fetchval(
         "select min(claimed_until) from cases where agency_id = $1 and workspace_id = $2 and state = 'in_review'",

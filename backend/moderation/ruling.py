@@ -76,7 +76,7 @@ async def create_rule(
 async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: report what the workspace's rules (or the one `rule_id`) find among the posts from `first_id` to `last_id`
     (both inclusive, both optional). Looks at a piece and promises the rest to its successor."""
-    workspace_id = next(iter(system.workspaces or ()))
+    workspace_id = system.only_workspace
     rules = Rule.filter(workspace_id=workspace_id)
     if payload.get("rule_id"):
         rules = rules.filter(id=UUID(payload["rule_id"]))

@@ -38,7 +38,7 @@ async def tally(workspace_id: UUID, *, of: str | None, to: str) -> None:
 async def count_cases_again(system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: the tally becomes what counting gives. One statement sees each case and its tally either both before a change
     or both after it, so nobody has to stop working; two of these jobs would correct twice, so they take turns."""
-    workspace_id = next(iter(system.workspaces or ()))
+    workspace_id = system.only_workspace
     scope = current()
     await scope.lock(locks.COUNTING, f"case_tallies:{workspace_id}")
     await scope.execute(
