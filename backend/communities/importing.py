@@ -14,6 +14,7 @@ from backend.communities.taking_in import IncomingPost, take_in
 from backend.kit.errors import Invalid
 from backend.kit.ids import new_id
 from tenants.actor import Actor
+from tenants.provisioning import is_slug
 from tenants.rights import Right
 from tenants.scope import agency_scope, current
 
@@ -21,8 +22,6 @@ BATCH_POSTS: Final = 1_000  # one transaction
 BATCH_CHARACTERS: Final = 4_000_000  # or fewer posts: a thousand of the longest would fill the memory
 # Another import may be at the same rooms. Waiting for its batches is normal and costs nobody an answer.
 LOCK_PATIENCE_MILLISECONDS: Final = 14_000
-
-_SLUG: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,61}[a-z0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def slug_of(room: str) -> str:
     """
     plain = room.strip().lower()
     slug = re.sub(r"[\s_./-]+", "-", plain).strip("-")
-    if _SLUG.fullmatch(slug) is not None:
+    if is_slug(slug):
         return slug
     stem = re.sub(r"[^a-z0-9]+", "-", plain)[:48].strip("-") or "room"
     return f"{stem}-{sha256(plain.encode()).hexdigest()[:10]}"
