@@ -1,8 +1,8 @@
 """The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextvars import ContextVar, Token
+from collections.abc import Callable, Coroutine, Sequence
+from contextvars import Context, ContextVar, Token
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
@@ -246,6 +246,12 @@ async def _turn_of(agency_id: UUID) -> asyncio.Semaphore:
     else:
         await turns.acquire()
     return turns
+
+
+async def beside(deed: Coroutine[Any, Any, None]) -> None:
+    """Done while the caller's scope stays open, and out of its reach: in scopes of its own, which commit even where the
+    caller's is rolled back."""
+    await asyncio.create_task(deed, context=Context())
 
 
 def current() -> agency_scope:

@@ -1,7 +1,5 @@
 """The job that writes the file of an export, a page at a time: however much there is, it never holds all of it."""
 
-import asyncio
-import contextvars
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
@@ -23,7 +21,7 @@ from backend.outbox import report_progress
 from backend.outside import stored_files
 from tenants import locks
 from tenants.actor import Actor, system
-from tenants.scope import agency_scope, current
+from tenants.scope import agency_scope, beside, current
 
 _PROGRESS_EVERY: Final = timedelta(seconds=1)
 _TO_BE_WRITTEN: Final = ("queued", "running", "failed")
@@ -144,8 +142,7 @@ class _Progress:
         await report_progress(self.counts.total())
         if self._told_at is None or now() - self._told_at > _PROGRESS_EVERY:
             self._told_at = now()
-            # Another context, so another scope: this one's is the job's.
-            await asyncio.create_task(self._tell(), context=contextvars.Context())
+            await beside(self._tell())
 
     async def _tell(self) -> None:
         async with agency_scope(system(self._agency_id)) as scope:

@@ -1,7 +1,5 @@
 """One message, about to go: who it is for and what it says, as that is now; and what became of it."""
 
-import asyncio
-import contextvars
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +12,7 @@ from backend.outside import MailDelayed, MailRefused
 from tenants import locks
 from tenants.actor import Actor, system
 from tenants.rights import CLIENT_ROLES, Role
-from tenants.scope import agency_scope, current
+from tenants.scope import agency_scope, beside, current
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +118,7 @@ async def delayed(message: Message, problem: MailDelayed) -> None:
                 str(problem),
             )
 
-    # Another context, so another scope: this one's is the job's.
-    await asyncio.create_task(note(), context=contextvars.Context())
+    await beside(note())
 
 
 async def give_up_message(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:

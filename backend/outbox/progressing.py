@@ -1,7 +1,5 @@
 """How far a long job is, and that something about a job has changed."""
 
-import asyncio
-import contextvars
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,7 +12,7 @@ import orjson
 
 from backend.outbox.announcing import announce
 from tenants.actor import system
-from tenants.scope import agency_scope
+from tenants.scope import agency_scope, beside
 
 SECONDS_BETWEEN: Final = 1.0
 
@@ -48,8 +46,7 @@ async def report_progress(done: int, total: int | None = None) -> None:
     if job is None or (job.told_at is not None and monotonic() - job.told_at < SECONDS_BETWEEN):
         return
     job.told_at = monotonic()
-    # Another context, so another scope: this one's is the job's.
-    await asyncio.create_task(_tell(job, done, total), context=contextvars.Context())
+    await beside(_tell(job, done, total))
 
 
 async def _tell(job: _Underway, done: int, total: int | None) -> None:
