@@ -4,20 +4,11 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.communities.models import Community, Connection
-from backend.kit.errors import NotFound
 from backend.kit.texts import clean
 from tenants.actor import Actor
-from tenants.models import Workspace
+from tenants.finding import find_workspace
 from tenants.provisioning import SlugTaken, check_slug
 from tenants.rights import Right
-
-
-async def find_workspace(workspace_id: UUID, *, field: str = "workspaceId") -> Workspace:
-    """Raises NotFound for a workspace that is not there for the scope's actor."""
-    workspace = await Workspace.get_or_none(id=workspace_id)
-    if workspace is None:
-        raise NotFound(path=("input", field))
-    return workspace
 
 
 async def create_community(actor: Actor, workspace_id: UUID, *, slug: str, name: str) -> Community:

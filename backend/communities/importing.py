@@ -8,12 +8,12 @@ from typing import Final
 from uuid import UUID
 
 from backend import journal
-from backend.communities.creating import find_workspace
 from backend.communities.reading_chat import Malformed, lines_of, read_line
 from backend.communities.taking_in import IncomingPost, take_in
 from backend.kit.errors import Invalid
 from backend.kit.ids import new_id
 from tenants.actor import Actor
+from tenants.finding import find_workspace
 from tenants.provisioning import is_slug
 from tenants.rights import Right
 from tenants.scope import agency_scope, current

@@ -15,7 +15,7 @@ from backend.moderation.tallying import tally
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
 from backend.outbox import announce, enqueue
 from tenants.actor import Actor
-from tenants.models import Workspace
+from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
 from tenants.tokens import hash_of
@@ -63,8 +63,8 @@ async def claim_next(
     if case is not None:
         return await _lease(case, membership_id=membership_id)
     # Nothing waits, or there is no such place: only now is it worth finding out.
-    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
+    if workspace_id is not None:
+        await find_workspace(workspace_id)
     if queue_id is not None and await _workspace_of(queue_id) != workspace_id:
         raise NotFound(path=("input", "queueId"))
     return None

@@ -25,7 +25,7 @@ from backend.moderation.thresholds import (
 from backend.outbox import enqueue
 from backend.policies import Policy
 from tenants.actor import Actor
-from tenants.models import Workspace
+from tenants.finding import find_workspace
 from tenants.rights import Right
 
 _UNSPACED = re2.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
@@ -43,8 +43,7 @@ async def create_rule(
     """A rule that reports every post, old and new, with one of `words` (whole words, any case) or matching `pattern`
     (RE2). Raises NotAllowed, NotFound, Invalid, Conflict."""
     actor.must_hold(Right.WRITE_POLICIES)
-    if not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
+    await find_workspace(workspace_id)
     name = clean(name, field="name", longest=200)
     if bool(words) == (pattern is not None):
         raise Invalid("Give either words or a pattern.", path=("input", "words"))

@@ -10,7 +10,8 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.texts import clean
 from tenants.actor import Actor
-from tenants.models import ApiClient, Workspace
+from tenants.finding import find_workspace
+from tenants.models import ApiClient
 from tenants.rights import MACHINE_RIGHTS, Right
 from tenants.scope import current
 
@@ -34,8 +35,8 @@ async def register_api_client(
         raise Invalid(
             "Name one of your workspaces: you do not work for the whole agency.", path=("input", "workspaceId")
         )
-    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
+    if workspace_id is not None:
+        await find_workspace(workspace_id)
     _check_scopes(actor, scopes, workspace_id)
     _check_end(ends_at)
     name = clean(name, field="name", longest=200)

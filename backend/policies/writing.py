@@ -7,7 +7,7 @@ from backend.kit.errors import Conflict, NotFound
 from backend.kit.texts import clean
 from backend.policies.models import Policy, PolicyVersion
 from tenants.actor import Actor
-from tenants.models import Workspace
+from tenants.finding import find_workspace
 from tenants.provisioning import SlugTaken, check_slug
 from tenants.rights import Right
 
@@ -17,9 +17,7 @@ async def create_policy(
 ) -> Policy:
     """A policy with its first version. Raises NotAllowed, NotFound, Invalid, SlugTaken."""
     actor.must_hold(Right.WRITE_POLICIES)
-    workspace = await Workspace.get_or_none(id=workspace_id)
-    if workspace is None:
-        raise NotFound(path=("input", "workspaceId"))
+    workspace = await find_workspace(workspace_id)
     check_slug(slug)
     title = clean(title, field="title", longest=200)
     text = clean(text, field="text", longest=20_000)

@@ -18,7 +18,7 @@ from backend.webhooks.shaping import check_selection
 from backend.webhooks.signing import TABLE, new_secret
 from backend.webhooks.thresholds import MOST_ENDPOINTS
 from tenants.actor import Actor
-from tenants.models import Workspace
+from tenants.finding import find_workspace
 from tenants.rights import Right
 
 # What a selection reads by: an endpoint is a machine that only reads.
@@ -61,8 +61,8 @@ async def create_endpoint(actor: Actor, wanted: Wanted, *, workspace_id: UUID | 
         raise Invalid(
             "Name one of your workspaces: you do not work for the whole agency.", path=("input", "workspaceId")
         )
-    if workspace_id is not None and not await Workspace.exists(id=workspace_id):
-        raise NotFound(path=("input", "workspaceId"))
+    if workspace_id is not None:
+        await find_workspace(workspace_id)
     columns = await _checked(actor, wanted, workspace_id)
     if await WebhookEndpoint.all().count() >= MOST_ENDPOINTS:
         raise Conflict(f"An agency has at most {MOST_ENDPOINTS:,} endpoints.")
@@ -143,8 +143,7 @@ async def _checked(actor: Actor, wanted: Wanted, workspace_id: UUID | None) -> d
     if wanted.workspaces and workspace_id is not None:
         raise Invalid("It hears of one client only anyway.", path=("input", "workspaceIds"))
     for id in wanted.workspaces:
-        if not await Workspace.exists(id=id):
-            raise NotFound(path=("input", "workspaceIds"))
+        await find_workspace(id, field="workspaceIds")
     selection = None
     if wanted.selection is not None:
         selection = clean(wanted.selection, field="selection", longest=LONGEST_SELECTION)
