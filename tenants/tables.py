@@ -100,6 +100,18 @@ class WorkspaceModel(TenantModel):
         manager = ScopedManager()
 
 
+class WorkspaceOrAgencyModel(AgencyModel):
+    """A row of one workspace, or without one: of the agency, for who is of the whole of it."""
+
+    reach = Reach.WORKSPACE
+    workspace_column = "workspace_id"
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        abstract = True
+        manager = ScopedManager()
+
+
 class SealedField(fields.BinaryField[bytes]):
     """A secret at rest, as `backend.outside.seal` makes it for exactly this row and column. Marked, so that a rotation of
     keys finds it and a promise test keeps it out of the API."""

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager
+from tenants.tables import APPEND_ONLY, AgencyModel, ScopedManager, WorkspaceOrAgencyModel
 from tenants.treating import A_HASH, OUR_WORDS, Keep
 
 
-class JournalEntry(AgencyModel):
+class JournalEntry(WorkspaceOrAgencyModel):
     """Without a workspace: about the whole agency, and visible only to who sees the whole agency. `changes` is
     `{"field": [before, after]}`."""
 
@@ -22,11 +22,8 @@ class JournalEntry(AgencyModel):
     }
     outlives_workspace = "the chain would have holes"
     stays_today = "what was done has been done, and the chain would not reach its anchors"
-    reach = Reach.WORKSPACE
-    workspace_column = "workspace_id"
     grants = APPEND_ONLY
     takes_from_all = True  # who leaves, or hires for two clients, does something to the agency
-    workspace_id: UUID | None = fields.UUIDField(null=True)
     at: datetime = fields.DatetimeField(auto_now_add=True)
     actor_kind = fields.CharField(max_length=20)
     membership_id: UUID | None = fields.UUIDField(null=True)

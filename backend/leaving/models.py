@@ -4,16 +4,14 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager, SealedField, WorkspaceModel
+from tenants.tables import APPEND_ONLY, AgencyModel, ScopedManager, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
 from tenants.treating import A_HASH, OUR_WORDS, Keep
 
 
-class Export(AgencyModel):
+class Export(WorkspaceOrAgencyModel):
     """Everything of an agency, a client, a member or a journal, in one file. States: queued, running, then done or
     failed; expired when the file is gone."""
 
-    reach = Reach.WORKSPACE
-    workspace_column = "workspace_id"
     forgetting = {
         **dict.fromkeys(("what", "format", "state"), OUR_WORDS),
         "counts": Keep("names of tables and numbers"),
@@ -22,7 +20,6 @@ class Export(AgencyModel):
     }
     inside = {"path": "where our files are"}
     stays_today = "so do the files"
-    workspace_id: UUID | None = fields.UUIDField(null=True)
     what = fields.CharField(max_length=10)
     format = fields.CharField(max_length=10)
     subject_id: UUID = fields.UUIDField()

@@ -4,11 +4,11 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField
+from tenants.tables import AgencyModel, ScopedManager, SealedField, WorkspaceOrAgencyModel
 from tenants.treating import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put, Remove
 
 
-class Notice(AgencyModel):
+class Notice(WorkspaceOrAgencyModel):
     """To a member, or to somebody at the agency; never to both. Without a workspace: about the agency itself, to
     somebody who sees the whole of it. `facts` are words of Tend's own: what messages are made of."""
 
@@ -21,9 +21,6 @@ class Notice(AgencyModel):
         "text": (Remove("t.member_id = $3"), Put("''", f"t.subject_id {CASES_ABOUT_THEM}")),
     }
     of_member = "t.member_id = $3"
-    reach = Reach.WORKSPACE
-    workspace_column = "workspace_id"
-    workspace_id: UUID | None = fields.UUIDField(null=True)
     kind = fields.CharField(max_length=50)
     subject_kind = fields.CharField(max_length=20)
     subject_id: UUID = fields.UUIDField()
@@ -42,7 +39,7 @@ class Notice(AgencyModel):
         manager = ScopedManager()
 
 
-class NoticeDelivery(AgencyModel):
+class NoticeDelivery(WorkspaceOrAgencyModel):
     """One notice by one channel outside Tend. States: waiting, then sent, failed (`problem` says why; it can be
     replayed) or dropped (whom it was for does not get it any more). Those with one `message` go in one."""
 
@@ -50,9 +47,6 @@ class NoticeDelivery(AgencyModel):
         **dict.fromkeys(("kind", "channel", "how", "state"), OUR_WORDS),
         "problem": Keep("a sentence of our own"),
     }
-    reach = Reach.WORKSPACE
-    workspace_column = "workspace_id"
-    workspace_id: UUID | None = fields.UUIDField(null=True)
     notice_id: UUID = fields.UUIDField()
     membership_id: UUID = fields.UUIDField()
     kind = fields.CharField(max_length=50)
