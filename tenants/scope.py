@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from contextvars import Context, ContextVar, Token
+from datetime import datetime
 from time import perf_counter
 from typing import Any, Final
 from uuid import UUID
@@ -180,6 +181,12 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         async with self._tx.acquire_connection() as connection:
             with _timed():
                 return await connection.fetchval(sql, *values)
+
+    async def now(self) -> datetime:
+        """When the transaction began, by the clock that admission goes by: what ends by it has ended for every later
+        request, whatever the time is here."""
+        moment: datetime = await self.fetchval("select now()")
+        return moment
 
     async def execute(self, sql: str, *values: Any) -> str:
         """The command tag, such as `UPDATE 1`."""

@@ -1,6 +1,5 @@
 """Whom an agency's provider names gets a session: found by issuer and subject, by an open membership, or let in anew."""
 
-from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -53,7 +52,7 @@ async def _person_of(provider: Provider, told: Told) -> UUID:
     if told.email.rpartition("@")[2] not in configured.domains:
         raise NotLetIn("The agency lets in nobody with an address of this domain.")
     membership = await _membership_of(configured, told)
-    moment: Any = await current().fetchval("select now()")
+    moment = await current().now()
     if membership.suspended_at is not None or has_ended(membership, moment):
         raise NotLetIn("Your membership of this agency is suspended or has ended.")
     if membership.person_id is None and membership.invited_until is not None and membership.invited_until <= moment:

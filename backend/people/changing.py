@@ -9,7 +9,6 @@ from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.people.ending import has_ended, keep_an_owner
 from backend.people.granting import held, may_grant, may_manage, workspaces_of
-from backend.people.registering_machines import database_now
 from backend.people.writing_memberships import hand_over, record, tell_holder, write
 from tenants.actor import Actor
 from tenants.models import Membership
@@ -41,7 +40,7 @@ async def change_membership(
     membership = await held(actor, membership_id)
     if expected_version is not None and expected_version != membership.version:
         raise Conflict("Somebody has changed this membership since you looked.", path=("input", "expectedVersion"))
-    if has_ended(membership, await database_now()):
+    if has_ended(membership, await current().now()):
         raise Conflict("This membership has ended: invite them again.", path=("input", "staffId"))
     if role is not Role.OWNER or ends_at is not None or starts_at is not None:
         await keep_an_owner(membership)

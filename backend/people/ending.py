@@ -3,7 +3,6 @@ from uuid import UUID
 
 from backend.kit.errors import Conflict
 from backend.people.granting import held, may_manage
-from backend.people.registering_machines import database_now
 from backend.people.writing_memberships import grounds_of, hand_over, record, write
 from tenants.actor import Actor
 from tenants.models import Membership
@@ -27,7 +26,7 @@ async def end(actor: Actor, membership_id: UUID, *, grounds: str = "", by_direct
         may_manage(actor, by_directory=by_directory)
     membership = await held(actor, membership_id, is_own=is_own)
     await keep_an_owner(membership)
-    if has_ended(membership, await database_now()):
+    if has_ended(membership, await current().now()):
         return
     # Not `ends_at = now()`: a membership that would begin later could not end before that.
     await write(membership, "ends_at = now(), starts_at = null, invited_until = null")

@@ -93,7 +93,7 @@ async def invite(
         raise Invalid("A membership ends after it begins.", path=("input", "endsAt"))
     await may_grant(actor, role=role, sees_all=sees_all, workspaces=workspaces)
     membership = await Membership.filter(email=email).select_for_update().first()
-    moment: datetime = await current().fetchval("select now()")
+    moment = await current().now()
     if membership is not None and not has_ended(membership, moment):
         raise AlreadyMember
     if membership is None:
@@ -139,7 +139,7 @@ async def invite_again(actor: Actor, membership_id: UUID) -> None:
     """Another mail; the link of the one before opens nothing. Raises NotAllowed, NotFound, Conflict."""
     may_manage(actor)
     membership = await held(actor, membership_id)
-    moment: datetime = await current().fetchval("select now()")
+    moment = await current().now()
     if membership.person_id is not None or has_ended(membership, moment):
         raise Conflict("Nothing waits to be accepted here.", path=("input", "staffId"))
     membership.invited_until = moment + LIFETIME
@@ -253,7 +253,7 @@ async def _open(membership_id: UUID, *, locked: bool = False) -> Invitation:
     """Raises InvitationEnded."""
     rows = Membership.filter(id=membership_id)
     membership = await (rows.select_for_update() if locked else rows).first()
-    moment: datetime = await current().fetchval("select now()")
+    moment = await current().now()
     if (
         membership is None
         or membership.person_id is not None

@@ -8,11 +8,12 @@ from uuid import UUID
 from backend import journal
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
-from backend.people.registering_machines import database_now, held_api_client, must_hold_all
+from backend.people.registering_machines import held_api_client, must_hold_all
 from tenants.actor import Actor
 from tenants.models import ApiClient, Credential
 from tenants.provisioning import keep_credential
 from tenants.rights import Right
+from tenants.scope import current
 from tenants.tokens import new_credential
 
 Kind = Literal["api_key", "client_secret"]
@@ -68,7 +69,7 @@ async def rotate_credential(actor: Actor, credential_id: UUID, *, overlap: timed
     lifetime = None if old.expires_at is None else old.expires_at - old.created_at
     kind: Kind = "api_key" if old.kind == "api_key" else "client_secret"
     issued = await _issue(client, kind, None if lifetime is None else _after(lifetime))
-    until = await database_now() + overlap
+    until = await current().now() + overlap
     old.expires_at = until if old.expires_at is None else min(old.expires_at, until)
     old.replaced_at = now()
     await old.save(update_fields=("expires_at", "replaced_at"))

@@ -74,7 +74,7 @@ async def change_api_client(
 async def end_api_client(actor: Actor, api_client_id: UUID) -> ApiClient:
     """Nothing it has opens anything any more. Raises NotAllowed, NotFound."""
     client = await held_api_client(actor, api_client_id)
-    moment = await database_now()
+    moment = await current().now()
     if client.ends_at is not None and client.ends_at <= moment:
         return client
     await _write(client, scopes=client.scopes, ends_at=moment)
@@ -90,12 +90,6 @@ async def held_api_client(actor: Actor, api_client_id: UUID, *, field: str = "ap
     if client is None or (actor.workspaces is not None and client.workspace_id not in actor.workspaces):
         raise NotFound(path=("input", field))
     return client
-
-
-async def database_now() -> datetime:
-    """The clock that admission goes by: what ends by it has ended for every later request, whatever the time is here."""
-    moment: datetime = await current().fetchval("select now()")
-    return moment
 
 
 def must_hold_all(actor: Actor, client: ApiClient) -> None:
