@@ -3,12 +3,15 @@
 import hashlib
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backend import models
+from backend.backups import Archive
+from backend.kit.clock import now
 from backend.migrations.applying import history
 from backend.outbox import SILENT_AFTER
 from backend.outside import MailDelayed, SmtpSender
@@ -19,6 +22,7 @@ from tenants.tables import tenant_models
 from tenants.wall import POLICY
 
 OLDEST_POSTGRES = 160_000
+BACKUP_EVERY = timedelta(hours=36)  # a day, and time to notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 await _eraser(connection),
                 *await _wall(connection),
                 await _workers(connection),
+                *await _backups(settings, connection),
             ]
         finally:
             await connection.close()
@@ -126,6 +131,23 @@ async def _workers(connection: asyncpg.Connection) -> Finding:
     if seen == 0:
         return Finding(False, "No worker runs, so jobs wait: start one with `tend work`.")
     return Finding(True, f"Workers that run: {seen}.")
+
+
+async def _backups(settings: Settings, connection: asyncpg.Connection) -> list[Finding]:
+    """Of the server of our own; somebody else's is backed up by whoever runs it."""
+    if Settings().database_url is not None:
+        return []
+    bases = Archive(settings.backups).bases
+    if not bases:
+        return [Finding(settings.development, "There is no backup: run `tend backup`, and daily from then on.")]
+    if bases[-1].at < now() - BACKUP_EVERY:
+        return [Finding(False, f"The last backup is of {bases[-1].at:%Y-%m-%d %H:%M} UTC: run `tend backup` daily.")]
+    fails = await connection.fetchval("select last_failed_time > last_archived_time from pg_stat_archiver")
+    if fails:
+        return [Finding(False, f"What is written does not reach {settings.backups}: see the log of PostgreSQL.")]
+    return [
+        Finding(True, f"The last backup is of {bases[-1].at:%Y-%m-%d %H:%M} UTC, and goes on with all that is written.")
+    ]
 
 
 async def _migrations(settings: Settings) -> Finding:
