@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from backend import models
 from backend.backups import Archive
 from backend.kit.clock import now
-from backend.migrations.applying import history
+from backend.migrations import history
 from backend.outbox import SILENT_AFTER
 from backend.outside import MailDelayed, SmtpSender
 from backend.settings import NotConfigured, Settings
