@@ -77,9 +77,12 @@ class TenantModel(Model):
 
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._meta.manager = ScopedManager()  # Tortoise inherits none
+
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class AgencyModel(TenantModel):
@@ -88,7 +91,6 @@ class AgencyModel(TenantModel):
 
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class WorkspaceModel(TenantModel):
@@ -99,7 +101,6 @@ class WorkspaceModel(TenantModel):
 
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class SealedField(fields.BinaryField[bytes]):

@@ -4,7 +4,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.erasing import OUR_WORDS, Put
-from tenants.tables import ScopedManager, WorkspaceModel
+from tenants.tables import WorkspaceModel
 
 
 class Hold(WorkspaceModel):
@@ -25,4 +25,3 @@ class Hold(WorkspaceModel):
 
     class Meta:
         table = "holds"
-        manager = ScopedManager()

@@ -3,7 +3,7 @@ from datetime import datetime
 from tortoise import fields
 
 from tenants.erasing import A_HASH, Keep
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel
 
 
 class KeptAnswer(AgencyModel):
@@ -23,4 +23,3 @@ class KeptAnswer(AgencyModel):
 
     class Meta:
         table = "kept_answers"
-        manager = ScopedManager()

@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.erasing import A_HASH, OUR_WORDS, Keep
-from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager
+from tenants.tables import APPEND_ONLY, AgencyModel, Reach
 
 
 class JournalEntry(AgencyModel):
@@ -42,7 +42,6 @@ class JournalEntry(AgencyModel):
 
     class Meta:
         table = "journal"
-        manager = ScopedManager()
 
 
 class JournalLink(AgencyModel):
@@ -61,4 +60,3 @@ class JournalLink(AgencyModel):
 
     class Meta:
         table = "journal_links"
-        manager = ScopedManager()

@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.erasing import A_HASH, OUR_WORDS, Keep
-from tenants.tables import APPEND_ONLY, AgencyModel, Reach, ScopedManager, SealedField, WorkspaceModel
+from tenants.tables import APPEND_ONLY, AgencyModel, Reach, SealedField, WorkspaceModel
 
 
 class Export(AgencyModel):
@@ -39,7 +39,6 @@ class Export(AgencyModel):
 
     class Meta:
         table = "exports"
-        manager = ScopedManager()
 
 
 class Erasure(WorkspaceModel):
@@ -64,7 +63,6 @@ class Erasure(WorkspaceModel):
 
     class Meta:
         table = "erasures"
-        manager = ScopedManager()
 
 
 class ErasedIdentity(WorkspaceModel):
@@ -78,7 +76,6 @@ class ErasedIdentity(WorkspaceModel):
 
     class Meta:
         table = "erased_identities"
-        manager = ScopedManager()
 
 
 class ErasureKey(AgencyModel):
@@ -91,4 +88,3 @@ class ErasureKey(AgencyModel):
 
     class Meta:
         table = "erasure_keys"
-        manager = ScopedManager()

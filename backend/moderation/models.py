@@ -5,7 +5,7 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.erasing import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
-from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.tables import APPEND_ONLY, WorkspaceModel
 
 
 class Queue(WorkspaceModel):
@@ -17,7 +17,6 @@ class Queue(WorkspaceModel):
 
     class Meta:
         table = "queues"
-        manager = ScopedManager()
 
 
 class Rule(WorkspaceModel):
@@ -38,7 +37,6 @@ class Rule(WorkspaceModel):
 
     class Meta:
         table = "rules"
-        manager = ScopedManager()
 
 
 class Case(WorkspaceModel):
@@ -70,7 +68,6 @@ class Case(WorkspaceModel):
 
     class Meta:
         table = "cases"
-        manager = ScopedManager()
 
 
 class CaseTally(WorkspaceModel):
@@ -82,7 +79,6 @@ class CaseTally(WorkspaceModel):
 
     class Meta:
         table = "case_tallies"
-        manager = ScopedManager()
 
 
 class Report(WorkspaceModel):
@@ -109,7 +105,6 @@ class Report(WorkspaceModel):
 
     class Meta:
         table = "reports"
-        manager = ScopedManager()
 
 
 class ClaimRecord(WorkspaceModel):
@@ -130,7 +125,6 @@ class ClaimRecord(WorkspaceModel):
 
     class Meta:
         table = "claims"
-        manager = ScopedManager()
 
 
 class Skip(WorkspaceModel):
@@ -148,7 +142,6 @@ class Skip(WorkspaceModel):
 
     class Meta:
         table = "skips"
-        manager = ScopedManager()
 
 
 class Decision(WorkspaceModel):
@@ -170,7 +163,6 @@ class Decision(WorkspaceModel):
 
     class Meta:
         table = "decisions"
-        manager = ScopedManager()
 
 
 class Action(WorkspaceModel):
@@ -190,4 +182,3 @@ class Action(WorkspaceModel):
 
     class Meta:
         table = "actions"
-        manager = ScopedManager()

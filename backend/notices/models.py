@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.erasing import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put, Remove
-from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField
+from tenants.tables import AgencyModel, Reach, SealedField
 
 
 class Notice(AgencyModel):
@@ -39,7 +39,6 @@ class Notice(AgencyModel):
 
     class Meta:
         table = "notices"
-        manager = ScopedManager()
 
 
 class NoticeDelivery(AgencyModel):
@@ -68,7 +67,6 @@ class NoticeDelivery(AgencyModel):
 
     class Meta:
         table = "notice_deliveries"
-        manager = ScopedManager()
 
 
 class NoticePreference(AgencyModel):
@@ -84,7 +82,6 @@ class NoticePreference(AgencyModel):
 
     class Meta:
         table = "notice_preferences"
-        manager = ScopedManager()
 
 
 class NoticeSettings(AgencyModel):
@@ -103,4 +100,3 @@ class NoticeSettings(AgencyModel):
 
     class Meta:
         table = "notice_settings"
-        manager = ScopedManager()

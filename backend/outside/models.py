@@ -3,7 +3,7 @@ from datetime import datetime
 from tortoise import fields
 
 from tenants.erasing import Keep
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel
 
 
 class AgencyKey(AgencyModel):
@@ -21,4 +21,3 @@ class AgencyKey(AgencyModel):
 
     class Meta:
         table = "agency_keys"
-        manager = ScopedManager()

@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.erasing import OF_THE_AGENCY, OUR_WORDS, Keep
-from tenants.tables import AgencyModel, ScopedManager, SealedField
+from tenants.tables import AgencyModel, SealedField
 
 
 class WebhookEndpoint(AgencyModel):
@@ -45,7 +45,6 @@ class WebhookEndpoint(AgencyModel):
 
     class Meta:
         table = "webhook_endpoints"
-        manager = ScopedManager()
 
 
 class WebhookEvent(AgencyModel):
@@ -65,7 +64,6 @@ class WebhookEvent(AgencyModel):
 
     class Meta:
         table = "webhook_events"
-        manager = ScopedManager()
 
 
 class WebhookDelivery(AgencyModel):
@@ -85,7 +83,6 @@ class WebhookDelivery(AgencyModel):
 
     class Meta:
         table = "webhook_deliveries"
-        manager = ScopedManager()
 
 
 class WebhookAttempt(AgencyModel):
@@ -103,4 +100,3 @@ class WebhookAttempt(AgencyModel):
 
     class Meta:
         table = "webhook_attempts"
-        manager = ScopedManager()

@@ -101,6 +101,17 @@ async def test_every_key_starts_with_the_agency(owner, table: str) -> None:
         assert key["columns"][0] == "agency_id", key["name"]
 
 
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_every_query_of_a_model_carries_the_agency_before_the_wall_asks(acme: Cast, table: str) -> None:
+    model = TABLES[table]
+    async with agency_scope(acme.moderator):
+        where = model.all().sql(params_inline=True).partition(" WHERE ")[2]
+    column = "id" if model.reach is Reach.ROOT else "agency_id"
+    assert f"\"{column}\"='{acme.agency_id}'" in where, (
+        f"{model.__name__} has another manager than TenantModel gave it: take it out of its Meta"
+    )
+
+
 async def test_no_foreign_key_can_point_into_another_agency_or_client(owner) -> None:
     """Both sides carry agency_id, and workspace_id wherever both tables have one."""
     rows = await owner.fetch(
