@@ -61,6 +61,8 @@ class TenantModel(Model):
     forgetting: ClassVar[Mapping[str, "Treatment | tuple[Treatment, ...]"]] = {}
     # Which rows a member is given who asks for what is known about them; a condition as there. None: no row.
     of_member: ClassVar[str | None] = None
+    # Why they are given none, where something of them may be in a row.
+    not_for_members: ClassVar[str | None] = None
     # Columns that no export holds, each with its reason; `stays_inside` is the reason of a whole table.
     inside: ClassVar[Mapping[str, str]] = {}
     stays_inside: ClassVar[str | None] = None

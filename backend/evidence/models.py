@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from tortoise import fields
@@ -6,14 +7,17 @@ from tortoise import fields
 from tenants.erasing import OUR_WORDS, Put
 from tenants.tables import WorkspaceModel
 
+THEIR_HOLDS: Final = "t.subject_kind = 'member' and t.subject_id = $3"
+
 
 class Hold(WorkspaceModel):
     """Somebody may need it as evidence: until it is lifted, nothing of the member or of the client is erased."""
 
     forgetting = {
         "subject_kind": OUR_WORDS,
-        "reason": Put("''", "t.subject_kind = 'member' and t.subject_id = $3"),
+        "reason": Put("''", THEIR_HOLDS),
     }
+    of_member = THEIR_HOLDS
     stays_today = "what somebody may need as evidence is kept, whenever that was said"
     subject_kind = fields.CharField(max_length=10)
     subject_id: UUID = fields.UUIDField()

@@ -134,6 +134,7 @@ class Skip(WorkspaceModel):
         "reason": OUR_WORDS,
         "note": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
+    not_for_members = "about the moderator: whom they know, what they can read, what they can bear"
     case_id: UUID = fields.UUIDField()
     membership_id: UUID = fields.UUIDField()
     reason = fields.CharField(max_length=30)

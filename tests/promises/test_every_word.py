@@ -40,6 +40,19 @@ async def test_every_declared_treatment_is_a_statement_that_postgresql_accepts(s
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
+def test_what_may_be_about_a_member_is_given_to_them_who_ask_or_not_for_a_reason(table: str) -> None:
+    model = TABLES[table]
+    kept = model.stays_inside or model.not_for_members
+    if has_column(model, "member_id") or any(not isinstance(treatment, Keep) for _, treatment in treatments(model)):
+        assert (model.of_member is None) != (kept is None), (
+            f"say which rows of {table} a member is given who asks what is known about them (`of_member`), "
+            "or why none (`not_for_members`), but not both"
+        )
+    else:
+        assert model.not_for_members is None, f"nothing of a member is in {table}: no reason is needed"
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_never_leaves_has_a_reason_and_exists(table: str) -> None:
     model = TABLES[table]
     assert all(has_column(model, column) and reason for column, reason in model.inside.items())
