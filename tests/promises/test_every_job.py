@@ -282,8 +282,9 @@ SCENES: dict[str, Scene] = {
 
 
 def test_every_kind_has_a_scene_and_the_calendar_names_kinds_that_exist() -> None:
-    assert set(SCENES) == set(CATALOGUE)
-    assert {entry.kind for entry in CALENDAR} <= set(CATALOGUE)
+    wrong = set(SCENES) ^ set(CATALOGUE)
+    assert not wrong, f"write what there must be for it to have something to do, and name it in SCENES: {wrong}"
+    assert {entry.kind for entry in CALENDAR} <= set(CATALOGUE), "the calendar names a kind that no worker knows"
 
 
 def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once() -> None:
@@ -296,6 +297,7 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))
 @pytest.mark.parametrize("way", ["twice", "twice at once", "with a payload of tomorrow"])
 async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str, way: str) -> None:
+    assert kind in SCENES, f"write what there must be for {kind} to have something to do, and name it in SCENES"
     once, again = await acme.empty_workspace(), await acme.empty_workspace()
     payloads = {}
     for client in (once, again):
@@ -312,7 +314,9 @@ async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str,
             await asyncio.gather(*(_run(acme, again, kind, payloads[again]) for _ in range(2)))
     else:
         await _run(acme, again, kind, {**payloads[again], "unknown_to_this_worker": 1})
-    assert await _world(acme, again) == await _world(acme, once)
+    assert await _world(acme, again) == await _world(acme, once), (
+        f"{kind} run {way} leaves something else than one run: let it look at what is there before it writes"
+    )
     async with agency_scope(acme.system) as scope:  # what they promised in turn would run in other tests
         await scope.execute("delete from jobs where agency_id = $1 and kind = 'erase_member'", acme.agency_id)
 

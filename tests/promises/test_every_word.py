@@ -17,7 +17,8 @@ WORDS = ("text", "jsonb", "bytea", "text[]")
 def test_every_column_of_words_is_declared_and_no_other(table: str) -> None:
     model = TABLES[table]
     words = {name for name in model._meta.fields_map if sql_type(model, name) in WORDS}
-    assert set(model.forgetting) == words
+    wrong = set(model.forgetting) ^ words
+    assert not wrong, f"say in `forgetting` of {model.__name__} what becomes of it when a member is forgotten: {wrong}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -63,8 +64,12 @@ def test_what_never_leaves_has_a_reason_and_exists(table: str) -> None:
 
 def test_no_secret_and_no_hash_leaves() -> None:
     for model, column in sealed_columns():
-        assert column in model.inside or model.stays_inside, f"{model._meta.db_table}.{column}"
+        assert column in model.inside or model.stays_inside, (
+            f"no export may hold {model._meta.db_table}.{column}: say why in `inside` of its model"
+        )
     for table, model in TABLES.items():
         for column in model._meta.fields_map:
             if sql_type(model, column) == "bytea" or column.endswith(("_hash", "_token", "person_id")):
-                assert column in model.inside or model.stays_inside, f"{table}.{column}"
+                assert column in model.inside or model.stays_inside, (
+                    f"no export may hold {table}.{column}: say why in `inside` of its model"
+                )

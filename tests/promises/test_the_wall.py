@@ -64,7 +64,10 @@ async def test_every_table_is_either_walled_or_global_for_a_reason(owner) -> Non
     rows = await owner.fetch(
         "select relname from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r','p')"
     )
-    assert {row["relname"] for row in rows} == set(TABLES) | set(GLOBAL)
+    found = {row["relname"] for row in rows}
+    unknown, missing = found - set(TABLES) - set(GLOBAL), set(TABLES) | set(GLOBAL)
+    assert not unknown, f"write a model of an agency's rows, or say in GLOBAL why it has none: {unknown}"
+    assert not missing - found, f"add a migration that creates it: {missing - found}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -140,13 +143,16 @@ async def test_no_foreign_key_can_point_into_another_agency_or_client(owner) -> 
         child, parent = (row[side].removeprefix("app.") for side in ("child", "parent"))
         if parent in GLOBAL or child in GLOBAL:
             continue
+        assert {child, parent} <= set(TABLES), f"write a model, or say in GLOBAL why: {({child, parent}) - set(TABLES)}"
         if parent == "agencies":
             assert row["own"] == ["agency_id"], row["conname"]
             continue
         pairs = list(zip(row["own"], row["theirs"], strict=True))
-        assert ("agency_id", "agency_id") in pairs, row["conname"]
+        assert ("agency_id", "agency_id") in pairs, f"{row['conname']}: begin it with (agency_id, ...) on both sides"
         if TABLES[child].reach is Reach.WORKSPACE and TABLES[parent].reach is Reach.WORKSPACE:
-            assert ("workspace_id", "workspace_id") in pairs, row["conname"]
+            assert ("workspace_id", "workspace_id") in pairs, (
+                f"{row['conname']} can point into another client: give it workspace_id on both sides"
+            )
         if parent == "workspaces":
             assert ("workspace_id", "id") in pairs, row["conname"]
         checked += 1
@@ -172,7 +178,8 @@ async def test_every_reference_column_has_a_foreign_key(owner, table: str) -> No
             where c.contype = 'f' and c.conrelid = $1::text::regclass""",
         f"app.{table}",
     )
-    assert named <= {row["name"] for row in rows}
+    free = named - {row["name"] for row in rows}
+    assert not free, f"add a foreign key to its migration, or say above what else the column names: {free}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -182,7 +189,9 @@ async def test_the_application_may_do_with_a_table_what_its_model_says_and_no_mo
             where grantee = 'tend_app' and table_schema = 'app' and table_name = $1""",
         table,
     )
-    assert {row["privilege_type"].lower() for row in rows} == set(TABLES[table].grants)
+    assert {row["privilege_type"].lower() for row in rows} == set(TABLES[table].grants), (
+        f"what tend_app may do with {table} is `grants` of its model, which `tend migrate` gives"
+    )
     assert not {"truncate", "references", "trigger"} & {row["privilege_type"].lower() for row in rows}
 
 
@@ -275,10 +284,13 @@ async def test_the_model_is_the_migrated_table(owner, table: str) -> None:
         table,
     )
     in_database = {row["column_name"]: (row["data_type"], row["is_nullable"] == "YES") for row in rows}
-    assert {
+    in_model = {
         field.source_field or name: (_sql_type(field), field.null)
         for name, field in TABLES[table]._meta.fields_map.items()
-    } == in_database
+    }
+    assert in_model == in_database, (
+        f"change the model of {table}, or add a migration: {dict(in_model.items() ^ in_database.items())}"
+    )
 
 
 async def test_the_global_models_are_their_migrated_tables(owner) -> None:
