@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.measuring import REQUEST_SECONDS, REQUESTS, shown
+from tenants.presenting import bearer_of
 
 # The first part of a path; whatever else somebody makes up is counted together.
 _PLACES: Final = frozenset(
@@ -53,12 +54,8 @@ class Metrics:
         self._token = token
 
     async def show(self, request: Request) -> Response:
-        kind, _, given = request.headers.get("authorization", "").partition(" ")
-        if (
-            self._token is None
-            or kind.lower() != "bearer"
-            or not compare_digest(given.strip().encode(), self._token.encode())
-        ):
+        given = bearer_of(request.headers)
+        if self._token is None or given is None or not compare_digest(given.encode(), self._token.encode()):
             return PlainTextResponse("Not Found", status_code=404)
         text, media_type = shown()
         return Response(text, headers={"Content-Type": media_type, "Cache-Control": "no-store"})

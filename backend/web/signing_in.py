@@ -16,10 +16,11 @@ from starlette.routing import BaseRoute, Route
 from backend import people
 from backend.kit.errors import Invalid, Refusal
 from backend.outside import MailDelayed, MailRefused, open_from_browser, public_address, seal_for_browser
-from backend.web.cookies import Cookies, is_from_here, local_path
+from backend.web.cookies import Cookies, local_path
 from backend.web.showing import page, page_style
 from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
+from tenants.presenting import bearer_of, is_from_here
 from tenants.provisioning import is_slug
 from tenants.sessions import open_session, renew_session, revoke_session
 
@@ -91,7 +92,7 @@ class SigningIn:
     async def send_link(self, request: Request) -> Response:
         """The same answer, as fast, whoever is known here."""
         form = await _form(request)
-        if not is_from_here(request):
+        if not is_from_here(request.headers):
             return self._sign_in_page(request, "Please send this form from here.", status=403)
         try:
             email = people.address(form.get("email", ""))
@@ -158,7 +159,7 @@ class SigningIn:
     @_told_plainly
     async def join(self, request: Request) -> Response:
         token = (await _form(request)).get("token", "")
-        if not is_from_here(request):
+        if not is_from_here(request.headers):
             return await self._invitation_page(token, problem="Please send this form from here.", status=403)
         session = self.cookies.session_of(request)
         caller = await _person(session)
@@ -185,11 +186,11 @@ class SigningIn:
 
     async def renew(self, request: Request) -> Response:
         """The same session under a new token, in the way the old one came: a header or a cookie."""
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            fresh = await renew_session(bearer.strip())
+        bearer = bearer_of(request.headers)
+        if bearer is not None:
+            fresh = await renew_session(bearer)
             return JSONResponse({"token": fresh}, headers=_KEEP_NOWHERE) if fresh is not None else _unauthenticated()
-        old = self.cookies.session_of(request) if is_from_here(request) else None
+        old = self.cookies.session_of(request) if is_from_here(request.headers) else None
         fresh = None if old is None else await renew_session(old)
         if fresh is None:
             return _unauthenticated()
@@ -198,13 +199,13 @@ class SigningIn:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            await revoke_session(bearer.strip())
+        bearer = bearer_of(request.headers)
+        if bearer is not None:
+            await revoke_session(bearer)
             return Response(status_code=204)
         response = RedirectResponse("/sign-in", status_code=303)
         token = self.cookies.session_of(request)
-        if token is not None and is_from_here(request):
+        if token is not None and is_from_here(request.headers):
             await revoke_session(token)
             self.cookies.drop(response, self.cookies.session)
         return response
@@ -219,7 +220,7 @@ class SigningIn:
         who = (await _form(request)).get("who", "")
         somebody = self.demo_people().get(who)
         person_id = None if somebody is None else await person_with(somebody["email"])
-        if person_id is None or not is_from_here(request):
+        if person_id is None or not is_from_here(request.headers):
             return page("refused", status=403, headline="Nobody", problem="The demo has no such person.")
         return await self._signed_in(request, await open_session(person_id, method="demo", device=_device(request)))
 

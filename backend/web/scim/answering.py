@@ -37,6 +37,7 @@ from tenants.actor import Actor
 from tenants.admitting import admit, forget
 from tenants.database import is_busy, is_outage, is_too_slow
 from tenants.entering import NotAdmitted
+from tenants.presenting import bearer_of
 from tenants.rights import Right
 from tenants.scope import NoLongerAdmitted, agency_scope
 
@@ -198,10 +199,10 @@ def _names(header: str, version: int) -> bool:
 
 def _token(request: Request) -> str:
     """Raises UnauthorizedException."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token.strip():
+    token = bearer_of(request.headers)
+    if not token:
         raise UnauthorizedException
-    return token.strip()
+    return token
 
 
 async def _admitted(token: str, agency: str | None, workspace: str | None) -> Actor:
