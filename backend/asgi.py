@@ -130,7 +130,7 @@ def app(settings: Settings | None = None) -> Starlette:
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()
     routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates)).routes()
-    return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
+    return Starlette(routes=routes, middleware=_middleware(chosen, routes), lifespan=lifespan)
 
 
 def _demo_people(path: Path) -> Any:
@@ -163,8 +163,8 @@ def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    found = [Middleware(Measured), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
+def _middleware(settings: Settings, routes: list[BaseRoute]) -> list[Middleware]:
+    found = [Middleware(Measured, routes=routes), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
     if settings.allowed_origins:
         # Without credentials: a browser sends no cookie along, tokens are set by the page's own code.
         found.insert(

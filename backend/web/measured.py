@@ -1,30 +1,25 @@
 """Requests are counted and timed, and `/metrics` shows it to whoever has the installation's token for it."""
 
 import time
+from collections.abc import Sequence
 from hmac import compare_digest
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend.measuring import REQUEST_SECONDS, REQUESTS, shown
 from tenants.presenting import bearer_of
 
-# The first part of a path; whatever else somebody makes up is counted together.
-_PLACES: Final = frozenset(
-    {
-        *("graphql", "scim", "oauth", "sign-in", "mail-link", "join", "signed-in", "session", "sign-out", "exports"),
-        *("docs", "schema.graphql", "health", "pages", "metrics", "demo", "dev", ".well-known"),
-    }
-)
-
 
 class Measured:
-    """Around everything, so that what other middleware answers counts as well."""
+    """Around everything, so that what other middleware answers counts as well. Counted by the first part of a path of
+    `routes`; whatever else somebody makes up is counted together."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
         self._app = app
+        self._places = {_first(getattr(route, "path", "")) for route in routes}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,10 +36,14 @@ class Measured:
         try:
             await self._app(scope, receive, noted)
         finally:
-            first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-            place = first if first in _PLACES else "other"
+            first = _first(scope["path"])
+            place = first if first in self._places else "other"
             REQUESTS.labels(place, str(status) if status else "left").inc()
             REQUEST_SECONDS.labels(place).observe(time.perf_counter() - began)
+
+
+def _first(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else ""
 
 
 class Metrics:
