@@ -14,7 +14,7 @@ from backend.backups import Archive
 from backend.kit.clock import now
 from backend.migrations import history
 from backend.outbox import SILENT_AFTER
-from backend.outside import MailDelayed, SmtpSender
+from backend.outside import MessageDelayed, SmtpSender
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
 from tenants.erasing import ERASER
@@ -192,6 +192,6 @@ async def _mail(settings: Settings) -> Finding:
         return Finding(False, "No mail server is set, so mail waits and nobody can be invited: set TEND_SMTP_URL.")
     try:
         await SmtpSender(settings.smtp_url.get_secret_value(), settings.mail_from).check()
-    except (MailDelayed, ValueError) as problem:
+    except (MessageDelayed, ValueError) as problem:
         return Finding(False, f"Mail waits: {problem}")
     return Finding(True, "The mail server answers.")

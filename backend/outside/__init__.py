@@ -11,7 +11,7 @@ from backend.outside.fetching import (
     is_askable,
 )
 from backend.outside.filing import Files, keep_files_in, stored_files
-from backend.outside.mailing import FolderSender, Mail, MailDelayed, MailRefused, Sender, SmtpSender
+from backend.outside.mailing import FolderSender, Mail, MessageDelayed, MessageRefused, Sender, SmtpSender
 from backend.outside.mailing import send as send_mail
 from backend.outside.mailing import send_with as send_mail_with
 from backend.outside.models import AgencyKey
@@ -33,8 +33,8 @@ __all__ = [
     "FolderSender",
     "GuardedTransport",
     "Mail",
-    "MailDelayed",
-    "MailRefused",
+    "MessageDelayed",
+    "MessageRefused",
     "NoInstallationKey",
     "SealBroken",
     "Sender",

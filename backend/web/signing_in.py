@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from backend import people
 from backend.kit.errors import Invalid, Refusal
-from backend.outside import MailDelayed, MailRefused, open_from_browser, public_address, seal_for_browser
+from backend.outside import MessageDelayed, MessageRefused, open_from_browser, public_address, seal_for_browser
 from backend.web.cookies import Cookies, local_path
 from backend.web.showing import page, page_style
 from tenants.belonging import own_memberships, own_name
@@ -274,7 +274,7 @@ async def _person(token: str | None) -> Caller | None:
 async def _mail(email: str, browser: str) -> None:
     try:
         await people.mail_link(email, browser=browser)
-    except (MailRefused, MailDelayed) as problem:
+    except (MessageRefused, MessageDelayed) as problem:
         log.warning("sign_in.not_mailed", problem=str(problem))  # nobody waits for it; they ask again
 
 

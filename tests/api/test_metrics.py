@@ -59,7 +59,9 @@ async def test_requests_and_statements_are_counted_and_timed(measured: httpx.Asy
     assert grown("tend_statement_seconds_count") >= 1
 
 
-async def test_requests_are_counted_by_the_first_part_of_their_route(measured: httpx.AsyncClient, settings: Settings) -> None:
+async def test_requests_are_counted_by_the_first_part_of_their_route(
+    measured: httpx.AsyncClient, settings: Settings
+) -> None:
     before = await figures(measured)
     for path in ("/notices/unsubscribe", "/scim/v2/Users", "/.well-known/oauth-authorization-server"):
         await measured.get(path)
