@@ -19,10 +19,10 @@ from graphql_schema.context import Refused
 from graphql_schema.error_codes import status_of
 from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, stay
 from graphql_schema.transport.asking import Asked, asked_by_address, asked_of, parse_json
+from graphql_schema.transport.disconnecting import ClientLeft, unless_left
 from graphql_schema.transport.event_streams import EventStream, answered
 from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
 from graphql_schema.transport.graphiql import page
-from graphql_schema.transport.leaving import ClientLeft, unless_left
 from graphql_schema.transport.masking import masked
 from graphql_schema.transport.negotiating import EVENT_STREAM, GRAPHQL, HTML, JSON, accepted
 from graphql_schema.transport.rates import Rates
