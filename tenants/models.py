@@ -215,9 +215,9 @@ class Person(GlobalModel):
 
 
 class Session(GlobalModel):
-    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     """`agency_id`: opened through this agency's provider or invitation, so it opens no other."""
 
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     person_id: UUID = fields.UUIDField()
     agency_id: UUID | None = fields.UUIDField(null=True)
     method = fields.CharField(max_length=20)
