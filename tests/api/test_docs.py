@@ -18,7 +18,7 @@ from cast import Cast, ask
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from markdown_it import MarkdownIt
 
-from backend import cli
+from backend import serving
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
@@ -444,7 +444,7 @@ async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
 
 def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert "100,000 bytes" in markdown_of("limits")
-    assert "ws_max_size=100_000" in inspect.getsource(cli.serve)
+    assert "ws_max_size=100_000" in inspect.getsource(serving)
     assert "for ten minutes" in markdown_of("mutations")
     assert timedelta(minutes=10) == LEASE
     assert "up to two hours" in markdown_of("mutations")
