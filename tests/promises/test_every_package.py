@@ -24,6 +24,11 @@ CARRIERS = {
     "backend.web": "it is HTTP",
 }
 
+# Modules that may import a library by themselves, everybody else through them.
+THROUGH = {
+    "opentelemetry": {"backend.kit.spans", "backend.tracing"},  # nothing that people write goes into a span
+}
+
 
 @cache
 def imports() -> grimp.ImportGraph:
@@ -101,6 +106,12 @@ def test_domains_know_no_transport(package: str) -> None:
         assert chains, f"nobody needs it: take {package} out of CARRIERS"
         return
     assert not chains, f"{chains[0]}: {package} is a domain; what it needs of a transport is handed to it by the roof"
+
+
+@pytest.mark.parametrize("library", THROUGH)
+def test_some_libraries_are_used_through_one_module_only(library: str) -> None:
+    users = imports().find_modules_that_directly_import(library)
+    assert users == THROUGH[library], f"use {library} through {sorted(THROUGH[library])}: {users ^ THROUGH[library]}"
 
 
 def test_every_exemption_names_a_package_that_exists() -> None:
