@@ -1,7 +1,7 @@
 """Communities, their members and their posts, and the connection that acts in them."""
 
 from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
-from backend.communities.creating import create_community, find_workspace
+from backend.communities.creating import create_community
 from backend.communities.importing import ImportCount, import_chat, is_bot
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.searching import searched_words
@@ -18,7 +18,6 @@ __all__ = [
     "PostVersion",
     "PostWord",
     "create_community",
-    "find_workspace",
     "hide_post",
     "import_chat",
     "is_bot",

@@ -12,11 +12,11 @@ from tenants.provisioning import SlugTaken, check_slug
 from tenants.rights import Right
 
 
-async def find_workspace(workspace_id: UUID, *, field: str = "workspaceId") -> Workspace:
+async def find_workspace(workspace_id: UUID) -> Workspace:
     """Raises NotFound for a workspace that is not there for the scope's actor."""
     workspace = await Workspace.get_or_none(id=workspace_id)
     if workspace is None:
-        raise NotFound(path=("input", field))
+        raise NotFound(path=("input", "workspaceId"))
     return workspace
 
 

@@ -27,7 +27,6 @@ from tenants.scope import agency_scope, current
 _LOCK: Final = 7305  # advisory locks of agencies: "files are written" (shared) and "somebody is forgotten" (alone)
 _PROGRESS_EVERY: Final = timedelta(seconds=1)
 _TO_BE_WRITTEN: Final = ("queued", "running", "failed")
-_SUFFIX: Final = {"zip": "zip", "ndjson": "ndjson", "csv": "csv"}
 
 
 async def wait_for_exports() -> None:
@@ -50,7 +49,7 @@ async def write_export(actor: Actor, payload: Mapping[str, Any]) -> None:
     if export.state not in _TO_BE_WRITTEN:
         return
     may_export(actor, export.what)
-    path = f"{actor.agency_id}/exports/{export_id}.{_SUFFIX[export.format]}"
+    path = f"{actor.agency_id}/exports/{export_id}.{export.format}"
     progress = _Progress(actor.agency_id, export_id)
     size = 0
 

@@ -9,7 +9,6 @@ from backend.measuring.counting import (
     MAILS,
     REQUEST_SECONDS,
     REQUESTS,
-    STATEMENT_SECONDS,
     observe_statements,
 )
 from backend.measuring.showing import show_at, shown
@@ -23,7 +22,6 @@ __all__ = [
     "MAILS",
     "REQUESTS",
     "REQUEST_SECONDS",
-    "STATEMENT_SECONDS",
     "observe_statements",
     "show_at",
     "shown",
