@@ -19,6 +19,9 @@ from backend.outside.judging import Address, is_metadata, is_public, parsed
 
 WITHIN_SECONDS: Final = 10.0
 LARGEST_BYTES: Final = 1 << 20
+LARGEST_HEADS: Final = 100_000  # bytes that are no body: heads, lines between chunks, what TLS does not take off
+# What is read is parsed without a pause: 4 kB of the costliest (`100 Continue`, chunks of one byte) take 9 ms.
+PIECE_BYTES: Final = 4_096
 _PORTS: Final = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]  # scheme, host, port
@@ -61,7 +64,7 @@ async def fetch(
     """The whole answer, whatever its status; a redirect is an answer and is not followed. `data` is sent as a form.
 
     Raises Unreachable: not an https address on port 443 of a public server, no answer within `within_seconds` in all,
-    or a body of more than `largest` bytes (as sent, or unpacked).
+    a body of more than `largest` bytes (as sent, or unpacked), or LARGEST_HEADS more than that in all.
     """
     transport = GuardedTransport(largest=largest, within_seconds=within_seconds)
     async with guarded_client(transport=transport) as client:
@@ -99,7 +102,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._largest, self._within_seconds = largest, within_seconds
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        network = _Network(is_exempt=_check(request.url))
+        network = _Network(is_exempt=_check(request.url), largest=self._largest)
         # What is packed could be a bomb: unpacking is done here, a few bytes at a time, and is not asked for.
         request.headers["Accept-Encoding"] = "identity"
         deadline = asyncio.get_running_loop().time() + self._within_seconds
@@ -151,8 +154,8 @@ class _Network(httpcore.AsyncNetworkBackend):
     """Resolves once, checks every address, and connects to one that was checked: a name that resolves to something
     else a moment later changes nothing."""
 
-    def __init__(self, *, is_exempt: bool) -> None:
-        self._is_exempt = is_exempt
+    def __init__(self, *, is_exempt: bool, largest: int) -> None:
+        self._is_exempt, self._largest = is_exempt, largest
         self._tcp = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -169,13 +172,51 @@ class _Network(httpcore.AsyncNetworkBackend):
         failure: Exception = httpcore.ConnectError()
         for address in addresses:
             try:
-                return await self._tcp.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = await self._tcp.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return _Counted(stream, self._largest)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as problem:
                 failure = problem
         raise failure
 
     async def sleep(self, seconds: float) -> None:
         await self._tcp.sleep(seconds)
+
+
+class _Counted(httpcore.AsyncNetworkStream):
+    """Whatever is read counts, for a server may send heads without end; and after every piece others have their turn."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, largest: int) -> None:
+        self._stream, self._largest = stream, largest
+        self._received = 0
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
+        await asyncio.sleep(0)  # what waits already is read without waiting
+        piece = await self._stream.read(min(max_bytes, PIECE_BYTES), timeout)
+        self._received += len(piece)
+        if self._received > self._largest + LARGEST_HEADS:
+            raise _too_large(self._largest)
+        return piece
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        return _Counted(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._largest)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _too_large(largest: int) -> Unreachable:
+    return Unreachable(f"The answer is larger than {largest:,} bytes.")
 
 
 async def _resolve(host: str, port: int) -> list[Address]:
@@ -223,7 +264,7 @@ class _Body(httpx.AsyncByteStream):
                 chunk = _unpacked(self._unpacker, chunk, at_most=self._largest - told + 1)
             told += len(chunk)
             if max(received, told) > self._largest:
-                raise Unreachable(f"The answer is larger than {self._largest:,} bytes.")
+                raise _too_large(self._largest)
             yield chunk
 
     async def aclose(self) -> None:
