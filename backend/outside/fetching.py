@@ -89,9 +89,8 @@ def guarded_client(*, transport: "GuardedTransport | None" = None, **options: An
     around = {"mounts", "proxy", "trust_env", "verify", "cert"} & set(options)
     if around:
         raise TypeError(f"A guarded client takes no {', '.join(sorted(around))}.")
-    return httpx.AsyncClient(
-        transport=transport or GuardedTransport(), trust_env=False, **{"timeout": WITHIN_SECONDS, **options}
-    )
+    # The transport's deadline rules, which may be later than any timeout of httpx for one read.
+    return httpx.AsyncClient(transport=transport or GuardedTransport(), trust_env=False, **{"timeout": None, **options})
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):

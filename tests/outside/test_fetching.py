@@ -351,6 +351,17 @@ async def test_nobody_waits_longer_than_the_deadline_for_a_server_that_trickles(
                 await fetch("GET", origin, within_seconds=0.4)
 
 
+async def test_the_deadline_that_is_asked_for_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "WITHIN_SECONDS", 0.1)
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        await says("204 No Content")(reader, writer)
+
+    async with server(slow) as origin:
+        assert (await fetch("GET", origin, within_seconds=5)).status == 204
+
+
 async def test_a_name_that_resolves_slowly_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_o: time.sleep(1.5))
     async with asyncio.timeout(1):
