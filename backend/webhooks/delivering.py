@@ -15,7 +15,7 @@ from backend.outside import Unreachable, fetch
 from backend.webhooks.disabling import disable, fail_waiting
 from backend.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from backend.webhooks.pacing import come_again, free_lane
-from backend.webhooks.shaping import body_of
+from backend.webhooks.shaping import Unreadable, body_of
 from backend.webhooks.signing import secrets_of, signed
 from backend.webhooks.thresholds import (
     DISABLED_AFTER,
@@ -93,7 +93,12 @@ async def _is_more_due(endpoint: WebhookEndpoint) -> bool:
 
 async def _attempt(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> _Answer:
     event = await WebhookEvent.get(id=delivery.event_id)
-    answer = await _send(endpoint, published("webhookdelivery", delivery.id), await body_of(endpoint, event))
+    try:
+        body = await body_of(endpoint, event)
+    except Unreadable as problem:
+        answer = _Answer(None, timedelta(0), problem.message)
+    else:
+        answer = await _send(endpoint, published("webhookdelivery", delivery.id), body)
     delivery.attempt += 1
     if answer.problem is None:
         delivery.state, delivery.ended_at = "delivered", now()

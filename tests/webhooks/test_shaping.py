@@ -1,15 +1,18 @@
 """A selection is the shape of the payload: read when it is sent, with no more than whoever made it may see."""
 
+from uuid import UUID
+
 import pytest
 from cast import Cast
-from webhooks.conftest import endpoint, run_turns, server
+from webhooks.conftest import attempts, deliveries, endpoint, make_due, run_turns, server
 
 from backend.kit.errors import Invalid
 from backend.leaving import close_workspace, reopen_workspace
 from backend.moderation import claim_next
-from backend.webhooks import WebhookEndpoint
+from backend.webhooks import WebhookEndpoint, shaping
+from tenants.actor import Actor
 from tenants.rights import Role
-from tenants.scope import agency_scope
+from tenants.scope import agency_scope, current
 
 
 async def test_data_is_what_the_selection_answers_when_it_is_sent(acme: Cast) -> None:
@@ -50,6 +53,12 @@ async def test_a_subject_of_a_type_that_is_not_named_gives_an_empty_object(acme:
         "{ id } } mutation M { claimNextCase(input: {}) { claimToken }",
         "{ ...Other } } fragment Other on Node { id",
         "{ ... on Case { id post { text replies(first: $n) { nodes { id } } } } }",
+        "{ ... on Case { reports(first: 101) { nodes { id } } } }",
+        "{ ... on Case { reports(first: -1) { nodes { id } } } }",
+        '{ ... on Case { reports(after: "nonsense") { nodes { id } } } }',
+        "{ ... on Case { reports(after: $id) { nodes { id } } } }",
+        '{ ... on Case { workspace { members(filter: { handle: "\\u0000" }) { nodes { id } } } } }',
+        '{ ... on Workspace { members(filter: { handle: "\\ud800" }) { nodes { id } } } }',
         "{ ... on Workspace { members(first: 100) { nodes { posts(first: 5) { nodes { id } } } } } }",
         "{ ... on Workspace { cases(first: 100) { nodes { post { member { posts(first: 100) { nodes { id } } } } } } } }",
         "{ ... on Case { queue { cases { nodes { queue { cases { nodes { queue { cases { nodes { id } } } } } } } } } } }",
@@ -59,6 +68,57 @@ async def test_what_is_no_selection_or_too_much_of_one_is_refused(acme: Cast, se
     with pytest.raises(Invalid) as refused:
         await endpoint(acme, "https://example.com/", selection=selection)
     assert refused.value.path == ("input", "selection")
+
+
+async def test_a_selection_that_cannot_be_served_any_more_gives_ids_alone(acme: Cast) -> None:
+    async with server() as there:
+        issued = await endpoint(acme, there.url, selection="{ ... on Case { id } }")
+        async with agency_scope(acme.system):
+            await WebhookEndpoint.filter(id=issued.endpoint.id).update(
+                selection="{ ... on Case { reports(first: 101) { nodes { id } } } }"
+            )
+        case = await acme.case()
+        await run_turns(acme)
+    [sent] = there.sent
+    assert (sent.told["data"], sent.told["isReduced"]) == ({"id": f"case_{case.id}"}, True)
+
+
+class Slow:
+    """Its statements take longer than any selection may."""
+
+    def check(self, selection: str) -> None:
+        pass
+
+    async def read(self, actor: Actor, selection: str, *, kind: str, id: UUID) -> bytes | None:
+        await current().execute("select pg_sleep(30)")
+        return b"{}"
+
+
+class Broken(Slow):
+    async def read(self, actor: Actor, selection: str, *, kind: str, id: UUID) -> bytes | None:
+        await current().execute("select 1 / 0")
+        return b"{}"
+
+
+@pytest.mark.parametrize(("shaper", "why"), [(Slow(), "takes too long"), (Broken(), "fails")])
+async def test_a_selection_that_cannot_be_read_is_a_failed_attempt_and_holds_up_nothing(
+    acme: Cast, monkeypatch: pytest.MonkeyPatch, shaper: Slow, why: str
+) -> None:
+    monkeypatch.setattr(shaping, "_shaper", shaper)
+    monkeypatch.setattr(shaping, "READ_SECONDS", 1)
+    async with server() as there:
+        unreadable = await endpoint(acme, there.url, selection="{ ... on Case { id } }")
+        plain = await endpoint(acme, there.url)
+        await acme.case()
+        await run_turns(acme)
+        assert len(there.sent) == 1
+        [arrived], [failed] = await deliveries(acme, plain), await deliveries(acme, unreadable)
+        assert (arrived.state, failed.state, failed.attempt) == ("delivered", "waiting", 1)
+        assert await attempts(acme, failed) == [(None, f"Nothing was sent: to read what the selection asks for {why}.")]
+        monkeypatch.undo()
+        await make_due(acme, unreadable)
+        await run_turns(acme)
+        assert len(there.sent) == 2
 
 
 async def test_what_is_too_large_is_its_id_alone(acme: Cast) -> None:
