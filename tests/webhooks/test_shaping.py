@@ -192,7 +192,7 @@ async def test_an_endpoint_of_the_whole_agency_reads_nothing_of_a_client_that_is
     closed = await acme.empty_workspace()
     slug = next(slug for slug, id in acme.workspaces.items() if id == closed)
     who = await acme.hire("both-clients", Role.MODERATOR, [acme.workspaces["forum"], closed])
-    selection = "{ ... on Case { assignee { assignments(first: 9) { nodes { workspace { slug } } } } } }"
+    selection = "{ ... on Case { assignee { assignments(first: 9) { totalCount nodes { workspace { slug } } } } } }"
     seen = []
     async with server() as there:
         await endpoint(acme, there.url, "case.claimed", workspace=None, selection=selection)
@@ -206,8 +206,10 @@ async def test_an_endpoint_of_the_whole_agency_reads_nothing_of_a_client_that_is
                 await scope.execute("update cases set virtual_deadline = '2000-01-01' where id = $1", case.id)
                 await claim_next(one)
             await run_turns(acme)
-            nodes = there.sent[-1].told["data"]["assignee"]["assignments"]["nodes"]
-            seen.append({node["workspace"]["slug"] for node in nodes if node["workspace"]})
+            found = there.sent[-1].told["data"]["assignee"]["assignments"]
+            seen.append(
+                (found["totalCount"], {node["workspace"] and node["workspace"]["slug"] for node in found["nodes"]})
+            )
         async with agency_scope(acme.owner):
             await reopen_workspace(acme.owner, closed)
-    assert seen == [{"forum", slug}, {"forum"}]
+    assert seen == [(2, {"forum", slug}), (1, {"forum"})]
