@@ -96,7 +96,7 @@ async def _attempt(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> _Ans
     try:
         body = await body_of(endpoint, event)
     except Unreadable as problem:
-        answer = _Answer(None, timedelta(0), problem.message)
+        answer = _Answer(None, timedelta(0), str(problem))
     else:
         answer = await _send(endpoint, published("webhookdelivery", delivery.id), body)
     delivery.attempt += 1

@@ -6,20 +6,21 @@ from uuid import UUID
 import orjson
 import structlog
 
-from backend.kit.errors import Invalid, Refusal
+from backend.kit.errors import Invalid, NotAllowed
 from backend.kit.ids import published
 from backend.webhooks.models import WebhookEndpoint, WebhookEvent
 from backend.webhooks.thresholds import LARGEST_BODY, READ_SECONDS
 from tenants.actor import Actor
 from tenants.database import is_outage, is_too_slow
+from tenants.entering import acting_here_for
 from tenants.rights import MACHINE_RIGHTS, Right, Role
 from tenants.scope import current
 
 log = structlog.get_logger()
 
 
-class Unreadable(Refusal):
-    code = "UNREADABLE"
+class Unreadable(Exception):
+    """What the selection asks for could not be read; the message says why, for people."""
 
 
 class Shaper(Protocol):
@@ -76,6 +77,8 @@ async def _read(shaper: Shaper, endpoint: WebhookEndpoint, event: WebhookEvent) 
     for a repair."""
     assert endpoint.selection is not None
     scope, reader, problem = current(), await _reader(endpoint), None
+    if reader is None:
+        return None
     await scope.execute(f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'")
     try:
         read = await shaper.read(reader, endpoint.selection, kind=event.subject_kind, id=event.subject_id)
@@ -90,8 +93,9 @@ async def _read(shaper: Shaper, endpoint: WebhookEndpoint, event: WebhookEvent) 
     return read
 
 
-async def _reader(endpoint: WebhookEndpoint) -> Actor:
-    """A machine that only reads, in what the endpoint is of; as for every machine, a closed client is not there."""
+async def _reader(endpoint: WebhookEndpoint) -> Actor | None:
+    """A machine that only reads, in what the endpoint is of; as for every machine, a closed client is not there. It may do
+    no more than whoever made it may do now; None where that is nothing."""
     scope = current()
     rows = await scope.fetch(
         """select id, deletes_at is null as is_open from workspaces
@@ -100,11 +104,20 @@ async def _reader(endpoint: WebhookEndpoint) -> Actor:
         endpoint.workspace_id,
     )
     opened = frozenset(row["id"] for row in rows if row["is_open"])
+    rights = frozenset(map(Right, endpoint.scopes)) & MACHINE_RIGHTS
     sees_all = endpoint.workspace_id is None and len(opened) == len(rows)
+    if endpoint.made_by_id is not None:
+        try:
+            maker = await acting_here_for(endpoint.agency_id, endpoint.made_by_id, endpoint.workspace_id)
+        except NotAllowed:
+            return None
+        rights &= maker.rights
+        if maker.workspaces is not None:
+            opened, sees_all = opened & maker.workspaces, False
     return Actor(
         agency_id=endpoint.agency_id,
         role=Role.API_CLIENT,
-        rights=frozenset(map(Right, endpoint.scopes)) & MACHINE_RIGHTS,
+        rights=rights,
         workspaces=None if sees_all else opened,
         name=endpoint.description,
     )

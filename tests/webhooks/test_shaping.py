@@ -1,5 +1,6 @@
 """A selection is the shape of the payload: read when it is sent, with no more than whoever made it may see."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,7 +10,7 @@ from webhooks.conftest import attempts, deliveries, endpoint, make_due, run_turn
 from backend.kit.errors import Invalid
 from backend.leaving import close_workspace, reopen_workspace
 from backend.moderation import claim_next
-from backend.webhooks import WebhookEndpoint, shaping
+from backend.webhooks import Wanted, WebhookEndpoint, change_endpoint, create_endpoint, shaping
 from tenants.actor import Actor
 from tenants.rights import Role
 from tenants.scope import agency_scope, current
@@ -151,6 +152,46 @@ async def test_it_reads_only_what_its_scopes_say(acme: Cast) -> None:
         await run_turns(acme)
     assert there.sent[0].told["data"] == {"id": f"case_{case.id}", "post": None}
     assert there.sent[1].told["isReduced"] is True
+
+
+async def test_whoever_made_it_lends_it_no_more_than_they_have(acme: Cast) -> None:
+    """Narrowed, demoted, suspended, gone: told of less and less, and told all the same. Who changes it lends it theirs."""
+    maker = await acme.hire("maker", Role.ADMIN, [])
+    selection = "{ ... on Case { id journal(first: 1) { totalCount } post { text } } }"
+    async with server() as there:
+        async with agency_scope(maker):
+            wanted = Wanted(there.url, "", ["case_reported"], selection=selection)
+            issued = await create_endpoint(maker, wanted, workspace_id=None)
+
+        async def told_after(change: str) -> Any:
+            async with agency_scope(acme.system) as scope:
+                await scope.execute(
+                    f"update memberships set {change} where agency_id = $1 and id = $2",
+                    acme.agency_id,
+                    maker.membership_id,
+                )
+            case = await acme.case()
+            await run_turns(acme)
+            told = there.sent[-1].told
+            assert told["data"]["id"] == f"case_{case.id}"
+            return told if "isReduced" in told else told["data"]
+
+        whole = {"post": {"text": "hello"}, "journal": {"totalCount": 1}}
+        assert {**await told_after("name = name"), "id": 0} == {**whole, "id": 0}
+        contractor = await told_after("role = 'contractor', sees_all = true, ends_at = now() + interval '1 hour'")
+        assert contractor["journal"] == {"totalCount": 0}
+        for change in (
+            "role = 'support'",
+            "role = 'lead', sees_all = false",
+            "sees_all = true, suspended_at = now()",
+            "suspended_at = null, ends_at = null, starts_at = now() + interval '1 hour'",
+            "starts_at = null, ends_at = now() - interval '1 hour'",
+        ):
+            assert (await told_after(change))["isReduced"] is True, change
+        async with agency_scope(acme.owner):
+            await change_endpoint(acme.owner, issued.endpoint.id, wanted)
+        assert "isReduced" not in await told_after("name = name")
+        assert {delivery.state for delivery in await deliveries(acme, issued)} == {"delivered"}
 
 
 async def test_scopes_are_what_whoever_made_it_may_read(acme: Cast) -> None:
