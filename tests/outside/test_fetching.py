@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from backend.kit.clock import now
+from backend.kit.ids import new_id
 from backend.outside import GuardedTransport, Unreachable, allow_origins, fetch, fetching, guarded_client
 from backend.outside.judging import is_public, parsed
 
@@ -367,6 +368,40 @@ async def test_a_name_that_resolves_slowly_counts_towards_the_deadline(monkeypat
     async with asyncio.timeout(1):
         with pytest.raises(Unreachable, match="took too long"):
             await fetch("GET", "https://slow.example/", within_seconds=0.2)
+
+
+async def test_names_that_take_long_take_no_more_than_their_agencys_share(
+    dialled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that looks one up goes on when nobody waits for it any more."""
+    monkeypatch.setattr(fetching, "RESOLVED_WITHIN_SECONDS", 0.5)
+    over, slow_agency, started = threading.Event(), new_id(), []
+
+    def getaddrinfo(host: str, port: int, **_options: Any) -> list[Any]:
+        if host.startswith("slow"):
+            started.append(host)
+            over.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port))]
+
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", getaddrinfo)
+    try:
+        async with asyncio.timeout(15):
+            for _round in range(2):
+                answers = await asyncio.gather(
+                    *(fetch("GET", f"https://slow{n}.example/", agency_id=slow_agency) for n in range(100)),
+                    return_exceptions=True,
+                )
+                assert {str(answer) for answer in answers} == {"The name took too long to look up."}
+            assert len(started) == fetching.RESOLVED_AT_ONCE
+            with pytest.raises(Unreachable, match="could not be reached"):
+                await fetch("GET", "https://quick.example/", agency_id=new_id())
+            assert dialled == ["93.184.215.14"]
+            over.set()
+            await asyncio.sleep(0.2)
+            with pytest.raises(Unreachable, match="could not be reached"):
+                await fetch("GET", "https://slow.example/", agency_id=slow_agency)
+    finally:
+        over.set()
 
 
 async def test_no_message_repeats_what_the_server_said() -> None:
