@@ -21,7 +21,7 @@ from backend.moderation import apply_rules, carry_out_actions, count_cases_again
 from backend.notices import chat_notices, deliver_notices, gather_notices, give_up_message, mail_notices
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
-from backend.webhooks import deliver_webhooks, forget_webhooks
+from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -70,7 +70,9 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
-        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45), at_once=4, reaches_outside=True),
+        "deliver_webhooks": Kind(
+            deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
+        ),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),

@@ -10,6 +10,9 @@ from backend.measuring.counting import (
     REQUEST_SECONDS,
     REQUESTS,
     STATEMENT_SECONDS,
+    WEBHOOKS,
+    WEBHOOKS_OLDEST_SECONDS,
+    WEBHOOKS_WAITING,
     observe_statements,
 )
 from backend.measuring.showing import show_at, shown
@@ -24,6 +27,9 @@ __all__ = [
     "REQUESTS",
     "REQUEST_SECONDS",
     "STATEMENT_SECONDS",
+    "WEBHOOKS",
+    "WEBHOOKS_OLDEST_SECONDS",
+    "WEBHOOKS_WAITING",
     "observe_statements",
     "show_at",
     "shown",
