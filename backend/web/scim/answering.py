@@ -92,6 +92,7 @@ class Answer:
 
 
 Work = Callable[[Asked], Awaitable[Answer]]
+WaitOf = Callable[[str], Awaitable[str | None]]
 _READING: Final = ("GET",)
 
 
@@ -99,6 +100,7 @@ _READING: Final = ("GET",)
 class Endpoint:
     """What is done at an address, by method. `reads_by_post`: its POST is a search."""
 
+    wait_of: WaitOf
     verbs: Mapping[str, Work] = field(default_factory=dict)
     reads_by_post: bool = False
 
@@ -119,6 +121,11 @@ class Endpoint:
         except _MethodNotAllowed:
             return _error(
                 Error(status=405, detail="This address does not take that method."), allow=", ".join(self.verbs)
+            )
+        except _TooMuch as problem:
+            return _error(
+                Error(status=429, detail=f"This directory asks too much at once. Try again in {problem.seconds} s."),
+                retry_after=problem.seconds,
             )
         except UnauthorizedException as problem:
             return _error(problem.to_error(), www_authenticate="Bearer")
@@ -147,6 +154,8 @@ class Endpoint:
             request.headers.get("x-workspace-id"),
         )
         actor = await _admitted(token, agency, workspace)
+        if (seconds := await self.wait_of(str(actor.api_client_id))) is not None:
+            raise _TooMuch(seconds)
         work = self.verbs.get(request.method)
         if work is None:
             raise _MethodNotAllowed if self.verbs else NotFoundException
@@ -175,6 +184,11 @@ class Endpoint:
 
 class _MethodNotAllowed(Exception):
     pass
+
+
+class _TooMuch(Exception):
+    def __init__(self, seconds: str) -> None:
+        self.seconds = seconds
 
 
 def uuid_of(text: str) -> UUID:
