@@ -50,10 +50,11 @@ def _told_plainly(handler: Handler) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class SigningIn:
-    """`demo_people`: whom anybody may be, by name, in a demo; None everywhere else. In `development` the page of a
+    """`wait_of_attempt` is None the first time it is asked about an attempt to sign in. `demo_people`: whom anybody may be, by name, in a demo; None everywhere else. In `development` the page of a
     signed-in person leads to GraphiQL, and an address may carry a token."""
 
     cookies: Cookies
+    wait_of_attempt: Callable[[str], Awaitable[str | None]]
     development: bool = False
     demo_people: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None
 
@@ -146,6 +147,9 @@ class SigningIn:
         answer = dict(request.query_params)
         if len(answer) != len(request.query_params.multi_items()):
             raise people.SignInFailed("The provider says the same thing twice.")  # RFC 6749, 3.1
+        # Once, and before the provider is asked: whoever has a cookie could have the agency's secret sent for ever.
+        if answer.get("state") == kept["state"] and await self.wait_of_attempt(kept["state"]) is not None:
+            raise people.SignInFailed("This attempt to sign in was used before. Please start again.")
         told = await people.hear(provider, asked, answer, redirect_uri=_callback(slug))
         token = await people.arrive(provider, told, device=_device(request))
         response = await self._signed_in(request, token, to=kept["next"])

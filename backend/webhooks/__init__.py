@@ -1,6 +1,6 @@
 """What happens, told to other people's servers: signed, tried again, never in the way of anybody else."""
 
-from backend.webhooks.delivering import deliver_webhooks
+from backend.webhooks.delivering import deliver_webhooks, give_up_turn
 from backend.webhooks.disabling import disable_endpoint, enable_endpoint
 from backend.webhooks.forgetting import forget_webhooks
 from backend.webhooks.kinds import KINDS
@@ -25,6 +25,7 @@ __all__ = [
     "disable_endpoint",
     "enable_endpoint",
     "forget_webhooks",
+    "give_up_turn",
     "queue_webhooks",
     "remove_endpoint",
     "replay_deliveries",

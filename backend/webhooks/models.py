@@ -11,7 +11,8 @@ from tenants.tables import AgencyModel, SealedField
 
 class WebhookEndpoint(AgencyModel):
     """A server of somebody else that hears of what happens. The wall shows it to the whole agency, as it does API clients:
-    whoever does something must find who wants to know. `conditions` is `{"workspaces": [uuid], "by": [actor kind]}`."""
+    whoever does something must find who wants to know. It reads with `scopes`, as far as the membership `made_by_id` (who
+    last changed it; None is Tend itself) may do so by then. `conditions` is `{"workspaces": [uuid], "by": [actor kind]}`."""
 
     forgetting = {
         "url": OF_THE_AGENCY,
@@ -25,6 +26,7 @@ class WebhookEndpoint(AgencyModel):
     }
     inside = dict.fromkeys(("secret", "previous_secret"), "whoever has it can sign in Tend's name")
     workspace_id: UUID | None = fields.UUIDField(null=True)
+    made_by_id: UUID | None = fields.UUIDField(null=True)
     url = fields.TextField()
     description = fields.TextField()
     kinds: list[str] = ArrayField("text")

@@ -94,6 +94,7 @@ class Answer:
 
 
 Work = Callable[[Asked], Awaitable[Answer]]
+WaitOf = Callable[[str], Awaitable[str | None]]
 _READING: Final = ("GET",)
 
 
@@ -101,6 +102,7 @@ _READING: Final = ("GET",)
 class Endpoint:
     """What is done at an address, by method. `reads_by_post`: its POST is a search."""
 
+    wait_of: WaitOf
     verbs: Mapping[str, Work] = field(default_factory=dict)
     reads_by_post: bool = False
 
@@ -122,6 +124,11 @@ class Endpoint:
         except _MethodNotAllowed:
             return _error(
                 Error(status=405, detail="This address does not take that method."), allow=", ".join(self.verbs)
+            )
+        except _TooMuch as problem:
+            return _error(
+                Error(status=429, detail=f"This directory asks too much at once. Try again in {problem.seconds} s."),
+                retry_after=problem.seconds,
             )
         except UnauthorizedException as problem:
             return _error(problem.to_error(), www_authenticate="Bearer")
@@ -152,6 +159,8 @@ class Endpoint:
         )
         actor = await _admitted(token, agency, workspace)
         spans.describe({"tend.agency_id": str(actor.agency_id)})
+        if (seconds := await self.wait_of(str(actor.api_client_id))) is not None:
+            raise _TooMuch(seconds)
         work = self.verbs.get(request.method)
         if work is None:
             raise _MethodNotAllowed if self.verbs else NotFoundException
@@ -180,6 +189,11 @@ class Endpoint:
 
 class _MethodNotAllowed(Exception):
     pass
+
+
+class _TooMuch(Exception):
+    def __init__(self, seconds: str) -> None:
+        self.seconds = seconds
 
 
 def uuid_of(text: str) -> UUID:
