@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -32,7 +33,8 @@ from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_mail import ShowingMail
-from backend.web.signing_in import SigningIn
+from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
+from backend.web.strangers import Strangers
 from backend.web.traced import Traced
 from graphql_schema.context import Refused
 from graphql_schema.transport import (
@@ -96,7 +98,11 @@ def app(settings: Settings | None = None) -> Starlette:
             "person": chosen.points_per_person,
             "agency": chosen.points_per_agency,
             "machine": chosen.oauth_requests_per_machine,
+            "directory": chosen.scim_requests_per_machine,
+            "stranger": chosen.failed_attempts_per_address,
+            "attempt": 1,
         },
+        minutes={"attempt": PROVIDER_SECONDS // 60},
         prefix=chosen.redis_queue,
     )
     endpoint = Endpoint(
@@ -110,7 +116,7 @@ def app(settings: Settings | None = None) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/graphql", endpoint, methods=None),
         WebSocketRoute("/graphql", endpoint),
-        scim,
+        scim(wait_of=partial(_wait_of, rates, "directory")),
         Route("/schema.graphql", schema_text),
         Route("/docs", docs_page),
         Route("/docs/style.css", docs_style),
@@ -123,14 +129,15 @@ def app(settings: Settings | None = None) -> Starlette:
     ]
     routes += SigningIn(
         cookies,
+        wait_of_attempt=partial(_wait_of, rates, "attempt"),
         development=chosen.development,
         demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
     ).routes()
     routes += BeingTold(cookies).routes()
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()
-    routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates)).routes()
-    return Starlette(routes=routes, middleware=_middleware(chosen), lifespan=lifespan)
+    routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates, "machine")).routes()
+    return Starlette(routes=routes, middleware=_middleware(chosen, routes, rates), lifespan=lifespan)
 
 
 def _demo_people(path: Path) -> Any:
@@ -150,10 +157,10 @@ async def _note_presence() -> None:
             log.warning("presence.unnoted", problem=str(problem))
 
 
-async def _wait_of(rates: Rates, machine: str) -> str | None:
-    """Seconds, where the machine has asked for too much."""
+async def _wait_of(rates: Rates, kind: str, key: str) -> str | None:
+    """Seconds, where this one has asked for too much."""
     try:
-        await rates.payer(machine=machine).pay(1)
+        await rates.payer(**{kind: key}).pay(1)
     except Refused as refusal:
         return refusal.headers["Retry-After"]
     return None
@@ -163,8 +170,8 @@ def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()
 
 
-def _middleware(settings: Settings) -> list[Middleware]:
-    found = [Middleware(Measured), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
+def _middleware(settings: Settings, routes: list[BaseRoute], rates: Rates) -> list[Middleware]:
+    found = [Middleware(Measured, routes=routes), Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=4)]
     if settings.allowed_origins:
         # Without credentials: a browser sends no cookie along, tokens are set by the page's own code.
         found.insert(
@@ -180,4 +187,5 @@ def _middleware(settings: Settings) -> list[Middleware]:
         )
     if spans.are_made():
         found.insert(0, Middleware(Traced))
-    return found
+    fail = partial(_wait_of, rates, "stranger")
+    return [*found, Middleware(Strangers, fail=fail, now=time.monotonic, proxies=settings.trusted_proxies)]

@@ -3,15 +3,18 @@
 import hashlib
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from backend import models
-from backend.migrations.applying import history
+from backend.backups import Archive
+from backend.kit.clock import now
+from backend.migrations import history
 from backend.outbox import SILENT_AFTER
-from backend.outside import MailDelayed, SmtpSender
+from backend.outside import MessageDelayed, SmtpSender
 from backend.settings import NotConfigured, Settings
 from tenants.database import TooMuchPower, refuse_power_of
 from tenants.erasing import ERASER
@@ -19,6 +22,7 @@ from tenants.tables import tenant_models
 from tenants.wall import POLICY
 
 OLDEST_POSTGRES = 160_000
+BACKUP_EVERY = timedelta(hours=36)  # a day, and time to notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
                 await _eraser(connection),
                 *await _wall(connection),
                 await _workers(connection),
+                *await _backups(settings, connection),
             ]
         finally:
             await connection.close()
@@ -128,6 +133,23 @@ async def _workers(connection: asyncpg.Connection) -> Finding:
     return Finding(True, f"Workers that run: {seen}.")
 
 
+async def _backups(settings: Settings, connection: asyncpg.Connection) -> list[Finding]:
+    """Of the server of our own; somebody else's is backed up by whoever runs it."""
+    if Settings().database_url is not None:
+        return []
+    bases = Archive(settings.backups).bases
+    if not bases:
+        return [Finding(settings.development, "There is no backup: run `tend backup`, and daily from then on.")]
+    if bases[-1].at < now() - BACKUP_EVERY:
+        return [Finding(False, f"The last backup is of {bases[-1].at:%Y-%m-%d %H:%M} UTC: run `tend backup` daily.")]
+    fails = await connection.fetchval("select last_failed_time > last_archived_time from pg_stat_archiver")
+    if fails:
+        return [Finding(False, f"What is written does not reach {settings.backups}: see the log of PostgreSQL.")]
+    return [
+        Finding(True, f"The last backup is of {bases[-1].at:%Y-%m-%d %H:%M} UTC, and goes on with all that is written.")
+    ]
+
+
 async def _migrations(settings: Settings) -> Finding:
     try:
         connection = await asyncpg.connect(settings.owner_url, timeout=5)
@@ -170,6 +192,6 @@ async def _mail(settings: Settings) -> Finding:
         return Finding(False, "No mail server is set, so mail waits and nobody can be invited: set TEND_SMTP_URL.")
     try:
         await SmtpSender(settings.smtp_url.get_secret_value(), settings.mail_from).check()
-    except (MailDelayed, ValueError) as problem:
+    except (MessageDelayed, ValueError) as problem:
         return Finding(False, f"Mail waits: {problem}")
     return Finding(True, "The mail server answers.")

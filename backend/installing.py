@@ -5,7 +5,7 @@ from typing import Final
 
 from backend import models
 from backend.embedded import EmbeddedPostgres
-from backend.migrations.applying import migrate
+from backend.migrations import migrate
 from backend.settings import Settings
 from tenants.erasing import ERASER
 from tenants.tables import tenant_models

@@ -1,6 +1,7 @@
 """An endpoint on this machine that prints what it is sent, for development."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -66,11 +67,17 @@ async def listen_here(agency: str, port: int, say: Say) -> None:
     import uvicorn
 
     address = f"http://127.0.0.1:{port}/"
-    async with endpoint_here(agency, address) as secret:
-        config = uvicorn.Config(
-            printing(secret, address, say), host="127.0.0.1", port=port, log_level="warning", lifespan="on"
-        )
-        await uvicorn.Server(config).serve()
+    # First the port: whoever has it already is heard, and their endpoint is not one that was left here.
+    try:
+        listening = socket.create_server(("127.0.0.1", port))
+    except OSError as problem:
+        raise Refusal(
+            f"Nobody can listen at {address}: {problem.strerror}. TEND_WEBHOOKS_PORT names another."
+        ) from None
+    with listening:
+        async with endpoint_here(agency, address) as secret:
+            config = uvicorn.Config(printing(secret, address, say), log_level="warning", lifespan="on")
+            await uvicorn.Server(config).serve(sockets=[listening])
 
 
 async def _forget(agency_id: UUID, address: str) -> None:

@@ -13,7 +13,7 @@ from backend.embedded import EmbeddedPostgres
 from backend.equipping import equip
 from backend.installing import DATABASE
 from backend.kit.errors import Refusal
-from backend.migrations.applying import migrate
+from backend.migrations import migrate
 from backend.settings import Settings
 from tenants.tables import tenant_models
 from tenants.tokens import hash_of

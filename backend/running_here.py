@@ -86,7 +86,7 @@ def _processes(settings: Settings, listening: socket.socket) -> list[Process]:
 
 
 def _load_demo(settings: Settings, say: Callable[[str], None]) -> None:
-    from backend.demo.loading import load_demo
+    from backend.demo import load_demo
 
     people = asyncio.run(load_demo(settings))
     base = settings.served_at

@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     points_per_person: int = 150_000
     points_per_agency: int = 1_500_000
     oauth_requests_per_machine: int = 600  # a minute
+    # A minute, of a directory; Entra wants 25 a second to be possible, which is half of it.
+    scim_requests_per_machine: int = 3_000
+    failed_attempts_per_address: int = 300  # a minute: keys, tokens and links that open nothing, mails to sign in with
+    trusted_proxies: int = 0  # how many in front are ours, each of which adds to X-Forwarded-For
     # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
     allowed_outside: tuple[str, ...] = ()
     webhooks_port: int = 4600  # of this machine, where `tend webhooks listen` is; reached in development alone

@@ -18,7 +18,8 @@ from tenants.rights import Right
 _URL = "Where deliveries are sent: https on port 443 of a public server, without a name or password; at most 2,000 characters."
 _SELECTION = (
     "What `data` of its payloads holds, as a selection on Node: `{ ... on Case { id state } }`; at most 4,000 characters "
-    "and 200 points. It reads what you may read now, and nothing of closed clients. Ids alone when left out."
+    "and 200 points. It reads what you may read now, for as long as you may, and nothing of closed clients. Ids alone "
+    "when left out."
 )
 
 

@@ -22,9 +22,12 @@ class SelectionShaper:
     """`{ ... on Case { id state } ... on Export { id } }`: a subject of a type that is not named gives `{}`."""
 
     def check(self, selection: str) -> None:
-        """Raises Invalid for what is no selection on Node, or costs more than MOST_POINTS."""
+        """Raises Invalid for what is no selection on Node, has arguments that nobody can serve, or costs more than
+        MOST_POINTS."""
         try:
             execution = _execution(selection, actor=None, subject=_NOBODY)
+            for entry in published_kinds().values():
+                execution.bind_one(entry.cls.__name__)
             cost = execution.cost()
         except GraphQLError as problem:
             raise _unfit(problem.message) from None
@@ -39,9 +42,9 @@ class SelectionShaper:
             return None
         try:
             execution = _execution(selection, actor=actor, subject=published(kind, id))
+            read = await execution.read_one(Ref(entry.cls.__name__, str(id)))
         except (GraphQLError, Unfit):
-            return None  # a field that it names is there no more
-        read = await execution.read_one(Ref(entry.cls.__name__, str(id)))
+            return None  # what it asks for was served once, and is no more
         return None if read is None else orjson.dumps(read)
 
 

@@ -45,7 +45,7 @@ class MembershipState(Enum):
     models.Assignment,
     kind="assignment",
     needs=Right.READ_STAFF,
-    row="exists (select from workspaces w where w.agency_id = {agency} and w.id = {row}.workspace_id)",
+    row="({sees_all} or {row}.workspace_id = any({workspaces}))",
 )
 class Assignment(Node):
     """Somebody works for a client, or is somebody of it."""

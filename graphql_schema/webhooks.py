@@ -15,6 +15,7 @@ from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
+    from graphql_schema.staff import Staff
 
 _OF_MY_CLIENTS: Final = "(app.sees_all() or {row}.workspace_id = any(app.workspaces()))"
 _OF_MY_ENDPOINTS: Final = (
@@ -148,6 +149,11 @@ class WebhookEndpoint(Node):
     )
     version: int = column(description="For `expectedVersion`; each change adds one.")
     created_at: datetime = column(description="When somebody created it.")
+    created_by: Annotated["Staff", strawberry.lazy("graphql_schema.staff")] | None = one(
+        "made_by_id",
+        description="Who created it, or changed it last: its selection reads no more than they may read by then. Null for "
+        "one of Tend's own.",
+    )
     deliveries: Connection[WebhookDelivery] = many(
         "endpoint_id",
         order=CreationOrder,

@@ -11,7 +11,7 @@ from tenants.doors import Caller, Entrance
 from tenants.models import Workspace
 from tenants.provisioning import is_slug
 from tenants.rights import MACHINE_RIGHTS, RIGHTS_OF, Right, Role
-from tenants.scope import agency_scope
+from tenants.scope import agency_scope, current
 
 
 class NotAdmitted(Exception):
@@ -66,17 +66,22 @@ async def enter(caller: Caller, *, agency: str | None, workspace: str | None) ->
 async def acting_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | None) -> Actor:
     """Whoever works for somebody who has gone home: the rights and clients that the membership has now, narrowed to
     `workspace_id`. Call outside any scope. Raises NotAllowed where it may not act, with the reason."""
-    async with agency_scope(system(agency_id), read_only=True) as scope:
-        row = await scope.fetchrow(
-            f"""select m.role, m.sees_all, m.name, m.suspended_at is not null as is_suspended,
-                      m.starts_at > now() as is_early, m.ends_at <= now() as is_over,
-                      array(select s.workspace_id from assignments s
-                             where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
-                      {_OPEN_CLIENTS}
-                 from memberships m where m.agency_id = $1 and m.id = $2""",
-            agency_id,
-            membership_id,
-        )
+    async with agency_scope(system(agency_id), read_only=True):
+        return await acting_here_for(agency_id, membership_id, workspace_id)
+
+
+async def acting_here_for(agency_id: UUID, membership_id: UUID, workspace_id: UUID | None) -> Actor:
+    """The same, asked in the scope that is open; what it does not reach, the actor does not either."""
+    row = await current().fetchrow(
+        f"""select m.role, m.sees_all, m.name, m.suspended_at is not null as is_suspended,
+                  m.starts_at > now() as is_early, m.ends_at <= now() as is_over,
+                  array(select s.workspace_id from assignments s
+                         where s.agency_id = $1 and s.membership_id = m.id) as workspaces,
+                  {_OPEN_CLIENTS}
+             from memberships m where m.agency_id = $1 and m.id = $2""",
+        agency_id,
+        membership_id,
+    )
     for holds, why in (
         (row is None or row["is_over"], "has ended"),
         (row is not None and row["is_suspended"], "is suspended"),

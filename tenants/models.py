@@ -9,7 +9,7 @@ from tortoise.manager import Manager
 from tortoise.models import Model
 
 from backend.kit.ids import new_id
-from tenants.tables import AgencyModel, Reach, ScopedManager, SealedField, TenantModel
+from tenants.tables import AgencyModel, Reach, SealedField, TenantModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep
 
 
@@ -26,7 +26,6 @@ class Agency(TenantModel):
 
     class Meta:
         table = "agencies"
-        manager = ScopedManager()
 
 
 class Workspace(AgencyModel):
@@ -58,7 +57,6 @@ class Workspace(AgencyModel):
 
     class Meta:
         table = "workspaces"
-        manager = ScopedManager()
 
 
 class Membership(AgencyModel):
@@ -97,7 +95,6 @@ class Membership(AgencyModel):
 
     class Meta:
         table = "memberships"
-        manager = ScopedManager()
 
 
 class Assignment(AgencyModel):
@@ -109,7 +106,6 @@ class Assignment(AgencyModel):
 
     class Meta:
         table = "assignments"
-        manager = ScopedManager()
 
 
 class SignInProvider(AgencyModel):
@@ -135,7 +131,6 @@ class SignInProvider(AgencyModel):
 
     class Meta:
         table = "sign_in_providers"
-        manager = ScopedManager()
 
 
 class Identity(AgencyModel):
@@ -153,7 +148,6 @@ class Identity(AgencyModel):
 
     class Meta:
         table = "identities"
-        manager = ScopedManager()
 
 
 class ApiClient(AgencyModel):
@@ -174,7 +168,6 @@ class ApiClient(AgencyModel):
 
     class Meta:
         table = "api_clients"
-        manager = ScopedManager()
 
 
 class Credential(AgencyModel):
@@ -201,7 +194,6 @@ class Credential(AgencyModel):
 
     class Meta:
         table = "credentials"
-        manager = ScopedManager()
 
 
 class GlobalModel(Model):
@@ -223,9 +215,9 @@ class Person(GlobalModel):
 
 
 class Session(GlobalModel):
-    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     """`agency_id`: opened through this agency's provider or invitation, so it opens no other."""
 
+    id: UUID = fields.UUIDField(primary_key=True, default=new_id)
     person_id: UUID = fields.UUIDField()
     agency_id: UUID | None = fields.UUIDField(null=True)
     method = fields.CharField(max_length=20)

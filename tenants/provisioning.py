@@ -31,11 +31,10 @@ def is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None
 
 
-def check_slug(slug: str, *, field: str = "slug") -> str:
+def check_slug(slug: str) -> None:
     """Raises Invalid unless `slug` is 2 to 63 lower-case letters, digits and hyphens."""
     if not is_slug(slug):
-        raise Invalid("A short name is 2 to 63 lower-case letters, digits and hyphens.", path=("input", field))
-    return slug
+        raise Invalid("A short name is 2 to 63 lower-case letters, digits and hyphens.", path=("input", "slug"))
 
 
 async def provision_agency(*, slug: str, name: str) -> UUID:

@@ -59,6 +59,8 @@ class TenantModel(Model):
     forgetting: ClassVar[Mapping[str, Treatment | tuple[Treatment, ...]]] = {}
     # Which rows a member is given who asks for what is known about them; a condition as there. None: no row.
     of_member: ClassVar[str | None] = None
+    # Why they are given none, where something of them may be in a row.
+    not_for_members: ClassVar[str | None] = None
     # Columns that no export holds, each with its reason; `stays_inside` is the reason of a whole table.
     inside: ClassVar[Mapping[str, str]] = {}
     stays_inside: ClassVar[str | None] = None
@@ -75,9 +77,12 @@ class TenantModel(Model):
 
     id: UUID = fields.UUIDField(primary_key=True, default=new_id)
 
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        cls._meta.manager = ScopedManager()  # Tortoise inherits none
+
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class AgencyModel(TenantModel):
@@ -86,7 +91,6 @@ class AgencyModel(TenantModel):
 
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class WorkspaceModel(TenantModel):
@@ -97,7 +101,6 @@ class WorkspaceModel(TenantModel):
 
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class WorkspaceOrAgencyModel(AgencyModel):
@@ -109,7 +112,6 @@ class WorkspaceOrAgencyModel(AgencyModel):
 
     class Meta:
         abstract = True
-        manager = ScopedManager()
 
 
 class SealedField(fields.BinaryField[bytes]):

@@ -88,6 +88,8 @@ def servers(inbox: Inbox) -> Iterator[Settings]:
             points_per_token=10**12,
             points_per_person=10**12,
             points_per_agency=10**12,
+            scim_requests_per_machine=10**12,
+            failed_attempts_per_address=10**12,
         )
     finally:
         smtp.stop()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from up import Up, one_sentence, running, tend
+from up import Up, one_sentence, running, tend, wait_for
 
 from backend import models
 from backend.embedded import EmbeddedPostgres
@@ -185,6 +185,23 @@ def test_what_cannot_be_had_is_said_in_one_sentence(demo: Up) -> None:
     assert "Say either" in refused("restore", "--at", now(demo))
     assert "already running" in refused("restore", "--everything")
     assert "somebody else's server" in refused("backup", TEND_DATABASE_URL="postgresql://x/y")
+
+
+def test_the_doctor_says_how_old_the_last_copy_is_and_what_does_not_reach_the_archive(demo: Up) -> None:
+    assert "goes on with all that is written" in tend("doctor", TEND_HOME=str(demo.home)).stdout
+    empty = tend("doctor", TEND_HOME=str(demo.home), TEND_BACKUPS_FOLDER=str(demo.home / "elsewhere"))
+    assert "There is no backup" in empty.stdout
+    wal = demo.home / "backups" / "wal"
+    wal.rename(demo.home / "moved")
+    wal.write_text("no folder")
+    try:
+        wal.unlink()
+        wal.mkdir(mode=0o500)
+        look(demo, "select pg_current_xact_id()", "select pg_switch_wal()")
+        wait_for(lambda: "does not reach" in tend("doctor", TEND_HOME=str(demo.home)).stdout, 30)
+    finally:
+        wal.rmdir()
+        (demo.home / "moved").rename(wal)
 
 
 def test_old_copies_go_and_what_the_latest_needs_stays(demo: Up) -> None:

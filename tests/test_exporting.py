@@ -13,6 +13,7 @@ import pytest
 from cast import Cast, ask
 
 from backend import journal
+from backend.evidence import place_hold
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -163,13 +164,18 @@ async def test_whose_membership_ends_before_the_job_runs_gets_nothing(acme: Cast
 
 async def test_what_is_known_about_a_member_is_theirs_and_readable(acme: Cast) -> None:
     case = await acme.case(reporters=2)
-    await acme.post("of somebody else")
+    other = await acme.post("of somebody else")
+    async with agency_scope(acme.owner):
+        hold_id = await place_hold(acme.owner, case.workspace_id, member_id=case.member_id, reason="A court asks.")
+        await place_hold(acme.owner, case.workspace_id, member_id=other.member_id, reason="Another one.")
     done = await export(acme, acme.owner, what="member", member_id=case.member_id)
     archive = zipfile.ZipFile(io.BytesIO(await content(done)))
     tables = {name: json.loads(archive.read(name)) for name in archive.namelist()}
     assert [row["id"] for row in tables["members.json"]] == [str(case.member_id)]
     assert [row["id"] for row in tables["posts.json"]] == [str(case.post_id)]
     assert [row["id"] for row in tables["cases.json"]] == [str(case.id)]
+    assert [(row["id"], row["reason"]) for row in tables["holds.json"]] == [(str(hold_id), "A court asks.")]
+    assert "skips.json" not in tables
     assert tables["reports.json"] == []  # who complained about them is not theirs to know
     assert b"\n  " in archive.read("members.json")
 

@@ -211,7 +211,9 @@ def test_every_column_that_is_treated_is_planted() -> None:
         for column, treatment in treatments(model)
         if not isinstance(treatment, Keep)
     }
-    assert treated == PLANTED
+    assert treated == PLANTED, (
+        f"let a_marked_member write MARKER into it and name it in PLANTED, or take it out: {treated ^ PLANTED}"
+    )
 
 
 async def test_nobody_else_loses_anything(acme: Cast, settings: Settings) -> None:

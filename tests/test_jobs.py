@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 from cast import Cast
 
+from backend import outside
 from backend.kit.clock import now
 from backend.kit.errors import NotAllowed
 from backend.kit.ids import new_id
@@ -20,7 +21,8 @@ from backend.outbox import Job, Priority, Slot, enqueue
 from backend.settings import Settings
 from tenants.scope import agency_scope
 from workers.calendar import Entry, fill_slots
-from workers.catalogue import CATALOGUE, Kind
+from workers.catalogue import CATALOGUE, OUTSIDE_AT_ONCE, Kind
+from workers.consuming import JOBS_AT_ONCE
 from workers.relay import Sent, relay_once
 from workers.running import back_off, run_job
 
@@ -229,6 +231,33 @@ async def test_a_kind_keeps_to_its_number_at_once_and_hides_nothing_behind_it(
     await run_job(acme.agency_id, heavy, catalogue=catalogue)
     await asyncio.sleep(0.1)
     assert len(await sweep(relay_pool, catalogue)) == 1
+
+
+async def test_what_waits_for_servers_of_other_people_shares_one_number_at_once(acme: Cast, relay_pool) -> None:
+    kind = Kind(works, at_once=4, reaches_outside=True)
+    catalogue = {"hooks": kind, "chats": kind, "mails": kind, "light": Kind(works)}
+    for name in ("hooks", "chats", "mails"):
+        for _ in range(4):
+            await ask_for(acme, name)
+    light = [await ask_for(acme, "light") for _ in range(3)]
+    sent = [id for _agency, id in await sweep(relay_pool, catalogue)]
+    assert set(light) < set(sent)
+    assert len(sent) == OUTSIDE_AT_ONCE + len(light)
+    assert JOBS_AT_ONCE[Priority.NORMAL] > OUTSIDE_AT_ONCE, "others have places of every worker"
+    await run_job(acme.agency_id, next(id for id in sent if id not in light), catalogue=catalogue)
+    await asyncio.sleep(0.1)
+    assert len(await sweep(relay_pool, catalogue)) == 1
+
+
+def test_every_kind_that_asks_other_servers_or_mails_says_so() -> None:
+    reaching = {
+        name
+        for name, kind in CATALOGUE.items()
+        if any(
+            found in (outside.fetch, outside.send_mail) for found in vars(sys.modules[kind.work.__module__]).values()
+        )
+    }
+    assert reaching == {name for name, kind in CATALOGUE.items() if kind.reaches_outside}
 
 
 async def test_a_lease_that_is_lost_ends_the_work_at_once(acme: Cast, relay_pool, monkeypatch) -> None:

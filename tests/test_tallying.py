@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from cast import Cast
 
-from backend.migrations.applying import history
+from backend.migrations import history
 from backend.moderation import CaseTally, claim_next, count_cases_again, decide, release, return_ended_claims, skip
 from backend.moderation.tallying import tally
 from backend.outbox import Job

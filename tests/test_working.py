@@ -11,10 +11,12 @@ import pytest
 from api.test_journey import free_port
 from cast import Cast
 from prometheus_client.parser import text_string_to_metric_families
+from webhooks.conftest import endpoint
 
 from backend.kit.ids import new_id
 from backend.outbox import Job, Priority, enqueue
 from backend.settings import Settings
+from backend.webhooks import remove_endpoint
 from tenants.scope import agency_scope
 
 
@@ -194,6 +196,14 @@ async def test_a_worker_shows_prometheus_what_it_did_and_what_waits(acme: Cast, 
             waiting,
             f'{{"seconds": 0, "mark": "{new_id()}"}}',
         )
+    issued = await endpoint(acme, "https://example.com/")
+    await acme.case()
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("delete from jobs where agency_id = $1 and kind = 'deliver_webhooks'", acme.agency_id)
+        await scope.execute(
+            "update webhook_deliveries set next_at = now() - interval '1 minute' where endpoint_id = $1",
+            issued.endpoint.id,
+        )
     async with worker(own, TEND_WORKER_METRICS_PORT=str(port)):
         async with asyncio.timeout(20):
             while True:
@@ -206,6 +216,8 @@ async def test_a_worker_shows_prometheus_what_it_did_and_what_waits(acme: Cast, 
                 await asyncio.sleep(0.1)
         assert shown["tend_jobs_waiting", str(acme.agency_id), "slow_mark"] == 1
         assert shown["tend_jobs_oldest_seconds", str(acme.agency_id), "slow_mark"] >= 60
+        assert shown["tend_webhooks_waiting", str(acme.agency_id)] == 1
+        assert shown["tend_webhooks_oldest_seconds", str(acme.agency_id)] >= 60
         await until(acme, await ask_for(acme, "slow_mark", seconds=0, mark=str(new_id())), "done")
         await until(acme, waiting, "done")  # woken by the other
         shown = await figures()
@@ -213,3 +225,5 @@ async def test_a_worker_shows_prometheus_what_it_did_and_what_waits(acme: Cast, 
         assert shown["tend_job_seconds_count", "slow_mark"] == 2
         assert shown["tend_job_wait_seconds_sum", "slow_mark"] >= 60
         assert shown["tend_statement_seconds_count",] > 0
+    async with agency_scope(acme.owner):
+        await remove_endpoint(acme.owner, issued.endpoint.id)

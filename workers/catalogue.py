@@ -21,7 +21,7 @@ from backend.moderation import apply_rules, carry_out_actions, count_cases_again
 from backend.notices import chat_notices, deliver_notices, gather_notices, give_up_message, mail_notices
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
-from backend.webhooks import deliver_webhooks, forget_webhooks
+from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
@@ -35,7 +35,8 @@ class Kind:
 
     `timeout` ends one try; `tries` is how often before the job is dead; `back_off` doubles with each try. `given_up` is
     told why the job is dead, in the transaction that says so. `priority` says who goes first; `at_once` is how many of
-    the kind one agency may have under way.
+    the kind one agency may have under way. What `reaches_outside` waits for servers of other people: of all such kinds
+    together an agency has OUTSIDE_AT_ONCE under way.
     """
 
     work: Work
@@ -45,8 +46,11 @@ class Kind:
     back_off: timedelta = timedelta(seconds=2)
     priority: Priority = Priority.NORMAL
     at_once: int | None = None
+    reaches_outside: bool = False
 
 
+# Fewer than a worker has places (workers/consuming.py): whatever one agency's servers do, others are served.
+OUTSIDE_AT_ONCE: Final = 5
 MINUTE: Final = timedelta(seconds=60)
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
@@ -55,13 +59,20 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
         "carry_out_actions": Kind(carry_out_actions, tries=12),
         "chat_notices": Kind(
-            chat_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
+            chat_notices,
+            tries=12,
+            timeout=timedelta(seconds=30),
+            given_up=give_up_message,
+            at_once=4,
+            reaches_outside=True,
         ),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
-        "deliver_webhooks": Kind(deliver_webhooks, timeout=timedelta(seconds=45), at_once=6),
+        "deliver_webhooks": Kind(
+            deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
+        ),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
@@ -70,12 +81,19 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "gather_notices": Kind(gather_notices, tries=12),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(
-            mail_notices, tries=12, timeout=timedelta(seconds=30), given_up=give_up_message, at_once=4
+            mail_notices,
+            tries=12,
+            timeout=timedelta(seconds=30),
+            given_up=give_up_message,
+            at_once=4,
+            reaches_outside=True,
         ),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
-        "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
+        "send_invitation": Kind(
+            send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True
+        ),
         "write_export": Kind(
             write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
         ),

@@ -16,7 +16,7 @@ from asyncpg.pool import Pool
 
 from backend.outbox import Priority
 from tenants import locks
-from workers.catalogue import CATALOGUE, Kind
+from workers.catalogue import CATALOGUE, OUTSIDE_AT_ONCE, Kind
 
 LEASE: Final = timedelta(seconds=15)  # to be picked up by a worker
 PER_AGENCY: Final = 32  # jobs of one agency sent or running at once, and as many of DANGER; the rest waits here
@@ -33,19 +33,28 @@ class Sent:
     priority: Priority
 
 
+@dataclass(slots=True)
+class _Limit:
+    """So many jobs of these kinds together may be under way; `left` are the places of one agency in this round."""
+
+    kinds: frozenset[str]
+    most: int
+    left: int = 0
+
+
 Push = Callable[[Sent], Awaitable[None]]
 
 
 async def relay_once(pool: Pool, push: Push, *, catalogue: Mapping[str, Kind] = CATALOGUE) -> int:
     """One round over the agencies with something to do; how many jobs were sent."""
-    at_once = {name: kind.at_once for name, kind in catalogue.items() if kind.at_once is not None}
+    limits = _limits(catalogue)
     async with pool.acquire(timeout=5) as connection:
         wakes = await connection.fetch(
             """select agency_id, max(id) as newest, min(ready_at) as since from ready_agency
                 where ready_at <= now() group by agency_id order by since limit $1""",
             AGENCIES,
         )
-        leased = [await _lease(connection, wake["agency_id"], newest=wake["newest"], at_once=at_once) for wake in wakes]
+        leased = [await _lease(connection, wake["agency_id"], newest=wake["newest"], limits=limits) for wake in wakes]
         # One job of each agency in turn: whoever has few does not stand behind all of whoever has many.
         in_turn = [job for jobs in zip_longest(*leased) for job in jobs if job is not None]
         for first in range(0, len(in_turn), PUSHES_AT_ONCE):
@@ -53,7 +62,13 @@ async def relay_once(pool: Pool, push: Push, *, catalogue: Mapping[str, Kind] = 
         return len(in_turn)
 
 
-async def _lease(connection: Any, agency_id: UUID, *, newest: int, at_once: Mapping[str, int]) -> list[Sent]:
+def _limits(catalogue: Mapping[str, Kind]) -> list[_Limit]:
+    outside = frozenset(name for name, kind in catalogue.items() if kind.reaches_outside)
+    own = [_Limit(frozenset({name}), kind.at_once) for name, kind in catalogue.items() if kind.at_once is not None]
+    return [_Limit(outside, OUTSIDE_AT_ONCE), *own]
+
+
+async def _lease(connection: Any, agency_id: UUID, *, newest: int, limits: Sequence[_Limit]) -> list[Sent]:
     """The jobs now leased for sending. In the same transaction the agency's wake-up is replaced by its next one: a job
     and its wake-up are committed together, so every wake-up seen before this transaction has its job visible in it."""
     async with connection.transaction():
@@ -69,7 +84,7 @@ async def _lease(connection: Any, agency_id: UUID, *, newest: int, at_once: Mapp
                 where agency_id = $1 and state in ('sent', 'running') and lease_until < now()""",
             agency_id,
         )
-        sent = await _send_what_fits(connection, agency_id, at_once)
+        sent = await _send_what_fits(connection, agency_id, limits)
         await connection.execute(
             "delete from ready_agency where agency_id = $1 and id <= $2 and ready_at <= now()", agency_id, newest
         )
@@ -92,14 +107,15 @@ async def _lease(connection: Any, agency_id: UUID, *, newest: int, at_once: Mapp
         return sent
 
 
-async def _send_what_fits(connection: Any, agency_id: UUID, at_once: Mapping[str, int]) -> list[Sent]:
-    """Priority by priority, each the earliest first, as many as the agency and each kind may have under way."""
+async def _send_what_fits(connection: Any, agency_id: UUID, limits: Sequence[_Limit]) -> list[Sent]:
+    """Priority by priority, each the earliest first, as many as the agency and its kinds may have under way."""
     busy = await connection.fetch(
         """select kind, priority = 0 as is_danger, count(*) as jobs from jobs
             where agency_id = $1 and state in ('sent', 'running') group by kind, priority = 0""",
         agency_id,
     )
-    left = {kind: most - sum(row["jobs"] for row in busy if row["kind"] == kind) for kind, most in at_once.items()}
+    for limit in limits:
+        limit.left = limit.most - sum(row["jobs"] for row in busy if row["kind"] in limit.kinds)
     rooms = {
         is_danger: PER_AGENCY - sum(row["jobs"] for row in busy if row["is_danger"] == is_danger)
         for is_danger in (True, False)
@@ -108,16 +124,16 @@ async def _send_what_fits(connection: Any, agency_id: UUID, at_once: Mapping[str
     for priority in Priority:
         is_danger, is_last = priority is Priority.DANGER, False
         while rooms[is_danger] > 0 and not is_last:
-            chosen, is_last = await _choose(connection, agency_id, priority, room=rooms[is_danger], left=left)
+            chosen, is_last = await _choose(connection, agency_id, priority, room=rooms[is_danger], limits=limits)
             sent += await _send(connection, agency_id, chosen, priority)
             rooms[is_danger] -= len(chosen)
     return sent
 
 
 async def _choose(
-    connection: Any, agency_id: UUID, priority: Priority, *, room: int, left: dict[str, int]
+    connection: Any, agency_id: UUID, priority: Priority, *, room: int, limits: Sequence[_Limit]
 ) -> tuple[list[UUID], bool]:
-    """The next jobs that fit, taken off `left`; and whether nothing else can be found. Kinds without room are passed
+    """The next jobs that fit, taken off the limits; and whether nothing else can be found. Kinds without room are passed
     over in the index, so that a thousand of one do not hide what is behind them. FOR UPDATE SKIP LOCKED passes over a job
     that somebody counts on until their scope ends."""
     rows = await connection.fetch(
@@ -127,16 +143,16 @@ async def _choose(
             order by run_at, id limit $4 for update skip locked""",
         agency_id,
         priority,
-        [kind for kind, places in left.items() if places <= 0],
+        sorted({kind for limit in limits if limit.left <= 0 for kind in limit.kinds}),
         room,
     )
     chosen = []
     for row in rows:
-        places = left.get(row["kind"])
-        if places is not None and places <= 0:
+        own = [limit for limit in limits if row["kind"] in limit.kinds]
+        if any(limit.left <= 0 for limit in own):
             continue
-        if places is not None:
-            left[row["kind"]] = places - 1
+        for limit in own:
+            limit.left -= 1
         chosen.append(row["id"])
     return chosen, len(chosen) == len(rows)
 

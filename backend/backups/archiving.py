@@ -60,7 +60,8 @@ class Archive:
         for left in self._bases.glob("*.part") if self._bases.exists() else []:
             shutil.rmtree(left)
         folder = self._bases / f"{datetime.now(UTC):{_FORM}}.part"
-        folder.mkdir(mode=0o700, parents=True)
+        self._bases.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
         return folder
 
     def keep(self, folder: Path) -> Base:

@@ -10,25 +10,26 @@ from pathlib import Path
 
 from backend.backups.archiving import Archive
 from backend.backups.taking import reach_the_archive
-from backend.embedded import EmbeddedPostgres, servers_account
+from backend.embedded import EmbeddedPostgres, one_at_a_time, servers_account
 
 
 @contextmanager
 def standing_at(moment: datetime, archive: Archive, *, server: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     """The copy can be written to, and nobody sees that; it goes at the end. Raises NoSuchMoment, EmbeddedServerFailed."""
     base = archive.base_before(moment)
-    reach_the_archive(server, archive)
-    home = server.home / "standing"
-    shutil.rmtree(home, ignore_errors=True)
-    copy = EmbeddedPostgres(home, server.major)
-    try:
-        base.unpack(copy.folder)
-        _recover(copy.folder, archive, moment)
-        copy.start()
-        yield copy
-    finally:
-        copy.stop()
+    with one_at_a_time(server.home / "restore.lock", "A restore"):
+        reach_the_archive(server, archive)
+        home = server.home / "standing"
         shutil.rmtree(home, ignore_errors=True)
+        copy = EmbeddedPostgres(home, server.major)
+        try:
+            base.unpack(copy.folder)
+            _recover(copy.folder, archive, moment)
+            copy.start()
+            yield copy
+        finally:
+            copy.stop()
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def everything_at(moment: datetime | None, archive: Archive, *, server: EmbeddedPostgres) -> Path:

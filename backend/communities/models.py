@@ -3,7 +3,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.tables import APPEND_ONLY, WorkspaceModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Put, Remove
 
 
@@ -20,7 +20,6 @@ class Community(WorkspaceModel):
 
     class Meta:
         table = "communities"
-        manager = ScopedManager()
 
 
 class Connection(WorkspaceModel):
@@ -35,7 +34,6 @@ class Connection(WorkspaceModel):
 
     class Meta:
         table = "connections"
-        manager = ScopedManager()
 
 
 class Member(WorkspaceModel):
@@ -60,7 +58,6 @@ class Member(WorkspaceModel):
 
     class Meta:
         table = "members"
-        manager = ScopedManager()
 
 
 class Post(WorkspaceModel):
@@ -84,7 +81,6 @@ class Post(WorkspaceModel):
 
     class Meta:
         table = "posts"
-        manager = ScopedManager()
 
 
 class PostVersion(WorkspaceModel):
@@ -100,7 +96,6 @@ class PostVersion(WorkspaceModel):
 
     class Meta:
         table = "post_versions"
-        manager = ScopedManager()
 
 
 class PostWord(WorkspaceModel):
@@ -117,7 +112,6 @@ class PostWord(WorkspaceModel):
 
     class Meta:
         table = "post_words"
-        manager = ScopedManager()
 
 
 class MemberWarning(WorkspaceModel):
@@ -135,4 +129,3 @@ class MemberWarning(WorkspaceModel):
 
     class Meta:
         table = "warnings"
-        manager = ScopedManager()

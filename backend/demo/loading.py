@@ -182,19 +182,19 @@ async def _complaints(agency_id: UUID, workspace_id: UUID, policies: dict[str, U
                     await report_post(
                         actor, post.id, reason=COMPLAINTS[policy], policy_id=policies[policy], member_id=member.id
                     )
-    moderator = await _somebody_who_moderates(agency_id, workspace_id)
-    if moderator is None:
+    owner = await _owner(agency_id, workspace_id)
+    if owner is None:
         return
     for outcome in ("violation", "no_violation", "violation"):
-        async with agency_scope(moderator):
-            claim = await claim_next(moderator, workspace_id=workspace_id)
+        async with agency_scope(owner):
+            claim = await claim_next(owner, workspace_id=workspace_id)
             if claim is None:
                 return
             version = await current_version(policies["harassment"])
             assert version is not None
             is_violation = outcome == "violation"
             await decide(
-                moderator,
+                owner,
                 claim.case_id,
                 token=claim.token,
                 outcome=outcome,
@@ -212,18 +212,19 @@ def _broken(text: str) -> str | None:
     )
 
 
-async def _somebody_who_moderates(agency_id: UUID, workspace_id: UUID) -> Actor | None:
+async def _owner(agency_id: UUID, workspace_id: UUID) -> Actor | None:
+    """At work for one client."""
     async with agency_scope(system(agency_id)):
-        member = await Membership.filter(role="owner").first()
-    if member is None:
+        found = await Membership.filter(role="owner").first()
+    if found is None:
         return None
     return Actor(
         agency_id=agency_id,
-        role=Role(member.role),
-        rights=RIGHTS_OF[Role(member.role)],
+        role=Role(found.role),
+        rights=RIGHTS_OF[Role(found.role)],
         workspaces=frozenset({workspace_id}),
-        name=member.name,
-        membership_id=member.id,
+        name=found.name,
+        membership_id=found.id,
     )
 
 

@@ -9,8 +9,8 @@ from backend.directory.grouping import (
     members_among,
 )
 from backend.directory.mapping import map_group
-from backend.directory.models import DirectoryGroup, DirectoryGroupMember, DirectoryGroupWorkspace, DirectoryPerson
-from backend.directory.provisioning_people import OwnersAreKept, Said, Taken, change, held, provision, remove
+from backend.directory.models import DirectoryGroup, DirectoryGroupMember, DirectoryGroupWorkspace
+from backend.directory.provisioning_people import Said, Taken, change, held, provision, remove
 from backend.directory.searching import (
     GROUP_COLUMNS,
     PERSON_COLUMNS,
@@ -34,11 +34,9 @@ __all__ = [
     "DirectoryGroup",
     "DirectoryGroupMember",
     "DirectoryGroupWorkspace",
-    "DirectoryPerson",
     "Group",
     "GroupSaid",
     "Order",
-    "OwnersAreKept",
     "Person",
     "Said",
     "Several",

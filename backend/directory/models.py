@@ -3,7 +3,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS
 
 
@@ -21,7 +21,6 @@ class DirectoryPerson(AgencyModel):
 
     class Meta:
         table = "directory_people"
-        manager = ScopedManager()
 
 
 class DirectoryGroup(AgencyModel):
@@ -43,7 +42,6 @@ class DirectoryGroup(AgencyModel):
 
     class Meta:
         table = "directory_groups"
-        manager = ScopedManager()
 
 
 class DirectoryGroupWorkspace(AgencyModel):
@@ -55,7 +53,6 @@ class DirectoryGroupWorkspace(AgencyModel):
 
     class Meta:
         table = "directory_group_workspaces"
-        manager = ScopedManager()
 
 
 class DirectoryGroupMember(AgencyModel):
@@ -64,4 +61,3 @@ class DirectoryGroupMember(AgencyModel):
 
     class Meta:
         table = "directory_group_members"
-        manager = ScopedManager()

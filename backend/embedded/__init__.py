@@ -3,7 +3,7 @@
 from backend.embedded.children import Child, bare_environment, spawn
 from backend.embedded.failing import AlreadyRunning, EmbeddedServerFailed
 from backend.embedded.folders import make_private, servers_account
-from backend.embedded.locking import home_lock
+from backend.embedded.locking import home_lock, one_at_a_time
 from backend.embedded.postgres import EmbeddedPostgres
 from backend.embedded.redis import EmbeddedRedis
 from backend.embedded.supervising import Process, Supervisor
@@ -19,6 +19,7 @@ __all__ = [
     "bare_environment",
     "home_lock",
     "make_private",
+    "one_at_a_time",
     "servers_account",
     "spawn",
 ]

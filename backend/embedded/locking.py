@@ -15,8 +15,15 @@ def home_lock(home: Path) -> Iterator[None]:
 
     Raises AlreadyRunning with the process that holds it, OSError when the folder cannot be written.
     """
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = take(home / "lock", "Tend", home)
+    with one_at_a_time(home / "lock", "Tend"):
+        yield
+
+
+@contextmanager
+def one_at_a_time(file: Path, what: str) -> Iterator[None]:
+    """The same for something else that is done in the folder of `file`."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = take(file, what, file.parent)
     try:
         yield
     finally:

@@ -1,10 +1,13 @@
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import ScopedManager, WorkspaceModel
+from tenants.tables import WorkspaceModel
 from tenants.treating import OUR_WORDS, Put
+
+THEIR_HOLDS: Final = "t.subject_kind = 'member' and t.subject_id = $3"
 
 
 class Hold(WorkspaceModel):
@@ -12,8 +15,9 @@ class Hold(WorkspaceModel):
 
     forgetting = {
         "subject_kind": OUR_WORDS,
-        "reason": Put("''", "t.subject_kind = 'member' and t.subject_id = $3"),
+        "reason": Put("''", THEIR_HOLDS),
     }
+    of_member = THEIR_HOLDS
     stays_today = "what somebody may need as evidence is kept, whenever that was said"
     subject_kind = fields.CharField(max_length=10)
     subject_id: UUID = fields.UUIDField()
@@ -25,4 +29,3 @@ class Hold(WorkspaceModel):
 
     class Meta:
         table = "holds"
-        manager = ScopedManager()

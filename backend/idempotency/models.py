@@ -2,7 +2,7 @@ from datetime import datetime
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel
 from tenants.treating import A_HASH, Keep
 
 
@@ -23,4 +23,3 @@ class KeptAnswer(AgencyModel):
 
     class Meta:
         table = "kept_answers"
-        manager = ScopedManager()

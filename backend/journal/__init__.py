@@ -2,7 +2,7 @@
 
 from backend.journal.anchoring import anchor_journal, anchor_with
 from backend.journal.chaining import chain_journal
-from backend.journal.models import JournalEntry, JournalLink
+from backend.journal.models import JournalEntry
 from backend.journal.recording import Recorded, record, record_access, record_for, subjects_since
 from backend.journal.verifying import Count, Finding, verify
 
@@ -10,7 +10,6 @@ __all__ = [
     "Count",
     "Finding",
     "JournalEntry",
-    "JournalLink",
     "Recorded",
     "anchor_journal",
     "anchor_with",

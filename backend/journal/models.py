@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, AgencyModel, ScopedManager, WorkspaceOrAgencyModel
+from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceOrAgencyModel
 from tenants.treating import A_HASH, OUR_WORDS, Keep
 
 
@@ -39,7 +39,6 @@ class JournalEntry(WorkspaceOrAgencyModel):
 
     class Meta:
         table = "journal"
-        manager = ScopedManager()
 
 
 class JournalLink(AgencyModel):
@@ -58,4 +57,3 @@ class JournalLink(AgencyModel):
 
     class Meta:
         table = "journal_links"
-        manager = ScopedManager()

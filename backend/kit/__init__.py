@@ -1,1 +1,1 @@
-"""The floor: errors, clock, ids. Knows no domain and does no I/O of its own."""
+"""The floor: errors, clock, ids, texts, spans. Knows no domain and does no I/O of its own."""

@@ -2,22 +2,18 @@
 
 from backend.leaving.closing import close_workspace, reopen_workspace
 from backend.leaving.deleting import delete_workspace
-from backend.leaving.downloading import Download, open_export
+from backend.leaving.downloading import open_export
 from backend.leaving.expiring import expire_exports
-from backend.leaving.exporting import Link, link_to_export, request_export
+from backend.leaving.exporting import link_to_export, request_export
 from backend.leaving.forgetting import erase_member, erase_member_now
-from backend.leaving.models import ErasedIdentity, Erasure, ErasureKey, Export
+from backend.leaving.models import Erasure, Export
 from backend.leaving.remembering import kept_out
 from backend.leaving.repeating import repeat_erasures
 from backend.leaving.writing import fail_export, write_export
 
 __all__ = [
-    "Download",
-    "ErasedIdentity",
     "Erasure",
-    "ErasureKey",
     "Export",
-    "Link",
     "close_workspace",
     "delete_workspace",
     "erase_member",

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, AgencyModel, ScopedManager, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
+from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
 from tenants.treating import A_HASH, OUR_WORDS, Keep
 
 
@@ -36,7 +36,6 @@ class Export(WorkspaceOrAgencyModel):
 
     class Meta:
         table = "exports"
-        manager = ScopedManager()
 
 
 class Erasure(WorkspaceModel):
@@ -61,7 +60,6 @@ class Erasure(WorkspaceModel):
 
     class Meta:
         table = "erasures"
-        manager = ScopedManager()
 
 
 class ErasedIdentity(WorkspaceModel):
@@ -75,7 +73,6 @@ class ErasedIdentity(WorkspaceModel):
 
     class Meta:
         table = "erased_identities"
-        manager = ScopedManager()
 
 
 class ErasureKey(AgencyModel):
@@ -88,4 +85,3 @@ class ErasureKey(AgencyModel):
 
     class Meta:
         table = "erasure_keys"
-        manager = ScopedManager()

@@ -25,7 +25,6 @@ from tenants.scope import agency_scope, beside, current
 
 _PROGRESS_EVERY: Final = timedelta(seconds=1)
 _TO_BE_WRITTEN: Final = ("queued", "running", "failed")
-_SUFFIX: Final = {"zip": "zip", "ndjson": "ndjson", "csv": "csv"}
 
 
 async def wait_for_exports() -> None:
@@ -46,7 +45,7 @@ async def write_export(actor: Actor, payload: Mapping[str, Any]) -> None:
     if export.state not in _TO_BE_WRITTEN:
         return
     may_export(actor, export.what)
-    path = f"{actor.agency_id}/exports/{export_id}.{_SUFFIX[export.format]}"
+    path = f"{actor.agency_id}/exports/{export_id}.{export.format}"
     progress = _Progress(actor.agency_id, export_id)
     size = 0
 

@@ -9,7 +9,9 @@ from backend.measuring.counting import (
     MAILS,
     REQUEST_SECONDS,
     REQUESTS,
-    STATEMENT_SECONDS,
+    WEBHOOKS,
+    WEBHOOKS_OLDEST_SECONDS,
+    WEBHOOKS_WAITING,
     observe_statements,
 )
 from backend.measuring.showing import show_at, shown
@@ -23,7 +25,9 @@ __all__ = [
     "MAILS",
     "REQUESTS",
     "REQUEST_SECONDS",
-    "STATEMENT_SECONDS",
+    "WEBHOOKS",
+    "WEBHOOKS_OLDEST_SECONDS",
+    "WEBHOOKS_WAITING",
     "observe_statements",
     "show_at",
     "shown",

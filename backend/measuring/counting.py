@@ -26,6 +26,11 @@ JOBS_OLDEST_SECONDS: Final = Gauge(
     "tend_jobs_oldest_seconds", "How long the job that has waited longest is due.", ("agency", "kind")
 )
 MAILS: Final = Counter("tend_mails", "Mails by how they ended.", ("outcome",))
+WEBHOOKS: Final = Counter("tend_webhooks", "Tries to deliver webhooks by how they ended.", ("outcome",))
+WEBHOOKS_WAITING: Final = Gauge("tend_webhooks_waiting", "Deliveries of webhooks that are due.", ("agency",))
+WEBHOOKS_OLDEST_SECONDS: Final = Gauge(
+    "tend_webhooks_oldest_seconds", "How long the delivery that has waited longest is due.", ("agency",)
+)
 
 
 def observe_statements() -> None:

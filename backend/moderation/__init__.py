@@ -13,7 +13,6 @@ from backend.moderation.models import (
     Queue,
     Report,
     Rule,
-    Skip,
 )
 from backend.moderation.opening import open_workspace
 from backend.moderation.reporting import report_post
@@ -32,7 +31,6 @@ __all__ = [
     "Queue",
     "Report",
     "Rule",
-    "Skip",
     "apply_rules",
     "carry_out_actions",
     "claim_next",

@@ -4,7 +4,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.tables import APPEND_ONLY, WorkspaceModel
 from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 
@@ -17,7 +17,6 @@ class Queue(WorkspaceModel):
 
     class Meta:
         table = "queues"
-        manager = ScopedManager()
 
 
 class Rule(WorkspaceModel):
@@ -38,7 +37,6 @@ class Rule(WorkspaceModel):
 
     class Meta:
         table = "rules"
-        manager = ScopedManager()
 
 
 class Case(WorkspaceModel):
@@ -70,7 +68,6 @@ class Case(WorkspaceModel):
 
     class Meta:
         table = "cases"
-        manager = ScopedManager()
 
 
 class CaseTally(WorkspaceModel):
@@ -82,7 +79,6 @@ class CaseTally(WorkspaceModel):
 
     class Meta:
         table = "case_tallies"
-        manager = ScopedManager()
 
 
 class Report(WorkspaceModel):
@@ -109,7 +105,6 @@ class Report(WorkspaceModel):
 
     class Meta:
         table = "reports"
-        manager = ScopedManager()
 
 
 class ClaimRecord(WorkspaceModel):
@@ -130,7 +125,6 @@ class ClaimRecord(WorkspaceModel):
 
     class Meta:
         table = "claims"
-        manager = ScopedManager()
 
 
 class Skip(WorkspaceModel):
@@ -140,6 +134,7 @@ class Skip(WorkspaceModel):
         "reason": OUR_WORDS,
         "note": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
+    not_for_members = "about the moderator: whom they know, what they can read, what they can bear"
     case_id: UUID = fields.UUIDField()
     membership_id: UUID = fields.UUIDField()
     reason = fields.CharField(max_length=30)
@@ -148,7 +143,6 @@ class Skip(WorkspaceModel):
 
     class Meta:
         table = "skips"
-        manager = ScopedManager()
 
 
 class Decision(WorkspaceModel):
@@ -170,7 +164,6 @@ class Decision(WorkspaceModel):
 
     class Meta:
         table = "decisions"
-        manager = ScopedManager()
 
 
 class Action(WorkspaceModel):
@@ -190,4 +183,3 @@ class Action(WorkspaceModel):
 
     class Meta:
         table = "actions"
-        manager = ScopedManager()

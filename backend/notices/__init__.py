@@ -1,7 +1,7 @@
 """One thing that happened, told to the people it concerns, each in the way they chose."""
 
 from backend.notices.branding import set_brand
-from backend.notices.catalogue import CHANNELS, HOW, KINDS
+from backend.notices.catalogue import KINDS
 from backend.notices.chatting import chat_notices
 from backend.notices.delivering import deliver_notices
 from backend.notices.gathering import gather_notices
@@ -15,8 +15,6 @@ from backend.notices.telling import Recipient, tell, told_since
 from backend.notices.unsubscribing import can_unsubscribe, unsubscribe
 
 __all__ = [
-    "CHANNELS",
-    "HOW",
     "KINDS",
     "Notice",
     "NoticeDelivery",

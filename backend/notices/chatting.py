@@ -7,7 +7,7 @@ import orjson
 
 from backend.notices.sending import Message, delayed, failed, opened, sent
 from backend.notices.writing import Unwritable, around, lines
-from backend.outside import MailDelayed, MailRefused, Unreachable, fetch, open_sealed
+from backend.outside import MessageDelayed, MessageRefused, Unreachable, fetch, open_sealed
 from tenants.actor import Actor
 
 _AGAIN = (408, 425, 429)  # and everything from 500 on
@@ -20,9 +20,9 @@ async def chat_notices(_system: Actor, payload: Mapping[str, Any]) -> None:
         return
     try:
         await _post(message)
-    except (Unwritable, MailRefused) as problem:
+    except (Unwritable, MessageRefused) as problem:
         await failed(message, problem)
-    except MailDelayed as problem:
+    except MessageDelayed as problem:
         await delayed(message, problem)
         raise
     else:
@@ -30,9 +30,9 @@ async def chat_notices(_system: Actor, payload: Mapping[str, Any]) -> None:
 
 
 async def _post(message: Message) -> None:
-    """Raises Unwritable, MailRefused, MailDelayed. Nothing of an answer is kept."""
+    """Raises Unwritable, MessageRefused, MessageDelayed. Nothing of an answer is kept."""
     if message.chat_url is None or message.settings_id is None:
-        raise MailRefused("They have named no chat, or none any more.")
+        raise MessageRefused("They have named no chat, or none any more.")
     text = around("chat.txt", message.language, lines=lines(message.items, message.language)).strip()
     url = await open_sealed(message.chat_url, table="notice_settings", column="chat_url", row_id=message.settings_id)
     try:
@@ -44,11 +44,11 @@ async def _post(message: Message) -> None:
             largest=10_000,
         )
     except Unreachable as problem:
-        raise MailDelayed(f"The chat cannot be reached. {problem.message}") from None
+        raise MessageDelayed(f"The chat cannot be reached. {problem.message}") from None
     if answer.status >= 500 or answer.status in _AGAIN:
-        raise MailDelayed(f"The chat does not take messages now ({answer.status}).")
+        raise MessageDelayed(f"The chat does not take messages now ({answer.status}).")
     if not 200 <= answer.status < 300:
-        raise MailRefused(f"The chat takes no messages here ({answer.status}).")
+        raise MessageRefused(f"The chat takes no messages here ({answer.status}).")
 
 
 def _plain(text: str) -> str:

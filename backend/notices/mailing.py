@@ -7,7 +7,7 @@ from backend.notices import catalogue
 from backend.notices.sending import Message, delayed, failed, opened, sent
 from backend.notices.unsubscribing import unsubscribe_address
 from backend.notices.writing import Unwritable, around, lines
-from backend.outside import Mail, MailDelayed, MailRefused, send_mail
+from backend.outside import Mail, MessageDelayed, MessageRefused, send_mail
 from tenants.actor import Actor
 
 _PLAIN_COLOUR: Final = "#1f2937"
@@ -15,15 +15,15 @@ _PLAIN_COLOUR: Final = "#1f2937"
 
 async def mail_notices(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: one mail. A mail that cannot be written, or that nobody takes, ends here in sight of the agency's admins; one
-    that may go later raises MailDelayed, so that the job is tried again, under the same Message-ID."""
+    that may go later raises MessageDelayed, so that the job is tried again, under the same Message-ID."""
     message = await opened(payload)
     if message is None:
         return
     try:
         await send_mail(_mail(system, message))
-    except (Unwritable, MailRefused) as problem:
+    except (Unwritable, MessageRefused) as problem:
         await failed(message, problem)
-    except MailDelayed as problem:
+    except MessageDelayed as problem:
         await delayed(message, problem)
         raise
     else:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, ScopedManager, SealedField, WorkspaceOrAgencyModel
+from tenants.tables import AgencyModel, SealedField, WorkspaceOrAgencyModel
 from tenants.treating import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put, Remove
 
 
@@ -36,7 +36,6 @@ class Notice(WorkspaceOrAgencyModel):
 
     class Meta:
         table = "notices"
-        manager = ScopedManager()
 
 
 class NoticeDelivery(WorkspaceOrAgencyModel):
@@ -62,7 +61,6 @@ class NoticeDelivery(WorkspaceOrAgencyModel):
 
     class Meta:
         table = "notice_deliveries"
-        manager = ScopedManager()
 
 
 class NoticePreference(AgencyModel):
@@ -78,7 +76,6 @@ class NoticePreference(AgencyModel):
 
     class Meta:
         table = "notice_preferences"
-        manager = ScopedManager()
 
 
 class NoticeSettings(AgencyModel):
@@ -97,4 +94,3 @@ class NoticeSettings(AgencyModel):
 
     class Meta:
         table = "notice_settings"
-        manager = ScopedManager()

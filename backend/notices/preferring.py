@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from backend import journal
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
@@ -90,6 +92,14 @@ async def set_settings(
     if chat_url is not None:
         settings.chat_url = await _sealed(chat_url, settings.id)
         settings.has_chat = settings.chat_url is not None
+        # What the agency tells them leaves for somebody else's server from now on.
+        await journal.record(
+            "membership.chat_set" if settings.has_chat else "membership.chat_removed",
+            subject_kind="staff",
+            subject_id=membership_id,
+            workspace_id=None,
+            host=urlsplit(chat_url.strip()).hostname,
+        )
     await settings.save()
     return settings.id
 

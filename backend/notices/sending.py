@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 
 from backend.notices.writing import Item, Unwritable
-from backend.outside import MailDelayed, MailRefused
+from backend.outside import MessageDelayed, MessageRefused
 from tenants import locks
 from tenants.actor import Actor, system
 from tenants.rights import CLIENT_ROLES, Role
@@ -99,12 +99,12 @@ async def sent(message: Message) -> None:
     await _end(message.deliveries, "sent")
 
 
-async def failed(message: Message, problem: MailRefused | Unwritable) -> None:
+async def failed(message: Message, problem: MessageRefused | Unwritable) -> None:
     """For good, until somebody replays it."""
     await _end(message.deliveries, "failed", problem=str(problem))
 
 
-async def delayed(message: Message, problem: MailDelayed) -> None:
+async def delayed(message: Message, problem: MessageDelayed) -> None:
     """Shown while the job waits for its next try, in a transaction of its own: that of the job is rolled back."""
     agency_id = current().actor.agency_id
 

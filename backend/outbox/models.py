@@ -4,7 +4,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, ScopedManager, WorkspaceModel
+from tenants.tables import AgencyModel, WorkspaceModel
 from tenants.treating import OUR_WORDS, Keep, Put
 
 
@@ -41,7 +41,6 @@ class Job(AgencyModel):
 
     class Meta:
         table = "jobs"
-        manager = ScopedManager()
 
 
 class Slot(AgencyModel):
@@ -56,7 +55,6 @@ class Slot(AgencyModel):
 
     class Meta:
         table = "slots"
-        manager = ScopedManager()
 
 
 class WorkspaceSlot(WorkspaceModel):
@@ -71,4 +69,3 @@ class WorkspaceSlot(WorkspaceModel):
 
     class Meta:
         table = "workspace_slots"
-        manager = ScopedManager()

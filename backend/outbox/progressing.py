@@ -1,4 +1,4 @@
-"""How far a long job is, and that something about a job has changed."""
+"""Which job is under way in this process, and how far it is."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

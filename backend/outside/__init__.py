@@ -2,7 +2,6 @@
 
 from backend.outside.addressing import public_address, served_at
 from backend.outside.fetching import (
-    Fetched,
     GuardedTransport,
     Unreachable,
     allow_origins,
@@ -10,8 +9,8 @@ from backend.outside.fetching import (
     guarded_client,
     is_askable,
 )
-from backend.outside.filing import Files, keep_files_in, stored_files
-from backend.outside.mailing import FolderSender, Mail, MailDelayed, MailRefused, Sender, SmtpSender
+from backend.outside.filing import keep_files_in, stored_files
+from backend.outside.mailing import FolderSender, Mail, MessageDelayed, MessageRefused, SmtpSender
 from backend.outside.mailing import send as send_mail
 from backend.outside.mailing import send_with as send_mail_with
 from backend.outside.models import AgencyKey
@@ -28,16 +27,13 @@ from backend.outside.wrapping import (
 
 __all__ = [
     "AgencyKey",
-    "Fetched",
-    "Files",
     "FolderSender",
     "GuardedTransport",
     "Mail",
-    "MailDelayed",
-    "MailRefused",
+    "MessageDelayed",
+    "MessageRefused",
     "NoInstallationKey",
     "SealBroken",
-    "Sender",
     "SmtpSender",
     "Unreachable",
     "allow_origins",

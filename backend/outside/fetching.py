@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
+from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
@@ -17,16 +19,25 @@ import httpx
 from backend.kit import spans
 from backend.kit.errors import Refusal
 from backend.outside.judging import Address, is_metadata, is_public, parsed
+from tenants.database import NoScope
+from tenants.scope import current_agency
 
 WITHIN_SECONDS: Final = 10.0
 LARGEST_BYTES: Final = 1 << 20
+LARGEST_HEADS: Final = 100_000  # bytes that are no body: heads, lines between chunks, what TLS does not take off
+# What is read is parsed without a pause: 4 kB of the costliest (`100 Continue`, chunks of one byte) take 9 ms.
+PIECE_BYTES: Final = 4_096
 _PORTS: Final = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int]  # scheme, host, port
 
 _allowed: frozenset[Origin] = frozenset()
-# A name that resolves slowly keeps a thread busy, and must not take those that others need.
-_resolvers: Final = ThreadPoolExecutor(16, thread_name_prefix="resolving")
+# A name that resolves slowly keeps a thread busy, long after nobody waits for it any more, and must not take those that
+# others need: neither those of the event loop, nor those of another agency.
+_resolvers: Final = ThreadPoolExecutor(64, thread_name_prefix="resolving")
+RESOLVED_AT_ONCE: Final = 4  # names of one agency, in one process
+RESOLVED_WITHIN_SECONDS: Final = 5.0  # with the wait for one of these
+_turns: WeakValueDictionary[UUID | None, asyncio.Semaphore] = WeakValueDictionary()
 
 
 class Unreachable(Refusal):
@@ -58,13 +69,15 @@ async def fetch(
     data: Mapping[str, str] | None = None,
     largest: int = LARGEST_BYTES,
     within_seconds: float = WITHIN_SECONDS,
+    agency_id: UUID | None = None,
 ) -> Fetched:
     """The whole answer, whatever its status; a redirect is an answer and is not followed. `data` is sent as a form.
+    `agency_id` says for whom it is asked; the scope does where one is open.
 
     Raises Unreachable: not an https address on port 443 of a public server, no answer within `within_seconds` in all,
-    or a body of more than `largest` bytes (as sent, or unpacked).
+    a body of more than `largest` bytes (as sent, or unpacked), or LARGEST_HEADS more than that in all.
     """
-    transport = GuardedTransport(largest=largest, within_seconds=within_seconds)
+    transport = GuardedTransport(largest=largest, within_seconds=within_seconds, agency_id=agency_id)
     async with guarded_client(transport=transport) as client:
         try:
             response = await client.request(method, url, headers=headers, content=content, data=data)
@@ -87,17 +100,22 @@ def guarded_client(*, transport: "GuardedTransport | None" = None, **options: An
     around = {"mounts", "proxy", "trust_env", "verify", "cert"} & set(options)
     if around:
         raise TypeError(f"A guarded client takes no {', '.join(sorted(around))}.")
-    return httpx.AsyncClient(
-        transport=transport or GuardedTransport(), trust_env=False, **{"timeout": WITHIN_SECONDS, **options}
-    )
+    # The transport's deadline rules, which may be later than any timeout of httpx for one read.
+    return httpx.AsyncClient(transport=transport or GuardedTransport(), trust_env=False, **{"timeout": None, **options})
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
     """Each request is checked, gets a connection of its own to an address that was checked, and has one deadline from
     the name to the last byte. Stateless: clients may share it. Raises Unreachable and no other error of the network."""
 
-    def __init__(self, *, largest: int = LARGEST_BYTES, within_seconds: float = WITHIN_SECONDS) -> None:
-        self._largest, self._within_seconds = largest, within_seconds
+    def __init__(
+        self,
+        *,
+        largest: int = LARGEST_BYTES,
+        within_seconds: float = WITHIN_SECONDS,
+        agency_id: UUID | None = None,
+    ) -> None:
+        self._largest, self._within_seconds, self._agency_id = largest, within_seconds, agency_id
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         facts: spans.Facts = {
@@ -114,7 +132,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             return response
 
     async def _handled(self, request: httpx.Request) -> httpx.Response:
-        network = _Network(is_exempt=_check(request.url))
+        network = _Network(
+            is_exempt=_check(request.url), largest=self._largest, agency_id=self._agency_id or _agency_of_scope()
+        )
         # What is packed could be a bomb: unpacking is done here, a few bytes at a time, and is not asked for.
         request.headers["Accept-Encoding"] = "identity"
         deadline = asyncio.get_running_loop().time() + self._within_seconds
@@ -166,8 +186,8 @@ class _Network(httpcore.AsyncNetworkBackend):
     """Resolves once, checks every address, and connects to one that was checked: a name that resolves to something
     else a moment later changes nothing."""
 
-    def __init__(self, *, is_exempt: bool) -> None:
-        self._is_exempt = is_exempt
+    def __init__(self, *, is_exempt: bool, largest: int, agency_id: UUID | None) -> None:
+        self._is_exempt, self._largest, self._agency_id = is_exempt, largest, agency_id
         self._tcp = httpcore.AnyIOBackend()
 
     async def connect_tcp(
@@ -178,13 +198,14 @@ class _Network(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port)
+        addresses = await _resolve(host, port, self._agency_id)
         if any(is_metadata(address) or not (self._is_exempt or is_public(address)) for address in addresses):
             raise Unreachable("The address leads to no public server.")
         failure: Exception = httpcore.ConnectError()
         for address in addresses:
             try:
-                return await self._tcp.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = await self._tcp.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                return _Counted(stream, self._largest)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as problem:
                 failure = problem
         raise failure
@@ -193,13 +214,64 @@ class _Network(httpcore.AsyncNetworkBackend):
         await self._tcp.sleep(seconds)
 
 
-async def _resolve(host: str, port: int) -> list[Address]:
-    """Raises Unreachable where the name has no address."""
-    loop = asyncio.get_running_loop()
+class _Counted(httpcore.AsyncNetworkStream):
+    """Whatever is read counts, for a server may send heads without end; and after every piece others have their turn."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream, largest: int) -> None:
+        self._stream, self._largest = stream, largest
+        self._received = 0
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109  # httpcore's signature
+        await asyncio.sleep(0)  # what waits already is read without waiting
+        piece = await self._stream.read(min(max_bytes, PIECE_BYTES), timeout)
+        self._received += len(piece)
+        if self._received > self._largest + LARGEST_HEADS:
+            raise _too_large(self._largest)
+        return piece
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        return _Counted(await self._stream.start_tls(ssl_context, server_hostname, timeout), self._largest)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _agency_of_scope() -> UUID | None:
     try:
-        found = await loop.run_in_executor(
-            _resolvers, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-        )
+        return current_agency()
+    except NoScope:
+        return None
+
+
+def _too_large(largest: int) -> Unreachable:
+    return Unreachable(f"The answer is larger than {largest:,} bytes.")
+
+
+async def _resolve(host: str, port: int, agency_id: UUID | None) -> list[Address]:
+    """Raises Unreachable where the name has no address, or takes too long."""
+    turns = _turns.setdefault(agency_id, asyncio.Semaphore(RESOLVED_AT_ONCE))
+    try:
+        async with asyncio.timeout(RESOLVED_WITHIN_SECONDS):
+            await turns.acquire()
+            looking = asyncio.get_running_loop().run_in_executor(
+                _resolvers, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+            )
+            # The thread goes on when nobody waits for it any more, and the turn with it.
+            looking.add_done_callback(lambda _: turns.release())
+            found = await asyncio.shield(looking)
+    except TimeoutError:
+        raise Unreachable("The name took too long to look up.") from None
     except (OSError, UnicodeError):
         raise Unreachable("There is no server of this name.") from None
     return list(dict.fromkeys(parsed(str(entry[4][0])) for entry in found))
@@ -238,7 +310,7 @@ class _Body(httpx.AsyncByteStream):
                 chunk = _unpacked(self._unpacker, chunk, at_most=self._largest - told + 1)
             told += len(chunk)
             if max(received, told) > self._largest:
-                raise Unreachable(f"The answer is larger than {self._largest:,} bytes.")
+                raise _too_large(self._largest)
             yield chunk
 
     async def aclose(self) -> None:

@@ -12,8 +12,23 @@ _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")  # everything else of version 6
 _METADATA: Final = tuple(
     map(ip_network, ("169.254.0.0/16", "168.63.129.16/32", "100.100.100.200/32", "192.0.0.192/32", "fd00:ec2::254/128"))
 )
-# Global by the tables of CPython 3.11 and yet nobody's server: relays of 6to4, documentation, segment routing.
-_NOBODY: Final = tuple(map(ip_network, ("192.88.99.0/24", "3fff::/20", "5f00::/16")))
+# Global by the tables of some CPython that we run on, and yet nobody's server.
+_NOBODY: Final = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments, RFC 6890; .8, .9, .10 by RFC 7600, 7723, 8155
+            "192.31.196.0/24",  # AS112, RFC 7535
+            "192.52.193.0/24",  # tunnels for multicast (AMT), RFC 7450
+            "192.88.99.0/24",  # relays of 6to4, RFC 7526
+            "192.175.48.0/24",  # AS112, RFC 7534
+            "2001::/23",  # protocol assignments, RFC 2928: Teredo, benchmarks, ORCHID, AMT, AS112
+            "2620:4f:8000::/48",  # AS112, RFC 7534
+            "3fff::/20",  # documentation, RFC 9637
+            "5f00::/16",  # segment routing, RFC 9602
+        ),
+    )
+)
 
 
 def parsed(text: str) -> Address:

@@ -45,12 +45,12 @@ for _name in ("message-id", "in-reply-to", "references", "list-unsubscribe"):
 _LINES: Final = SMTP_LINES.clone(header_factory=_headers)
 
 
-class MailRefused(Exception):
-    """Nobody will ever take this mail: the address is none, or its server does not want it."""
+class MessageRefused(Exception):
+    """Nobody will ever take this mail or chat message: the address is none, or its server does not want it."""
 
 
-class MailDelayed(Exception):
-    """The mail may go later: the server is away, busy, or not set up rightly."""
+class MessageDelayed(Exception):
+    """The mail or chat message may go later: the server is away, busy, or not set up rightly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Mail:
 
 class Sender(Protocol):
     async def send(self, mail: Mail) -> None:
-        """Raises MailRefused, MailDelayed."""
+        """Raises MessageRefused, MessageDelayed."""
 
 
 class SmtpSender:
@@ -114,7 +114,7 @@ class SmtpSender:
             client.close()
 
     async def check(self) -> None:
-        """Raises MailDelayed where no mail could be sent; sends none."""
+        """Raises MessageDelayed where no mail could be sent; sends none."""
         client = aiosmtplib.SMTP(**self._options)
         try:
             with _told_apart():
@@ -152,17 +152,17 @@ def send_with(sender: Sender | None) -> None:
 
 
 async def send(mail: Mail) -> None:
-    """Raises MailRefused, MailDelayed. Call from a job: it waits for a server of somebody else."""
+    """Raises MessageRefused, MessageDelayed. Call from a job: it waits for a server of somebody else."""
     outcome = "failed"
     try:
         if _sender is None:
-            raise MailDelayed("No mail server is set: TEND_SMTP_URL.")
+            raise MessageDelayed("No mail server is set: TEND_SMTP_URL.")
         await _sender.send(mail)
         outcome = "sent"
-    except MailRefused:
+    except MessageRefused:
         outcome = "refused"
         raise
-    except MailDelayed:
+    except MessageDelayed:
         outcome = "delayed"
         raise
     finally:
@@ -170,7 +170,7 @@ async def send(mail: Mail) -> None:
 
 
 def _written(mail: Mail, sender: Address) -> EmailMessage:
-    """Python's library writes the headers; nothing in a mail can add one. Raises MailRefused."""
+    """Python's library writes the headers; nothing in a mail can add one. Raises MessageRefused."""
     to, reply_to = _checked(mail.to), None if mail.reply_to is None else _checked(mail.reply_to)
     left = mail.message_id or str(new_id())
     for id in (left, mail.thread or left):
@@ -216,7 +216,7 @@ def _encoding(text: str) -> str | None:
 
 def _checked(address: str) -> str:
     if _ADDRESS.fullmatch(address) is None:
-        raise MailRefused("This is no mail address.")
+        raise MessageRefused("This is no mail address.")
     return address
 
 
@@ -236,15 +236,15 @@ def _told_apart() -> Iterator[None]:
     except aiosmtplib.SMTPRecipientsRefused as problem:
         code = problem.recipients[0].code
         if code < 500:
-            raise MailDelayed(f"The mail server does not take mail for this address now ({code}).") from None
-        raise MailRefused(f"The mail server takes no mail for this address ({code}).") from None
+            raise MessageDelayed(f"The mail server does not take mail for this address now ({code}).") from None
+        raise MessageRefused(f"The mail server takes no mail for this address ({code}).") from None
     except aiosmtplib.SMTPDataError as problem:
         if problem.code < 500:
-            raise MailDelayed(f"The mail server does not take the mail now ({problem.code}).") from None
-        raise MailRefused(f"The mail server does not take the mail ({problem.code}).") from None
+            raise MessageDelayed(f"The mail server does not take the mail now ({problem.code}).") from None
+        raise MessageRefused(f"The mail server does not take the mail ({problem.code}).") from None
     except (aiosmtplib.SMTPNotSupported, ValueError):
-        raise MailRefused("The mail server cannot deliver to such an address.") from None
+        raise MessageRefused("The mail server cannot deliver to such an address.") from None
     except aiosmtplib.SMTPResponseException as problem:
-        raise MailDelayed(f"The mail server refuses Tend ({problem.code}).") from None
+        raise MessageDelayed(f"The mail server refuses Tend ({problem.code}).") from None
     except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
-        raise MailDelayed(f"The mail server cannot be used: {type(problem).__name__}.") from None
+        raise MessageDelayed(f"The mail server cannot be used: {type(problem).__name__}.") from None

@@ -2,7 +2,7 @@ from datetime import datetime
 
 from tortoise import fields
 
-from tenants.tables import AgencyModel, ScopedManager
+from tenants.tables import AgencyModel
 from tenants.treating import Keep
 
 
@@ -21,4 +21,3 @@ class AgencyKey(AgencyModel):
 
     class Meta:
         table = "agency_keys"
-        manager = ScopedManager()

@@ -1,9 +1,9 @@
 """Who works here and for which clients: sign-in, invitations, memberships, machines."""
 
-from backend.people.arriving import NotLetIn, arrive, provider_called
+from backend.people.arriving import arrive, provider_called
 from backend.people.asking_providers import Asked, SignInFailed, ask, hear
 from backend.people.changing import change_membership, set_reach
-from backend.people.ending import LastOwner, close_links, end
+from backend.people.ending import close_links, end
 from backend.people.granting_tokens import (
     TOKEN_LIFETIME,
     GrantedToken,
@@ -17,10 +17,7 @@ from backend.people.granting_tokens import (
     token_of,
 )
 from backend.people.inviting import (
-    AlreadyMember,
     AnotherAddress,
-    Invitation,
-    InvitationEnded,
     accept,
     address,
     invitation,
@@ -30,34 +27,24 @@ from backend.people.inviting import (
     send_invitation,
 )
 from backend.people.issuing_credentials import (
-    Issued,
     issue_credential,
     issue_keys_as,
     revoke_credential,
     rotate_credential,
 )
-from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
 from backend.people.mailing_links import REMEMBERED as BROWSERS_REMEMBERED
 from backend.people.mailing_links import mail_link, use_link
 from backend.people.registering_machines import change_api_client, end_api_client, register_api_client
-from backend.people.setting_providers import ProviderUnproven, remove_provider, set_provider
+from backend.people.setting_providers import remove_provider, set_provider
 from backend.people.suspending import reinstate, suspend
 
 __all__ = [
     "BROWSERS_REMEMBERED",
-    "LINK_LIFETIME",
     "TOKEN_LIFETIME",
-    "AlreadyMember",
     "AnotherAddress",
     "Asked",
     "GrantedToken",
-    "Invitation",
-    "InvitationEnded",
-    "Issued",
-    "LastOwner",
     "Machine",
-    "NotLetIn",
-    "ProviderUnproven",
     "SignInFailed",
     "accept",
     "address",

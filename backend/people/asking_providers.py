@@ -118,7 +118,7 @@ async def hear(provider: Provider, asked: Asked, answer: Mapping[str, str], *, r
     tokens = await _tokens(provider, known.metadata, asked, answer["code"], redirect_uri)
     claims = await _claims(provider, known, tokens, nonce=asked.nonce)
     if "email" not in claims:
-        claims = {**claims, **await _userinfo(known.metadata, tokens, subject=claims["sub"])}
+        claims = {**claims, **await _userinfo(provider, known.metadata, tokens, subject=claims["sub"])}
     return _told(provider, claims)
 
 
@@ -178,13 +178,13 @@ async def _read_and_remember(key: tuple[UUID, str], provider: Provider) -> _Know
 
 
 async def _read(provider: Provider) -> _Known:
-    metadata = await _json("GET", f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
+    metadata = await _json(provider, "GET", f"{provider.issuer.rstrip('/')}/.well-known/openid-configuration")
     if metadata.get("issuer") != provider.issuer:
         raise SignInFailed("The provider calls itself by another name than the agency does.")
     for name in ("authorization_endpoint", "token_endpoint", "jwks_uri"):
         if not isinstance(metadata.get(name), str) or not is_askable(metadata[name]):
             raise SignInFailed(f"The provider has no usable {name}.")
-    keys = (await _json("GET", metadata["jwks_uri"])).get("keys")
+    keys = (await _json(provider, "GET", metadata["jwks_uri"])).get("keys")
     if not isinstance(keys, list) or len(keys) > MOST_KEYS:
         raise SignInFailed("The provider's keys cannot be read.")
     usable = [each for each in keys if isinstance(each, dict) and each.get("kty") in ("RSA", "EC", "OKP")]
@@ -212,7 +212,7 @@ async def _tokens(
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         else:
             form["client_secret"] = provider.secret
-    tokens = await _json("POST", metadata["token_endpoint"], headers=headers, data=form)
+    tokens = await _json(provider, "POST", metadata["token_endpoint"], headers=headers, data=form)
     if not isinstance(tokens.get("id_token"), str):
         raise SignInFailed("The provider has not said who you are.")
     return tokens
@@ -257,22 +257,29 @@ async def _claims(provider: Provider, known: _Known, tokens: Mapping[str, Any], 
     return claims
 
 
-async def _userinfo(metadata: Mapping[str, Any], tokens: Mapping[str, Any], *, subject: str) -> dict[str, Any]:
+async def _userinfo(
+    provider: Provider, metadata: Mapping[str, Any], tokens: Mapping[str, Any], *, subject: str
+) -> dict[str, Any]:
     url, access = metadata.get("userinfo_endpoint"), tokens.get("access_token")
     if not isinstance(url, str) or not isinstance(access, str) or not access.isascii():
         return {}
-    found = await _json("GET", url, headers={"Authorization": f"Bearer {access}"})
+    found = await _json(provider, "GET", url, headers={"Authorization": f"Bearer {access}"})
     if found.get("sub") != subject:
         raise SignInFailed("The provider tells of somebody else.")
     return {name: found[name] for name in ("email", "email_verified", "name") if name in found}
 
 
 async def _json(
-    method: str, url: str, *, headers: Mapping[str, str] | None = None, data: Mapping[str, str] | None = None
+    provider: Provider,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    data: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Raises SignInFailed."""
     try:
-        answer = await fetch(method, url, headers=headers, data=data)
+        answer = await fetch(method, url, headers=headers, data=data, agency_id=provider.agency_id)
         found = orjson.loads(answer.body)
     except Unreachable as problem:
         raise SignInFailed(f"The provider cannot be asked. {problem.message}") from None

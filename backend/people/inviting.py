@@ -145,6 +145,7 @@ async def invite_again(actor: Actor, membership_id: UUID) -> None:
     membership.invited_until = moment + LIFETIME
     await membership.save(update_fields=["invited_until"])
     await _promise_mail(membership.id)
+    await journal.record("membership.invited_again", subject_kind="staff", subject_id=membership.id, workspace_id=None)
 
 
 async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:

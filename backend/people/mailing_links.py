@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from backend.kit.ids import new_id
-from backend.outside import Mail, MailDelayed, MailRefused, public_address, send_mail
+from backend.outside import Mail, MessageDelayed, MessageRefused, public_address, send_mail
 from tenants.database import unscoped
 from tenants.doors import person_with
 from tenants.tokens import hash_of, new_link_token
@@ -59,7 +59,7 @@ async def mail_link(email: str, *, browser: str) -> None:
                 ),
             )
         )
-    except (MailRefused, MailDelayed):
+    except (MessageRefused, MessageDelayed):
         async with unscoped() as connection:
             await connection.execute("delete from mail_links where key_hash = $1", hash_of(token))
         raise

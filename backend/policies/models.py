@@ -3,7 +3,7 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, ScopedManager, WorkspaceModel
+from tenants.tables import APPEND_ONLY, WorkspaceModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS
 
 
@@ -18,7 +18,6 @@ class Policy(WorkspaceModel):
 
     class Meta:
         table = "policies"
-        manager = ScopedManager()
 
 
 class PolicyVersion(WorkspaceModel):
@@ -39,4 +38,3 @@ class PolicyVersion(WorkspaceModel):
 
     class Meta:
         table = "policy_versions"
-        manager = ScopedManager()

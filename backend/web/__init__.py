@@ -1,1 +1,1 @@
-"""HTTP that is not GraphQL: health, and signing in during development."""
+"""HTTP that is not GraphQL: signing in, OAuth, SCIM, links in messages, files of exports, health and metrics."""

@@ -42,15 +42,6 @@ class Cookies:
         response.delete_cookie(name, path="/", secure=self.is_secure, httponly=True, samesite="lax")
 
 
-def is_from_here(request: Request) -> bool:
-    """Whether a page of this very site sent it, or a program that is no browser."""
-    site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = request.headers.get("origin")
-    return origin is None or origin.partition("://")[2] == request.headers.get("host")
-
-
 def local_path(text: str | None, *, otherwise: str) -> str:
     """An address of this site to go on to, and nothing that a browser could take for another."""
     return text if text and len(text) <= 500 and _LOCAL.fullmatch(text) else otherwise

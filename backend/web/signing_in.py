@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute, Route
 
 from backend import people
 from backend.kit.errors import Invalid, Refusal
-from backend.outside import MailDelayed, MailRefused, open_from_browser, public_address, seal_for_browser
-from backend.web.cookies import Cookies, is_from_here, local_path
+from backend.outside import MessageDelayed, MessageRefused, open_from_browser, public_address, seal_for_browser
+from backend.web.cookies import Cookies, local_path
 from backend.web.showing import page, page_style
 from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
+from tenants.presenting import bearer_of, is_from_here
 from tenants.provisioning import is_slug
 from tenants.sessions import open_session, renew_session, revoke_session
 
@@ -49,10 +50,11 @@ def _told_plainly(handler: Handler) -> Handler:
 
 @dataclass(frozen=True, slots=True)
 class SigningIn:
-    """`demo_people`: whom anybody may be, by name, in a demo; None everywhere else. In `development` the page of a
+    """`wait_of_attempt` is None the first time it is asked about an attempt to sign in. `demo_people`: whom anybody may be, by name, in a demo; None everywhere else. In `development` the page of a
     signed-in person leads to GraphiQL, and an address may carry a token."""
 
     cookies: Cookies
+    wait_of_attempt: Callable[[str], Awaitable[str | None]]
     development: bool = False
     demo_people: Callable[[], Mapping[str, Mapping[str, Any]]] | None = None
 
@@ -91,7 +93,7 @@ class SigningIn:
     async def send_link(self, request: Request) -> Response:
         """The same answer, as fast, whoever is known here."""
         form = await _form(request)
-        if not is_from_here(request):
+        if not is_from_here(request.headers):
             return self._sign_in_page(request, "Please send this form from here.", status=403)
         try:
             email = people.address(form.get("email", ""))
@@ -145,6 +147,9 @@ class SigningIn:
         answer = dict(request.query_params)
         if len(answer) != len(request.query_params.multi_items()):
             raise people.SignInFailed("The provider says the same thing twice.")  # RFC 6749, 3.1
+        # Once, and before the provider is asked: whoever has a cookie could have the agency's secret sent for ever.
+        if answer.get("state") == kept["state"] and await self.wait_of_attempt(kept["state"]) is not None:
+            raise people.SignInFailed("This attempt to sign in was used before. Please start again.")
         told = await people.hear(provider, asked, answer, redirect_uri=_callback(slug))
         token = await people.arrive(provider, told, device=_device(request))
         response = await self._signed_in(request, token, to=kept["next"])
@@ -158,7 +163,7 @@ class SigningIn:
     @_told_plainly
     async def join(self, request: Request) -> Response:
         token = (await _form(request)).get("token", "")
-        if not is_from_here(request):
+        if not is_from_here(request.headers):
             return await self._invitation_page(token, problem="Please send this form from here.", status=403)
         session = self.cookies.session_of(request)
         caller = await _person(session)
@@ -185,11 +190,11 @@ class SigningIn:
 
     async def renew(self, request: Request) -> Response:
         """The same session under a new token, in the way the old one came: a header or a cookie."""
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            fresh = await renew_session(bearer.strip())
+        bearer = bearer_of(request.headers)
+        if bearer is not None:
+            fresh = await renew_session(bearer)
             return JSONResponse({"token": fresh}, headers=_KEEP_NOWHERE) if fresh is not None else _unauthenticated()
-        old = self.cookies.session_of(request) if is_from_here(request) else None
+        old = self.cookies.session_of(request) if is_from_here(request.headers) else None
         fresh = None if old is None else await renew_session(old)
         if fresh is None:
             return _unauthenticated()
@@ -198,13 +203,13 @@ class SigningIn:
         return response
 
     async def sign_out(self, request: Request) -> Response:
-        kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer":
-            await revoke_session(bearer.strip())
+        bearer = bearer_of(request.headers)
+        if bearer is not None:
+            await revoke_session(bearer)
             return Response(status_code=204)
         response = RedirectResponse("/sign-in", status_code=303)
         token = self.cookies.session_of(request)
-        if token is not None and is_from_here(request):
+        if token is not None and is_from_here(request.headers):
             await revoke_session(token)
             self.cookies.drop(response, self.cookies.session)
         return response
@@ -219,7 +224,7 @@ class SigningIn:
         who = (await _form(request)).get("who", "")
         somebody = self.demo_people().get(who)
         person_id = None if somebody is None else await person_with(somebody["email"])
-        if person_id is None or not is_from_here(request):
+        if person_id is None or not is_from_here(request.headers):
             return page("refused", status=403, headline="Nobody", problem="The demo has no such person.")
         return await self._signed_in(request, await open_session(person_id, method="demo", device=_device(request)))
 
@@ -273,7 +278,7 @@ async def _person(token: str | None) -> Caller | None:
 async def _mail(email: str, browser: str) -> None:
     try:
         await people.mail_link(email, browser=browser)
-    except (MailRefused, MailDelayed) as problem:
+    except (MessageRefused, MessageDelayed) as problem:
         log.warning("sign_in.not_mailed", problem=str(problem))  # nobody waits for it; they ask again
 
 

@@ -1,22 +1,19 @@
 """What happens, told to other people's servers: signed, tried again, never in the way of anybody else."""
 
-from backend.webhooks.delivering import deliver_webhooks
+from backend.webhooks.delivering import deliver_webhooks, give_up_turn
 from backend.webhooks.disabling import disable_endpoint, enable_endpoint
 from backend.webhooks.forgetting import forget_webhooks
-from backend.webhooks.kinds import KINDS, TEST, EventKind
+from backend.webhooks.kinds import KINDS
 from backend.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookEvent
 from backend.webhooks.queueing import queue_webhooks
 from backend.webhooks.replaying import replay_deliveries, replay_delivery, send_test
 from backend.webhooks.rotating import rotate_secret
-from backend.webhooks.shaping import Shaper, shape_with
+from backend.webhooks.shaping import shape_with
 from backend.webhooks.subscribing import Issued, Wanted, change_endpoint, create_endpoint, remove_endpoint
 
 __all__ = [
     "KINDS",
-    "TEST",
-    "EventKind",
     "Issued",
-    "Shaper",
     "Wanted",
     "WebhookAttempt",
     "WebhookDelivery",
@@ -28,6 +25,7 @@ __all__ = [
     "disable_endpoint",
     "enable_endpoint",
     "forget_webhooks",
+    "give_up_turn",
     "queue_webhooks",
     "remove_endpoint",
     "replay_deliveries",

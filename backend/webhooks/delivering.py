@@ -5,17 +5,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.clock import now
 from backend.kit.ids import new_id, published
+from backend.measuring import WEBHOOKS
 from backend.outbox import absorb, enqueue
 from backend.outside import Unreachable, fetch
 from backend.webhooks.disabling import disable, fail_waiting
 from backend.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEvent
 from backend.webhooks.pacing import come_again, free_lane
-from backend.webhooks.shaping import body_of
+from backend.webhooks.shaping import Unreadable, body_of
 from backend.webhooks.signing import secrets_of, signed
 from backend.webhooks.thresholds import (
     DISABLED_AFTER,
@@ -75,6 +77,18 @@ async def deliver_webhooks(_system: Actor, payload: Mapping[str, Any]) -> None:
         await come_again(endpoint, at=endpoint.rests_until or now(), lane=lane)
 
 
+async def give_up_turn(_system: Actor, payload: Mapping[str, Any], _why: str) -> None:
+    """Tend itself failed, again and again: what was first in line has failed once more, and the endpoint gets another
+    turn. Nothing waits for the next event, or for ever."""
+    endpoint = await WebhookEndpoint.get_or_none(id=UUID(payload["endpoint_id"]))
+    if endpoint is None or endpoint.disabled_at is not None:
+        return
+    delivery = await _next_due(endpoint)
+    if delivery is not None:
+        await _settle(endpoint, delivery, _Answer(None, timedelta(0), "Nothing was sent: Tend failed before."))
+    await come_again(endpoint, at=now() + REST)
+
+
 async def _next_due(endpoint: WebhookEndpoint) -> WebhookDelivery | None:
     """Locked; one that somebody else has in hand is passed over."""
     return (
@@ -93,7 +107,17 @@ async def _is_more_due(endpoint: WebhookEndpoint) -> bool:
 
 async def _attempt(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> _Answer:
     event = await WebhookEvent.get(id=delivery.event_id)
-    answer = await _send(endpoint, published("webhookdelivery", delivery.id), await body_of(endpoint, event))
+    try:
+        body = await body_of(endpoint, event)
+    except Unreadable as problem:
+        answer = _Answer(None, timedelta(0), str(problem))
+    else:
+        answer = await _send(endpoint, published("webhookdelivery", delivery.id), body)
+    await _settle(endpoint, delivery, answer)
+    return answer
+
+
+async def _settle(endpoint: WebhookEndpoint, delivery: WebhookDelivery, answer: _Answer) -> None:
     delivery.attempt += 1
     if answer.problem is None:
         delivery.state, delivery.ended_at = "delivered", now()
@@ -119,7 +143,8 @@ async def _attempt(endpoint: WebhookEndpoint, delivery: WebhookDelivery) -> _Ans
         answer.problem,
         now(),  # not the beginning of the transaction: a turn has many
     )
-    return answer
+    outcome = "delivered" if answer.problem is None else "unanswered" if answer.status is None else "refused"
+    WEBHOOKS.labels(outcome).inc()
 
 
 async def _send(endpoint: WebhookEndpoint, id: str, body: bytes) -> _Answer:
@@ -154,9 +179,12 @@ def _problem(status: int) -> str | None:
 
 
 def _retry_after(text: str) -> timedelta:
-    """Seconds; a date is not understood, and the schedule holds."""
-    asked = timedelta(seconds=int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else timedelta(0)
-    return min(asked, LONGEST_RETRY_AFTER)
+    """Seconds or a date (RFC 9110, 10.2.3); of anything else nothing, and the schedule holds."""
+    try:
+        asked = timedelta(seconds=int(text)) if text.isdecimal() else parsedate_to_datetime(text) - now()
+    except (ValueError, OverflowError, TypeError):  # TypeError: a date without a zone
+        return timedelta(0)
+    return min(max(asked, timedelta(0)), LONGEST_RETRY_AFTER)
 
 
 def _since(began: float) -> timedelta:

@@ -5,13 +5,14 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import AgencyModel, ScopedManager, SealedField
+from tenants.tables import AgencyModel, SealedField
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep
 
 
 class WebhookEndpoint(AgencyModel):
     """A server of somebody else that hears of what happens. The wall shows it to the whole agency, as it does API clients:
-    whoever does something must find who wants to know. `conditions` is `{"workspaces": [uuid], "by": [actor kind]}`."""
+    whoever does something must find who wants to know. It reads with `scopes`, as far as the membership `made_by_id` (who
+    last changed it; None is Tend itself) may do so by then. `conditions` is `{"workspaces": [uuid], "by": [actor kind]}`."""
 
     forgetting = {
         "url": OF_THE_AGENCY,
@@ -25,6 +26,7 @@ class WebhookEndpoint(AgencyModel):
     }
     inside = dict.fromkeys(("secret", "previous_secret"), "whoever has it can sign in Tend's name")
     workspace_id: UUID | None = fields.UUIDField(null=True)
+    made_by_id: UUID | None = fields.UUIDField(null=True)
     url = fields.TextField()
     description = fields.TextField()
     kinds: list[str] = ArrayField("text")
@@ -45,7 +47,6 @@ class WebhookEndpoint(AgencyModel):
 
     class Meta:
         table = "webhook_endpoints"
-        manager = ScopedManager()
 
 
 class WebhookEvent(AgencyModel):
@@ -65,7 +66,6 @@ class WebhookEvent(AgencyModel):
 
     class Meta:
         table = "webhook_events"
-        manager = ScopedManager()
 
 
 class WebhookDelivery(AgencyModel):
@@ -85,7 +85,6 @@ class WebhookDelivery(AgencyModel):
 
     class Meta:
         table = "webhook_deliveries"
-        manager = ScopedManager()
 
 
 class WebhookAttempt(AgencyModel):
@@ -103,4 +102,3 @@ class WebhookAttempt(AgencyModel):
 
     class Meta:
         table = "webhook_attempts"
-        manager = ScopedManager()

@@ -65,7 +65,9 @@ async def send_test(actor: Actor, endpoint_id: UUID) -> UUID:
     """The id of its delivery. Raises NotAllowed, NotFound, Conflict."""
     endpoint = await held_endpoint(actor, endpoint_id)
     _must_be_enabled(endpoint)
-    return await queue_test(endpoint)
+    delivery_id = await queue_test(endpoint)
+    await record("tested", endpoint, delivery=str(delivery_id))
+    return delivery_id
 
 
 def _must_be_enabled(endpoint: WebhookEndpoint) -> None:

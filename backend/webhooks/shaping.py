@@ -4,14 +4,23 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import orjson
+import structlog
 
-from backend.kit.errors import Invalid
+from backend.kit.errors import Invalid, NotAllowed
 from backend.kit.ids import published
 from backend.webhooks.models import WebhookEndpoint, WebhookEvent
-from backend.webhooks.thresholds import LARGEST_BODY
+from backend.webhooks.thresholds import LARGEST_BODY, READ_SECONDS
 from tenants.actor import Actor
+from tenants.database import is_outage, is_too_slow
+from tenants.entering import acting_here_for
 from tenants.rights import MACHINE_RIGHTS, Right, Role
 from tenants.scope import current
+
+log = structlog.get_logger()
+
+
+class Unreadable(Exception):
+    """What the selection asks for could not be read; the message says why, for people."""
 
 
 class Shaper(Protocol):
@@ -40,7 +49,8 @@ def check_selection(selection: str) -> None:
 
 
 async def body_of(endpoint: WebhookEndpoint, event: WebhookEvent) -> bytes:
-    """What a delivery holds now: a later try may tell of a later state. Call in the scope of the endpoint's job."""
+    """What a delivery holds now: a later try may tell of a later state. Call in the scope of the endpoint's job, which
+    goes on after Unreadable."""
     subject = published(event.subject_kind, event.subject_id)
     told: dict[str, Any] = {
         "type": event.kind,
@@ -53,7 +63,7 @@ async def body_of(endpoint: WebhookEndpoint, event: WebhookEvent) -> bytes:
     }
     if endpoint.selection is None or _shaper is None:
         return orjson.dumps(told)
-    read = await _shaper.read(await _reader(endpoint), endpoint.selection, kind=event.subject_kind, id=event.subject_id)
+    read = await _read(_shaper, endpoint, event)
     if read is not None:
         whole = orjson.dumps({**told, "data": orjson.Fragment(read)})
         if len(whole) <= LARGEST_BODY:
@@ -62,8 +72,30 @@ async def body_of(endpoint: WebhookEndpoint, event: WebhookEvent) -> bytes:
     return orjson.dumps({**told, "isReduced": True})
 
 
-async def _reader(endpoint: WebhookEndpoint) -> Actor:
-    """A machine that only reads, in what the endpoint is of; as for every machine, a closed client is not there."""
+async def _read(shaper: Shaper, endpoint: WebhookEndpoint, event: WebhookEvent) -> bytes | None:
+    """Raises Unreadable for what takes too long or is not foreseen: it is one endpoint's, and nothing behind it waits
+    for a repair."""
+    assert endpoint.selection is not None
+    scope, reader, problem = current(), await _reader(endpoint), None
+    if reader is None:
+        return None
+    await scope.execute(f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'")
+    try:
+        read = await shaper.read(reader, endpoint.selection, kind=event.subject_kind, id=event.subject_id)
+    except Exception as found:
+        if is_outage(found) and not is_too_slow(found):
+            raise
+        log.warning("webhook.unreadable", endpoint=str(endpoint.id), subject=str(event.subject_id), exc_info=found)
+        read, problem = None, "takes too long" if is_too_slow(found) else "fails"
+    await scope.execute("ROLLBACK TO SAVEPOINT reading; RELEASE SAVEPOINT reading")
+    if problem is not None:
+        raise Unreadable(f"Nothing was sent: to read what the selection asks for {problem}.")
+    return read
+
+
+async def _reader(endpoint: WebhookEndpoint) -> Actor | None:
+    """A machine that only reads, in what the endpoint is of; as for every machine, a closed client is not there. It may do
+    no more than whoever made it may do now; None where that is nothing."""
     scope = current()
     rows = await scope.fetch(
         """select id, deletes_at is null as is_open from workspaces
@@ -72,11 +104,22 @@ async def _reader(endpoint: WebhookEndpoint) -> Actor:
         endpoint.workspace_id,
     )
     opened = frozenset(row["id"] for row in rows if row["is_open"])
+    rights = frozenset(map(Right, endpoint.scopes)) & MACHINE_RIGHTS
     sees_all = endpoint.workspace_id is None and len(opened) == len(rows)
+    of_agency = endpoint.workspace_id is None
+    if endpoint.made_by_id is not None:
+        try:
+            maker = await acting_here_for(endpoint.agency_id, endpoint.made_by_id, endpoint.workspace_id)
+        except NotAllowed:
+            return None
+        rights, of_agency = rights & maker.rights, of_agency and maker.is_of_agency
+        if maker.workspaces is not None:
+            opened, sees_all = opened & maker.workspaces, False
     return Actor(
         agency_id=endpoint.agency_id,
         role=Role.API_CLIENT,
-        rights=frozenset(map(Right, endpoint.scopes)) & MACHINE_RIGHTS,
+        rights=rights,
         workspaces=None if sees_all else opened,
+        of_agency=of_agency,
         name=endpoint.description,
     )

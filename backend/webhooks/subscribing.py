@@ -52,7 +52,8 @@ class Wanted:
 
 
 async def create_endpoint(actor: Actor, wanted: Wanted, *, workspace_id: UUID | None) -> Issued:
-    """Without a workspace it hears of all clients. Its selection reads what the actor may read now, for good.
+    """Without a workspace it hears of all clients. Its selection reads what the actor may read now, for as long
+    as they may.
 
     Raises NotAllowed, NotFound, Invalid, Conflict.
     """
@@ -76,7 +77,7 @@ async def create_endpoint(actor: Actor, wanted: Wanted, *, workspace_id: UUID | 
 async def change_endpoint(
     actor: Actor, endpoint_id: UUID, wanted: Wanted, *, expected_version: int | None = None
 ) -> WebhookEndpoint:
-    """All of what it hears from now on; its selection reads what the actor may read. What waits goes to the new address.
+    """All of what it hears from now on; its selection reads what the actor may read, as in `create_endpoint`. What waits goes to the new address.
 
     Raises NotAllowed, NotFound, Invalid, Conflict.
     """
@@ -155,6 +156,7 @@ async def _checked(actor: Actor, wanted: Wanted, workspace_id: UUID | None) -> d
         "conditions": _conditions(wanted.workspaces, wanted.by),
         "selection": selection,
         "scopes": sorted(right.value for right in READING & actor.rights),
+        "made_by_id": actor.membership_id,
     }
 
 

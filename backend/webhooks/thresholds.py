@@ -17,6 +17,7 @@ SCHEDULE: Final = (
 JITTER: Final = 0.1
 TIMEOUT_SECONDS: Final = 15.0
 LARGEST_ANSWER: Final = 64 << 10  # bytes; ours: nobody reads it
+READ_SECONDS: Final = 5  # ours: a statement of a selection, as one of the API
 LARGEST_BODY: Final = 20_000  # bytes of what is sent; with more, ids only
 LONGEST_RETRY_AFTER: Final = timedelta(hours=10)
 DISABLED_AFTER: Final = timedelta(

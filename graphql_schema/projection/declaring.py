@@ -50,7 +50,8 @@ class Connection(Generic[T]):
     total_count: int = strawberry.field(description="How many rows the whole list has.")
 
 
-# Sources: where a field comes from. `{row}` in SQL is the row of the declaring type, `{agency}` the scope's agency.
+# Sources: where a field comes from. `{row}` in SQL is the row of the declaring type, `{agency}` the scope's agency,
+# `{membership}` the actor's; `{sees_all}` and `{workspaces}` are the actor's reach, which may be less than the scope's.
 
 
 @dataclass(frozen=True, slots=True)

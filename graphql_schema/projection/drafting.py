@@ -50,11 +50,13 @@ class Draft(ABC):
 
     def fill(self, template: str, row: str) -> str:
         """The placeholders of a declared SQL expression."""
-        text = template.replace("{row}", row)
+        text = template.replace("{row}", row).replace("{sees_all}", "true" if self.actor.sees_all else "false")
         if "{agency}" in text:
             text = text.replace("{agency}", self.agency())
         if "{membership}" in text:
             text = text.replace("{membership}", self._membership())
+        if "{workspaces}" in text:
+            text = text.replace("{workspaces}", self.workspaces())
         return text
 
     def hidden(self, target: Published) -> bool:

@@ -138,6 +138,10 @@ class Reading:
         given = get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
         return max((len(value) for value in given.values() if isinstance(value, list)), default=1), False
 
+    def bind(self, type_: GraphQLObjectType, details: Any) -> None:
+        """Raises GraphQLError for arguments nobody can serve."""
+        self._arguments(self._object_plan(type_, details))
+
     async def one(self, type_: GraphQLObjectType, details: Any, wanted: Ref) -> Any:
         """None where nothing is there for the actor."""
         statement, values = self._by_ids(type_, details, [wanted.id])

@@ -53,6 +53,11 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         assert type_ is not None
         return self._reading.cost(type_, self._root_fields() if roots is None else roots)
 
+    def bind_one(self, type_name: str) -> None:
+        """Raises GraphQLError for arguments with which nobody could `read_one` of this type."""
+        [details] = self._root_fields().values()
+        self._reading.bind(self.schema.type_map[type_name], details)  # type: ignore[arg-type]
+
     async def read_one(self, wanted: Ref) -> Any:
         """What the only field at the root would answer for this row, in the scope that is open: the caller sees to it that
         the scope reaches no less than the actor, whose own reach and rights are in the statement. None where nothing is

@@ -16,6 +16,7 @@ from tenants.actor import Actor
 from tenants.admitting import admit, confirm, forget
 from tenants.doors import Caller
 from tenants.entering import NotAdmitted
+from tenants.presenting import bearer_of
 from tenants.scope import NoLongerAdmitted
 
 SCOPE_HEADERS: Final = ("x-agency-id", "x-workspace-id")
@@ -122,22 +123,12 @@ def stay(token: str) -> ExitStack:
 def credentials_of(headers: Mapping[str, str], *, cookie: str | None = None) -> Credentials:
     """`headers` with names in lower case. A session's cookie counts only where the caller hands it over, and a token in
     a header comes first. Raises Refused."""
-    kind, _, token = headers.get("authorization", "").partition(" ")
-    given = token.strip() if kind.lower() == "bearer" else cookie
+    bearer = bearer_of(headers)
+    given = cookie if bearer is None else bearer
     if given is None:
         raise Refused("UNAUTHENTICATED", "Sign in: this needs a valid token.", headers={"WWW-Authenticate": "Bearer"})
     agency, workspace = (_scope(headers, name) for name in SCOPE_HEADERS)
     return Credentials(given, agency, workspace)
-
-
-def is_from_here(headers: Mapping[str, str]) -> bool:
-    """Whether a page of this very site asks, or a program that is no browser. What a page of another site makes a
-    browser send has no authority of a cookie."""
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is None or origin.partition("://")[2] == headers.get("host")
 
 
 def _refused(refusal: NotAdmitted) -> Refused:

@@ -19,7 +19,7 @@ from graphql import (
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graphql_schema.transport.measuring import SpreadsItself, TooLarge, check_size
+from graphql_schema.transport.sizing import SpreadsItself, TooLarge, check_size
 
 LONGEST_KEPT: Final = 8_000  # characters of one document
 MOST_KEPT: Final = 500_000  # characters of all; a parsed document takes about a hundred times its text

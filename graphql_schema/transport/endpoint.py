@@ -17,17 +17,18 @@ from backend.kit import spans
 from backend.live import Live
 from graphql_schema.context import Refused
 from graphql_schema.error_codes import status_of
-from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, is_from_here, stay
+from graphql_schema.transport.admitting import Credentials, Visitor, credentials_of, stay
 from graphql_schema.transport.asking import Asked, asked_by_address, asked_of, parse_json
+from graphql_schema.transport.disconnecting import ClientLeft, unless_left
 from graphql_schema.transport.event_streams import EventStream, answered
 from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
 from graphql_schema.transport.graphiql import page
-from graphql_schema.transport.leaving import ClientLeft, unless_left
 from graphql_schema.transport.masking import masked
 from graphql_schema.transport.negotiating import EVENT_STREAM, GRAPHQL, HTML, JSON, accepted
 from graphql_schema.transport.rates import Rates
 from graphql_schema.transport.sockets import serve_socket
 from graphql_schema.transport.trusting import Documents
+from tenants.presenting import is_from_here
 
 LARGEST_BODY: Final = 1 << 20  # bytes
 # Their presence shows that a browser has asked this site first: no page elsewhere can send them unasked.

@@ -23,8 +23,8 @@ from graphql_schema.transport import (
     endpoint,
     event_streams,
     executing,
-    measuring,
     rates,
+    sizing,
     sockets,
     trusting,
 )
@@ -38,7 +38,7 @@ PAGES: Final = (
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.
 _KNOWN: Final = (
     *(declaring, pricing, admitting, asking, documents, endpoint, event_streams),
-    *(executing, measuring, rates, sockets, trusting),
+    *(executing, sizing, rates, sockets, trusting),
 )
 _CODES_TABLE: Final = "error codes"
 _USER_CODES_TABLE: Final = "user error codes"

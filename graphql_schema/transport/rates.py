@@ -49,11 +49,21 @@ class _Purse:
 
 
 class Rates:
-    """`points` per minute for each of `token`, `person` and `agency`. Without Redis, or while it is away, each process
+    """`points` per minute, or per as many `minutes`, for each key of a kind: `token`, `person`, `agency`. Without Redis, or while it is away, each process
     counts for itself: a limit that is too generous for a while is better than no answer."""
 
-    def __init__(self, redis_url: str | None, points: Mapping[str, int], *, prefix: str = "tend") -> None:
-        self._limits = {kind: RateLimitItemPerMinute(most, namespace=prefix) for kind, most in points.items()}
+    def __init__(
+        self,
+        redis_url: str | None,
+        points: Mapping[str, int],
+        *,
+        minutes: Mapping[str, int] | None = None,
+        prefix: str = "tend",
+    ) -> None:
+        self._limits = {
+            kind: RateLimitItemPerMinute(most, (minutes or {}).get(kind, 1), namespace=prefix)
+            for kind, most in points.items()
+        }
         self._alone = FixedWindowRateLimiter(MemoryStorage())
         self._together = self._alone if redis_url is None else FixedWindowRateLimiter(_storage(redis_url))
         self._is_away_until = 0.0

@@ -25,10 +25,11 @@ from strawberry.types.unset import UNSET
 
 from backend.kit import spans
 from graphql_schema.context import Refused
-from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, is_from_here, stay
+from graphql_schema.transport.admitting import SCOPE_HEADERS, Credentials, Visitor, credentials_of, stay
 from graphql_schema.transport.asking import asked_of
 from graphql_schema.transport.event_streams import CHECK_SECONDS, ended
 from graphql_schema.transport.executing import ASKING_PRICE, Answer, Mistakes, Prepared, prepare, run, subscribe
+from tenants.presenting import is_from_here
 
 if TYPE_CHECKING:
     from graphql_schema.transport.endpoint import Endpoint

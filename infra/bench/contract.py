@@ -20,7 +20,7 @@ from graphql_schema.transport import Documents, Rates
 from graphql_schema.transport.asking import asked_of, parse_json
 from graphql_schema.transport.documents import operation_of, parsed
 from graphql_schema.transport.executing import Prepared, _executor, prepare
-from graphql_schema.transport.measuring import TooLarge, check_size
+from graphql_schema.transport.sizing import TooLarge, check_size
 from infra.bench.operations import OPERATIONS
 from infra.bench.results import Row
 

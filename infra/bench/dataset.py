@@ -15,7 +15,7 @@ from uuid import UUID
 
 from backend.embedded import EmbeddedPostgres
 from backend.installing import bring_up_to_date, make_roles_and_database
-from backend.migrations.applying import history
+from backend.migrations import history
 from backend.moderation.thresholds import PENALTY, RISK_HALVING, SHORTEST_SHARE, TARGET
 from backend.settings import Settings
 from infra.bench.servers import settings_for

@@ -18,7 +18,7 @@ from cast import Cast, ask
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from markdown_it import MarkdownIt
 
-from backend import cli
+from backend import serving
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
@@ -36,7 +36,7 @@ from graphql_schema.transport import (
     documents,
     endpoint,
     event_streams,
-    measuring,
+    sizing,
     sockets,
     trusting,
 )
@@ -422,13 +422,13 @@ async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
         "Body": f"{endpoint.LARGEST_BODY:,} bytes",
         "Document": f"{documents.LONGEST_DOCUMENT:,} characters",
         "Tokens of a document": f"{documents.MOST_TOKENS:,}",
-        "Levels of fields (edges, node and nodes are none)": f"{measuring.DEEPEST}",
-        "Fields, those of fragments counted with every spread": f"{measuring.MOST_FIELDS:,}",
-        "Aliases": f"{measuring.MOST_ALIASES}",
-        "Directives": f"{measuring.MOST_DIRECTIVES}",
-        "Operations": f"{measuring.MOST_OPERATIONS}",
-        "Spreads of fragments": f"{measuring.MOST_SPREADS}",
-        "The same field in one place of the answer, wherever it is written": f"{measuring.MOST_REPEATS} times",
+        "Levels of fields (edges, node and nodes are none)": f"{sizing.DEEPEST}",
+        "Fields, those of fragments counted with every spread": f"{sizing.MOST_FIELDS:,}",
+        "Aliases": f"{sizing.MOST_ALIASES}",
+        "Directives": f"{sizing.MOST_DIRECTIVES}",
+        "Operations": f"{sizing.MOST_OPERATIONS}",
+        "Spreads of fragments": f"{sizing.MOST_SPREADS}",
+        "The same field in one place of the answer, wherever it is written": f"{sizing.MOST_REPEATS} times",
         "Rows of a page": f"{declaring.LARGEST_PAGE}",
         "Cost of an operation": f"{pricing.MOST_EXPENSIVE:,} points",
         "Time of one statement in the database": f"{STATEMENT_SECONDS} seconds",
@@ -444,7 +444,7 @@ async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
 
 def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert "100,000 bytes" in markdown_of("limits")
-    assert "ws_max_size=100_000" in inspect.getsource(cli.serve)
+    assert "ws_max_size=100_000" in inspect.getsource(serving)
     assert "for ten minutes" in markdown_of("mutations")
     assert timedelta(minutes=10) == LEASE
     assert "up to two hours" in markdown_of("mutations")

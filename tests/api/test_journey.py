@@ -32,6 +32,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "TEND_REDIS_URL": settings.redis,
         "TEND_REDIS_QUEUE": settings.redis_queue,
         "TEND_PORT": str(free_port()),
+        "TEND_DRAIN_SECONDS": "0",
         "PYTHONPATH": str(ROOT),
     }
 

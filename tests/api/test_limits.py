@@ -16,8 +16,8 @@ from backend.asgi import app
 from backend.kit.ids import new_id
 from backend.settings import Settings
 from graphql_schema.context import Refused
-from graphql_schema.transport.measuring import SpreadsItself, TooLarge, check_size
 from graphql_schema.transport.rates import LARGEST_BLOCK, Rates
+from graphql_schema.transport.sizing import SpreadsItself, TooLarge, check_size
 from tenants.scope import current
 
 POINTS = {"token": 1_000, "person": 1_500, "agency": 4_000}

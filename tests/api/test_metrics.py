@@ -59,6 +59,21 @@ async def test_requests_and_statements_are_counted_and_timed(measured: httpx.Asy
     assert grown("tend_statement_seconds_count") >= 1
 
 
+async def test_requests_are_counted_by_the_first_part_of_their_route(
+    measured: httpx.AsyncClient, settings: Settings
+) -> None:
+    before = await figures(measured)
+    for path in ("/notices/unsubscribe", "/scim/v2/Users", "/.well-known/oauth-authorization-server"):
+        await measured.get(path)
+    after = await figures(measured)
+    grown = {
+        json.loads(name.removeprefix("tend_request_seconds_count"))["place"]
+        for name, count in after.items()
+        if name.startswith("tend_request_seconds_count") and count > before.get(name, 0)
+    }
+    assert grown == {"notices", "scim", ".well-known", "metrics"}
+
+
 async def test_what_somebody_makes_up_becomes_no_label(measured: httpx.AsyncClient, acme: Cast) -> None:
     for n in range(50):
         await measured.get(f"/made-up-{n}/{acme.agency_id}")

@@ -20,7 +20,7 @@ from backend.communities.searching import (
     words_of,
 )
 from backend.kit.ids import new_id
-from backend.migrations.applying import history
+from backend.migrations import history
 from backend.outbox import Job
 from backend.settings import Settings
 from tenants.models import Workspace

@@ -1,5 +1,6 @@
 """Who may ask, how much, and what is told no."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -7,7 +8,9 @@ import pytest
 from cast import Cast
 from directory.asking import CORE, PATCH, Directory
 
+from backend.asgi import app
 from backend.kit.ids import new_id
+from backend.settings import Settings
 from tenants.provisioning import issue_api_key
 from tenants.rights import MACHINE_RIGHTS, Right
 
@@ -191,3 +194,23 @@ async def test_what_is_not_done_says_so(entra: Directory) -> None:
         "etag": True,
         "changePassword": False,
     }
+
+
+async def test_a_directory_that_asks_too_much_waits_and_others_do_not(
+    settings: Settings, entra: Directory, okta: Directory
+) -> None:
+    few = settings.model_copy(update={"scim_requests_per_machine": 3, "redis_queue": f"scim:{new_id()}"})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app(few)), base_url="http://tend.test") as api:
+        busy, other = replace(entra, api=api), replace(okta, api=api)
+        answers = [await busy.ask("GET", "/Users?count=1") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 2
+        refused = answers[-1]
+        assert 1 <= int(refused.headers["retry-after"]) <= 61
+        assert refused.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+        assert refused.json()["status"] == "429"
+        assert (await other.ask("GET", "/Users?count=1")).status_code == 200
+
+
+def test_a_first_sync_passes_as_fast_as_directories_send_it() -> None:
+    """Entra asks for 25 requests a second at least."""
+    assert Settings().scim_requests_per_machine >= 60 * 25

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from cast import Cast, ask
 from notices.readers import Reader
 
+from backend.journal import JournalEntry
 from backend.notices import NoticeSettings
 from backend.outside import open_sealed
 from tenants.rights import Role
@@ -102,6 +104,12 @@ async def test_wishes_and_settings_are_ones_own_and_the_chat_is_shown_to_nobody(
         assert await open_sealed(kept.chat_url, **place) == url
     answer = await ask(api, reader.token, SET, i={"chatUrl": ""})
     assert not answer["data"]["setNoticeSettings"]["settings"]["hasChat"]
+    async with agency_scope(acme.system):
+        lines = await JournalEntry.filter(subject_id=reader.id, action__startswith="membership.chat").order_by("at")
+        assert [(line.action, line.detail) for line in lines] == [
+            ("membership.chat_set", {"host": urlsplit(url).hostname}),
+            ("membership.chat_removed", {"host": None}),
+        ]
 
 
 @pytest.mark.parametrize("whose", ["another client's", "another agency's", "nobody's"])

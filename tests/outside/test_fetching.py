@@ -4,11 +4,12 @@ import asyncio
 import gzip
 import socket
 import ssl
+import threading
 import time
 import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from backend.kit.clock import now
+from backend.kit.ids import new_id
 from backend.outside import GuardedTransport, Unreachable, allow_origins, fetch, fetching, guarded_client
 from backend.outside.judging import is_public, parsed
 
@@ -101,8 +103,20 @@ PRIVATE = (
     *("::", "::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a00:1"),
     *("64:ff9b:1::1", "2002:7f00:1::", "2002:a00:1::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254"),
     *("fec0::1", "ff02::1", "2001:db8::1", "2001::1", "3fff::1", "5f00::1", "100::1"),
+    *("192.0.0.8", "192.0.0.9", "192.0.0.10", "::ffff:192.0.0.9", "192.0.0.170", "192.31.196.1", "192.52.193.1"),
+    *("192.175.48.1", "2001:1::1", "2001:3::1", "2001:4:112::1", "2001:20::1", "2001:30::1", "2620:4f:8000::1"),
 )
-PUBLIC = ("93.184.215.14", "1.1.1.1", "2606:4700:4700::1111", "::ffff:1.1.1.1", "64:ff9b::101:101", "2002:101:101::")
+PUBLIC = (
+    "93.184.215.14",
+    "1.1.1.1",
+    "192.0.1.1",
+    "2001:200::1",
+    "2001:4860:4860::8888",
+    "2606:4700:4700::1111",
+    "::ffff:1.1.1.1",
+    "64:ff9b::101:101",
+    "2002:101:101::",
+)
 
 
 @pytest.mark.parametrize("address", PRIVATE)
@@ -247,6 +261,69 @@ async def test_a_body_without_end_is_given_up() -> None:
     assert sent < 20_000_000
 
 
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 90 + b"\r\nx\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+    ids=["informational", "chunk extensions", "chunks of a byte"],
+)
+@pytest.mark.parametrize("is_tls", [False, True], ids=["plain", "tls"])
+async def test_heads_without_end_are_given_up_and_others_run_meanwhile(
+    head: bytes, piece: bytes, is_tls: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another thread serves: what is measured is how long the loop that reads computes without a pause."""
+    tls, trusted = own_authority(tmp_path) if is_tls else (None, None)
+    monkeypatch.setattr(fetching, "_trusted_authorities", lambda: trusted)
+    stretches, last = [], time.thread_time()
+
+    async def lives() -> None:
+        nonlocal last
+        while True:
+            await asyncio.sleep(0)
+            stretches.append(time.thread_time() - last)
+            last = time.thread_time()
+
+    with pouring(head, piece, tls) as (origin, sent):
+        life = asyncio.create_task(lives())
+        async with asyncio.timeout(10):
+            with pytest.raises(Unreachable, match=r"larger than 65,536 bytes\.$"):
+                await fetch("GET", origin, largest=65_536, within_seconds=8)
+        life.cancel()
+    # Garbage may be collected in one of them, and a certificate be looked at.
+    assert sorted(stretches)[-3] < 0.03, "nobody else has waited"
+    assert sent() < 20_000_000
+
+
+@contextmanager
+def pouring(head: bytes, piece: bytes, tls: ssl.SSLContext | None) -> Iterator[tuple[str, Callable[[], int]]]:
+    """Sends `head`, and then `piece` again and again until nobody reads it; its origin, and how many bytes went out."""
+    sent, listening = 0, socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        nonlocal sent
+        with suppress(OSError):
+            plain, _address = listening.accept()
+            with plain if tls is None else tls.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(65_536)
+                connection.sendall(head)
+                while True:
+                    connection.sendall(piece * 1_000)
+                    sent += len(piece) * 1_000
+
+    pours = threading.Thread(target=serve)
+    pours.start()
+    origin = f"{'http' if tls is None else 'https'}://127.0.0.1:{listening.getsockname()[1]}"
+    allow_origins([origin])
+    try:
+        yield origin, lambda: sent
+    finally:
+        listening.close()
+        pours.join()
+
+
 async def test_a_packed_body_is_unpacked_and_a_bomb_is_not() -> None:
     async with server(says("200 OK", gzip.compress(b"hello"), "Content-Encoding: gzip")) as origin:
         found = await fetch("GET", origin)
@@ -287,11 +364,56 @@ async def test_nobody_waits_longer_than_the_deadline_for_a_server_that_trickles(
                 await fetch("GET", origin, within_seconds=0.4)
 
 
+async def test_the_deadline_that_is_asked_for_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "WITHIN_SECONDS", 0.1)
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.5)
+        await says("204 No Content")(reader, writer)
+
+    async with server(slow) as origin:
+        assert (await fetch("GET", origin, within_seconds=5)).status == 204
+
+
 async def test_a_name_that_resolves_slowly_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_o: time.sleep(1.5))
     async with asyncio.timeout(1):
         with pytest.raises(Unreachable, match="took too long"):
             await fetch("GET", "https://slow.example/", within_seconds=0.2)
+
+
+async def test_names_that_take_long_take_no_more_than_their_agencys_share(
+    dialled: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread that looks one up goes on when nobody waits for it any more."""
+    monkeypatch.setattr(fetching, "RESOLVED_WITHIN_SECONDS", 0.5)
+    over, slow_agency, started = threading.Event(), new_id(), []
+
+    def getaddrinfo(host: str, port: int, **_options: Any) -> list[Any]:
+        if host.startswith("slow"):
+            started.append(host)
+            over.wait(20)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", port))]
+
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", getaddrinfo)
+    try:
+        async with asyncio.timeout(15):
+            for _round in range(2):
+                answers = await asyncio.gather(
+                    *(fetch("GET", f"https://slow{n}.example/", agency_id=slow_agency) for n in range(100)),
+                    return_exceptions=True,
+                )
+                assert {str(answer) for answer in answers} == {"The name took too long to look up."}
+            assert len(started) == fetching.RESOLVED_AT_ONCE
+            with pytest.raises(Unreachable, match="could not be reached"):
+                await fetch("GET", "https://quick.example/", agency_id=new_id())
+            assert dialled == ["93.184.215.14"]
+            over.set()
+            await asyncio.sleep(0.2)
+            with pytest.raises(Unreachable, match="could not be reached"):
+                await fetch("GET", "https://slow.example/", agency_id=slow_agency)
+    finally:
+        over.set()
 
 
 async def test_no_message_repeats_what_the_server_said() -> None:
@@ -344,6 +466,14 @@ def test_no_option_of_a_guarded_client_leads_around_the_guard() -> None:
 
 
 async def test_a_certificate_of_the_servers_own_making_is_not_trusted(tmp_path: Path) -> None:
+    tls, _trusting = own_authority(tmp_path)
+    async with server(says("200 OK", b"trusted?"), tls=tls) as origin:
+        with pytest.raises(Unreachable, match="could not be reached"):
+            await fetch("GET", origin)
+
+
+def own_authority(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A certificate for 127.0.0.1: of a server, and of a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     certificate = (
@@ -357,10 +487,8 @@ async def test_a_certificate_of_the_servers_own_making_is_not_trusted(tmp_path: 
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
-    (tmp_path / "certificate").write_bytes(certificate.public_bytes(Encoding.PEM))
-    (tmp_path / "key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    (folder / "certificate").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
-    async with server(says("200 OK", b"trusted?"), tls=tls) as origin:
-        with pytest.raises(Unreachable, match="could not be reached"):
-            await fetch("GET", origin)
+    tls.load_cert_chain(folder / "certificate", folder / "key")
+    return tls, ssl.create_default_context(cafile=str(folder / "certificate"))

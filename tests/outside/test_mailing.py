@@ -14,7 +14,16 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from backend.outside import FolderSender, Mail, MailDelayed, MailRefused, SmtpSender, mailing, send_mail, send_mail_with
+from backend.outside import (
+    FolderSender,
+    Mail,
+    MessageDelayed,
+    MessageRefused,
+    SmtpSender,
+    mailing,
+    send_mail,
+    send_mail_with,
+)
 
 FROM = "Tend <tend@example.com>"
 
@@ -116,7 +125,7 @@ async def test_a_line_break_in_a_subject_adds_no_header(sender: SmtpSender, post
 )
 async def test_what_is_not_one_address_gets_no_mail(sender: SmtpSender, postbox: Postbox, address: str) -> None:
     for mail in (Mail(address, "s", "t"), Mail("ada@example.org", "s", "t", reply_to=address)):
-        with pytest.raises(MailRefused):
+        with pytest.raises(MessageRefused):
             await sender.send(mail)
     assert postbox.taken == []
 
@@ -129,12 +138,12 @@ async def test_a_message_id_cannot_carry_anything_else(sender: SmtpSender) -> No
 @pytest.mark.parametrize(
     ("command", "answer", "kind"),
     [
-        ("RCPT", "550 5.1.1 no ada@example.org here", MailRefused),
-        ("RCPT", "450 4.2.1 try later", MailDelayed),
-        ("DATA", "554 5.7.1 spam", MailRefused),
-        ("DATA", "452 4.3.1 full", MailDelayed),
-        ("MAIL", "553 5.7.1 who are you", MailDelayed),
-        ("MAIL", "421 4.3.2 busy", MailDelayed),
+        ("RCPT", "550 5.1.1 no ada@example.org here", MessageRefused),
+        ("RCPT", "450 4.2.1 try later", MessageDelayed),
+        ("DATA", "554 5.7.1 spam", MessageRefused),
+        ("DATA", "452 4.3.1 full", MessageDelayed),
+        ("MAIL", "553 5.7.1 who are you", MessageDelayed),
+        ("MAIL", "421 4.3.2 busy", MessageDelayed),
     ],
 )
 async def test_what_the_server_will_never_take_is_told_from_what_it_may_take_later(
@@ -151,7 +160,7 @@ async def test_an_address_that_this_server_cannot_write_is_refused(sender: SmtpS
     await sender.send(Mail("ädä@example.org", "s", "t"))
     assert postbox.taken[0].rcpt_tos == ["ädä@example.org"]
     async with listening(postbox, enable_SMTPUTF8=False) as port:
-        with pytest.raises(MailRefused):
+        with pytest.raises(MessageRefused):
             await SmtpSender(f"smtp://127.0.0.1:{port}", FROM).send(Mail("ädä@example.org", "s", "t"))
 
 
@@ -174,7 +183,7 @@ async def test_a_server_that_hangs_delays_the_mail_and_nobody_waits_for_long(mon
     for handle in (hangs, trickles):
         server, sender = await _serving(handle)
         async with asyncio.timeout(2):
-            with pytest.raises(MailDelayed):
+            with pytest.raises(MessageDelayed):
                 await sender.send(Mail("ada@example.org", "s", "t"))
         server.close()
 
@@ -186,11 +195,11 @@ async def test_a_server_that_drops_or_is_not_there_delays_the_mail() -> None:
         writer.close()
 
     server, sender = await _serving(drops)
-    with pytest.raises(MailDelayed):
+    with pytest.raises(MessageDelayed):
         await sender.send(Mail("ada@example.org", "s", "t"))
     server.close()
     await server.wait_closed()
-    with pytest.raises(MailDelayed):
+    with pytest.raises(MessageDelayed):
         await sender.send(Mail("ada@example.org", "s", "t"))
 
 
@@ -214,7 +223,7 @@ async def test_a_wrong_password_delays_and_is_in_no_message(postbox: Postbox) ->
     async with listening(postbox, **options) as port:
         await SmtpSender(f"smtp://us%40er:p%40ss%2Fword@127.0.0.1:{port}", FROM).send(Mail("ada@example.org", "s", "t"))
         assert len(postbox.taken) == 1
-        with pytest.raises(MailDelayed) as refusal:
+        with pytest.raises(MessageDelayed) as refusal:
             await SmtpSender(f"smtp://user:wrong@127.0.0.1:{port}", FROM).send(Mail("ada@example.org", "s", "t"))
         assert "wrong" not in str(refusal.value)
 
@@ -222,7 +231,7 @@ async def test_a_wrong_password_delays_and_is_in_no_message(postbox: Postbox) ->
 async def test_no_mail_leaves_unencrypted_over_an_address_that_asks_for_encryption(postbox: Postbox) -> None:
     async with listening(postbox) as port:
         for scheme in ("smtp+starttls", "smtps"):
-            with pytest.raises(MailDelayed):
+            with pytest.raises(MessageDelayed):
                 await SmtpSender(f"{scheme}://127.0.0.1:{port}", FROM).send(Mail("ada@example.org", "s", "t"))
     assert postbox.taken == []
 
@@ -252,7 +261,7 @@ async def test_a_long_link_stays_in_one_piece(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("sender_as_before")
 async def test_without_a_mail_server_mail_waits() -> None:
-    with pytest.raises(MailDelayed, match="TEND_SMTP_URL"):
+    with pytest.raises(MessageDelayed, match="TEND_SMTP_URL"):
         await send_mail(Mail("ada@example.org", "s", "t"))
 
 

@@ -71,6 +71,7 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     asked: int = 0
+    told: int = 0
 
     async def discover(self, _request: Request) -> JSONResponse:
         self.asked += 1
@@ -83,6 +84,7 @@ class Provider:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
 
     async def tell(self, request: Request) -> JSONResponse:
+        self.told += 1
         moment = int(time.time())
         claims = {"iss": self.origin, "aud": "tend", "iat": moment, "exp": moment + 60, "sub": "1"} | self.claims
         return JSONResponse({"id_token": jwt.encode({"alg": "RS256", "kid": "k"}, claims, self.key)})
@@ -126,6 +128,24 @@ async def test_an_odd_state_is_another_attempt(browser: httpx.AsyncClient, provi
     await begin(browser)
     answer = await browser.get("/sign-in/globex/callback", params={"state": state, "code": "c"})
     assert (answer.status_code, "another attempt" in answer.text) == (403, True)
+
+
+async def test_an_attempt_is_used_once_whatever_became_of_it(browser: httpx.AsyncClient, provider: Provider) -> None:
+    """Whoever keeps a cookie would have the agency's secret sent to the provider with every guess of a code."""
+    asked = await begin(browser)
+    kept = dict(browser.cookies)
+    texts = []
+    for n in range(5):
+        browser.cookies.update(kept)
+        answer = await browser.get("/sign-in/globex/callback", params={"state": asked["state"], "code": f"c{n}"})
+        assert answer.status_code == 403
+        texts.append(answer.text)
+    assert provider.told == 1
+    assert ["was used before" in text for text in texts] == [False, True, True, True, True]
+    browser.cookies.clear()
+    another = await begin(browser)
+    await browser.get("/sign-in/globex/callback", params={"state": another["state"], "code": "c"})
+    assert provider.told == 2
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ async def test_whoever_is_invited_joins_by_the_link_in_the_mail(
     assert page.status_code == 200
     assert "Acme invites you" in page.text
     token = link.partition("token=")[2]
+    elsewhere = await browser.post("/join", data={"token": token}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (elsewhere.status_code, COOKIE in browser.cookies) == (403, False)
     joined = await browser.post("/join", data={"token": token})
     assert (joined.status_code, joined.headers["location"]) == (303, "/signed-in")
     assert COOKIE in browser.cookies

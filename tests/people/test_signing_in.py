@@ -229,6 +229,21 @@ async def test_a_renewed_session_ends_when_the_old_one_would_have(acme: Cast, ap
     assert (await api.post("/session/renew")).status_code == 401
 
 
+async def test_a_page_of_another_site_asks_for_no_link_and_renews_nothing(
+    browser: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    elsewhere, before = {"Sec-Fetch-Site": "cross-site"}, len(inbox.to("owner@acme.example"))
+    refused = await browser.post("/sign-in", data={"email": "owner@acme.example"}, headers=elsewhere)
+    assert refused.status_code == 403
+    await asyncio.sleep(0.2)
+    assert len(inbox.to("owner@acme.example")) == before
+    token = await open_session(await person_of(acme, "lead"))
+    browser.cookies.set(COOKIE, token, domain="tend.test", path="/")
+    assert (await browser.post("/session/renew", headers=elsewhere)).status_code == 401
+    assert "errors" not in await ask(browser, token, VIEWER)
+    assert (await browser.post("/session/renew")).status_code == 204
+
+
 async def test_signing_out_kills_the_token(browser: httpx.AsyncClient, acme: Cast, inbox: Inbox) -> None:
     token = await open_session(await person_of(acme, "lead"))
     browser.cookies.set(COOKIE, token, domain="tend.test", path="/")
@@ -281,6 +296,8 @@ async def test_the_demo_signs_in_as_anybody_and_is_there_in_the_demo_only(
         assert "acme.lead" in page.text
         assert "secret-token" not in page.text
         assert (await demo.post("/demo", data={"who": "nobody"})).status_code == 403
+        from_elsewhere = await demo.post("/demo", data={"who": "acme.lead"}, headers={"Origin": "https://evil.example"})
+        assert (from_elsewhere.status_code, list(demo.cookies)) == (403, [])
         assert (await demo.post("/demo", data={"who": "acme.lead"})).status_code == 303
         seen = await demo.post("/graphql", json={"query": VIEWER})
         assert seen.json()["data"]["viewer"]["person"]["email"] == "lead@acme.example"

@@ -89,7 +89,7 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.outcome = 'violation'": lambda row, _: row.outcome == "violation",
     "{row}.role not in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) not in CLIENT_ROLES,
     "{row}.role in ('stakeholder', 'client_contributor')": lambda row, _: Role(row.role) in CLIENT_ROLES,
-    "exists (select from workspaces w where w.agency_id = {agency} and w.id = {row}.workspace_id)": (
+    "({sees_all} or {row}.workspace_id = any({workspaces}))": (
         lambda row, actor: actor.workspaces is None or row.workspace_id in actor.workspaces
     ),
     "((select app.sees_all()) or {row}.workspace_id = any((select app.workspaces())::uuid[]))": (

@@ -80,7 +80,10 @@ async def test_an_index_gives_the_page_in_its_order(
         await scope.execute("set local enable_bitmapscan = off")
         [found] = await scope.fetchrow(f"explain (format json) {text}", *values)
     problems = list(faults(json.loads(found)[0]["Plan"]))
-    assert not problems, (problems, text)
+    assert not problems, (
+        f"no index gives {name} in the order {order}: add one that ends with {[key.column for key in keys]}, "
+        f"or say in SHORT why it stays short: {problems}\n{text}"
+    )
 
 
 def test_every_exemption_names_a_list_that_exists() -> None:

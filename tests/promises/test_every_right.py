@@ -55,7 +55,9 @@ def test_every_field_and_mutation_has_a_right() -> None:
     rights = dict(matrix(SCHEMA))
     assert len(rights) > 200
     own = {name for name, right in rights.items() if right is None}
-    assert own == {"Query.viewer", "Mutation.revokeSessions"}, "whatever needs no right is about the caller alone"
+    assert own == {"Query.viewer", "Mutation.revokeSessions"}, (
+        f"give it `needs`, or name it here if it is about the caller alone: {own}"
+    )
 
 
 def test_every_right_is_used_and_held() -> None:
@@ -65,7 +67,8 @@ def test_every_right_is_used_and_held() -> None:
         Right.PROVISION: "asked of directories, which do not speak GraphQL",
         Right.IMPORT: "asked of the command line",
     }
-    assert used | set(elsewhere) >= set(Right)
+    unused = set(Right) - used - set(elsewhere)
+    assert not unused, f"nothing asks for it: take it out of Right, or say here who asks: {unused}"
     for right in Right:
         assert any(right in RIGHTS_OF[role] for role in PERSON_ROLES), right
 
@@ -91,7 +94,7 @@ async def test_every_field_shows_each_role_what_its_right_says(api: httpx.AsyncC
     id = await _row(acme, entry)
     query = f"query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {_fields(type_)} }} }} }}"
     everything = (await ask(api, acme.tokens["owner"], query, id=id))["data"]["node"]
-    assert everything is not None, f"there is no {name} to look at"
+    assert everything is not None, f"make a {name} in _something_of_everything, or say in UNSEEN why nobody sees it"
     for role in PERSON_ROLES:
         seen = (await ask(api, acme.tokens[role.value], query, id=id))["data"]["node"]
         if entry.needs not in RIGHTS_OF[role]:

@@ -18,7 +18,8 @@ WORDS = ("text", "jsonb", "bytea", "text[]")
 def test_every_column_of_words_is_declared_and_no_other(table: str) -> None:
     model = TABLES[table]
     words = {name for name in model._meta.fields_map if sql_type(model, name) in WORDS}
-    assert set(model.forgetting) == words
+    wrong = set(model.forgetting) ^ words
+    assert not wrong, f"say in `forgetting` of {model.__name__} what becomes of it when a member is forgotten: {wrong}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -41,6 +42,19 @@ async def test_every_declared_treatment_is_a_statement_that_postgresql_accepts(s
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
+def test_what_may_be_about_a_member_is_given_to_them_who_ask_or_not_for_a_reason(table: str) -> None:
+    model = TABLES[table]
+    kept = model.stays_inside or model.not_for_members
+    if has_column(model, "member_id") or any(not isinstance(treatment, Keep) for _, treatment in treatments(model)):
+        assert (model.of_member is None) != (kept is None), (
+            f"say which rows of {table} a member is given who asks what is known about them (`of_member`), "
+            "or why none (`not_for_members`), but not both"
+        )
+    else:
+        assert model.not_for_members is None, f"nothing of a member is in {table}: no reason is needed"
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
 def test_what_never_leaves_has_a_reason_and_exists(table: str) -> None:
     model = TABLES[table]
     assert all(has_column(model, column) and reason for column, reason in model.inside.items())
@@ -51,8 +65,12 @@ def test_what_never_leaves_has_a_reason_and_exists(table: str) -> None:
 
 def test_no_secret_and_no_hash_leaves() -> None:
     for model, column in sealed_columns():
-        assert column in model.inside or model.stays_inside, f"{model._meta.db_table}.{column}"
+        assert column in model.inside or model.stays_inside, (
+            f"no export may hold {model._meta.db_table}.{column}: say why in `inside` of its model"
+        )
     for table, model in TABLES.items():
         for column in model._meta.fields_map:
             if sql_type(model, column) == "bytea" or column.endswith(("_hash", "_token", "person_id")):
-                assert column in model.inside or model.stays_inside, f"{table}.{column}"
+                assert column in model.inside or model.stays_inside, (
+                    f"no export may hold {table}.{column}: say why in `inside` of its model"
+                )

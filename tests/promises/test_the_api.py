@@ -199,6 +199,11 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         return []
     if isinstance(type_, GraphQLEnumType):
         return CHOICES.get(name) or next(iter(type_.values))
+    assert type_.name != "ID" or name in KINDS, (
+        f"say in KINDS of tests/promises/test_the_api.py of which kind {name} is"
+    )
+    assert type_.name != "DateTime" or name in TEXTS, f"say in TEXTS of tests/promises/test_the_api.py when {name} is"
+    assert type_.name != "ID" or KINDS[name] in ids, f"make a {KINDS[name]} in ids_of of tests/promises/test_the_api.py"
     return {
         "ID": lambda: ids[KINDS[name]],
         "String": lambda: TEXTS.get(name, "some text"),

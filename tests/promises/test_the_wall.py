@@ -1,6 +1,7 @@
 """What holds for every table of an agency, and for the next one before it is written."""
 
 from itertools import chain
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -18,6 +19,7 @@ from tenants.tables import APPEND_ONLY, Reach, SealedField, tenant_models
 from tenants.treating import Put, Remove
 
 models.load()
+ROOT = Path(__file__).parents[2]
 TABLES = {model._meta.db_table: model for model in tenant_models()}
 
 # The global tables of the installation: no tenant data, so no wall. Each with its reason.
@@ -48,11 +50,25 @@ async def owner(settings: Settings):
     await connection.close()
 
 
+def test_every_module_of_models_is_known_to_the_roof() -> None:
+    """One that is not has no wall: the migration builds it from the models that it is given."""
+    found = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        for pattern in ("backend/*/**/models.py", "tenants/**/models.py")
+        for file in ROOT.glob(pattern)
+    }
+    wrong = found ^ set(models.MODEL_MODULES)
+    assert not wrong, f"add to MODEL_MODULES in backend/models.py, or take out of it: {wrong}"
+
+
 async def test_every_table_is_either_walled_or_global_for_a_reason(owner) -> None:
     rows = await owner.fetch(
         "select relname from pg_class where relnamespace = 'app'::regnamespace and relkind in ('r','p')"
     )
-    assert {row["relname"] for row in rows} == set(TABLES) | set(GLOBAL)
+    found = {row["relname"] for row in rows}
+    unknown, missing = found - set(TABLES) - set(GLOBAL), set(TABLES) | set(GLOBAL)
+    assert not unknown, f"write a model of an agency's rows, or say in GLOBAL why it has none: {unknown}"
+    assert not missing - found, f"add a migration that creates it: {missing - found}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -102,6 +118,17 @@ async def test_every_key_starts_with_the_agency(owner, table: str) -> None:
         assert key["columns"][0] == "agency_id", key["name"]
 
 
+@pytest.mark.parametrize("table", sorted(TABLES))
+async def test_every_query_of_a_model_carries_the_agency_before_the_wall_asks(acme: Cast, table: str) -> None:
+    model = TABLES[table]
+    async with agency_scope(acme.moderator):
+        where = model.all().sql(params_inline=True).partition(" WHERE ")[2]
+    column = "id" if model.reach is Reach.ROOT else "agency_id"
+    assert f"\"{column}\"='{acme.agency_id}'" in where, (
+        f"{model.__name__} has another manager than TenantModel gave it: take it out of its Meta"
+    )
+
+
 async def test_no_foreign_key_can_point_into_another_agency_or_client(owner) -> None:
     """Both sides carry agency_id, and workspace_id wherever both tables have one."""
     rows = await owner.fetch(
@@ -117,13 +144,16 @@ async def test_no_foreign_key_can_point_into_another_agency_or_client(owner) -> 
         child, parent = (row[side].removeprefix("app.") for side in ("child", "parent"))
         if parent in GLOBAL or child in GLOBAL:
             continue
+        assert {child, parent} <= set(TABLES), f"write a model, or say in GLOBAL why: {({child, parent}) - set(TABLES)}"
         if parent == "agencies":
             assert row["own"] == ["agency_id"], row["conname"]
             continue
         pairs = list(zip(row["own"], row["theirs"], strict=True))
-        assert ("agency_id", "agency_id") in pairs, row["conname"]
+        assert ("agency_id", "agency_id") in pairs, f"{row['conname']}: begin it with (agency_id, ...) on both sides"
         if TABLES[child].reach is Reach.WORKSPACE and TABLES[parent].reach is Reach.WORKSPACE:
-            assert ("workspace_id", "workspace_id") in pairs, row["conname"]
+            assert ("workspace_id", "workspace_id") in pairs, (
+                f"{row['conname']} can point into another client: give it workspace_id on both sides"
+            )
         if parent == "workspaces":
             assert ("workspace_id", "id") in pairs, row["conname"]
         checked += 1
@@ -149,7 +179,8 @@ async def test_every_reference_column_has_a_foreign_key(owner, table: str) -> No
             where c.contype = 'f' and c.conrelid = $1::text::regclass""",
         f"app.{table}",
     )
-    assert named <= {row["name"] for row in rows}
+    free = named - {row["name"] for row in rows}
+    assert not free, f"add a foreign key to its migration, or say above what else the column names: {free}"
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -159,7 +190,9 @@ async def test_the_application_may_do_with_a_table_what_its_model_says_and_no_mo
             where grantee = 'tend_app' and table_schema = 'app' and table_name = $1""",
         table,
     )
-    assert {row["privilege_type"].lower() for row in rows} == set(TABLES[table].grants)
+    assert {row["privilege_type"].lower() for row in rows} == set(TABLES[table].grants), (
+        f"what tend_app may do with {table} is `grants` of its model, which `tend migrate` gives"
+    )
     assert not {"truncate", "references", "trigger"} & {row["privilege_type"].lower() for row in rows}
 
 
@@ -252,10 +285,13 @@ async def test_the_model_is_the_migrated_table(owner, table: str) -> None:
         table,
     )
     in_database = {row["column_name"]: (row["data_type"], row["is_nullable"] == "YES") for row in rows}
-    assert {
+    in_model = {
         field.source_field or name: (_sql_type(field), field.null)
         for name, field in TABLES[table]._meta.fields_map.items()
-    } == in_database
+    }
+    assert in_model == in_database, (
+        f"change the model of {table}, or add a migration: {dict(in_model.items() ^ in_database.items())}"
+    )
 
 
 async def test_the_global_models_are_their_migrated_tables(owner) -> None:

@@ -1,6 +1,8 @@
 """What happens is told to whoever asked: signed, tried again, given up in the end, and in nobody's way."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from backend.outbox import Job
 from backend.webhooks import WebhookEndpoint, WebhookEvent, deliver_webhooks, rotate_secret
 from backend.webhooks.thresholds import SCHEDULE
 from tenants.scope import agency_scope
+from workers.catalogue import CATALOGUE
 
 
 async def row(cast: Cast, issued: Any) -> WebhookEndpoint:
@@ -175,6 +178,53 @@ async def test_who_asks_for_a_pause_gets_it(acme: Cast) -> None:
         await run_turns(acme)
     [delivery] = await deliveries(acme, issued)
     assert timedelta(minutes=9) < delivery.next_at - now() <= timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("said", "minutes"),
+    [
+        (lambda: format_datetime(now() + timedelta(minutes=10), usegmt=True), 10),
+        (lambda: format_datetime(now() + timedelta(days=400), usegmt=True), 600),
+        (lambda: "999999999", 600),
+        (lambda: format_datetime(now() - timedelta(days=1), usegmt=True), 0),
+        (lambda: "Sun Nov  6 08:49:37 1994", 0),
+        (lambda: "Wed, 21 Oct 99999999999 07:28:00 GMT", 0),
+        (lambda: "9" * 5_000, 0),
+        (lambda: "soon", 0),
+        (lambda: "-600", 0),
+    ],
+)
+async def test_a_pause_may_be_a_date_and_is_never_longer_than_ten_hours(
+    acme: Cast, said: Callable[[], str], minutes: int
+) -> None:
+    async with server(says("503 Service Unavailable", f"Retry-After: {said()}")) as there:
+        issued = await endpoint(acme, there.url)
+        await acme.case()
+        await run_turns(acme)
+    [delivery] = await deliveries(acme, issued)
+    asked = timedelta(minutes=minutes) or SCHEDULE[1]
+    assert asked - timedelta(seconds=5) < delivery.next_at - now() < asked + timedelta(seconds=5)
+
+
+async def test_a_turn_that_dies_is_a_failed_attempt_and_the_endpoint_gets_another(acme: Cast) -> None:
+    async with server() as there:
+        issued = await endpoint(acme, there.url)
+        await acme.case()
+        async with agency_scope(acme.system) as scope:
+            # Its secret is damaged: whatever it is sent, Tend fails before.
+            kept = await scope.fetchval("select secret from webhook_endpoints where id = $1", issued.endpoint.id)
+            await scope.execute("update webhook_endpoints set secret = 'x' where id = $1", issued.endpoint.id)
+            await scope.execute("update jobs set attempt = $1 where kind = $2", CATALOGUE[KIND].tries - 1, KIND)
+        assert await acme.run_jobs(KIND)
+        [delivery] = await deliveries(acme, issued)
+        assert (delivery.state, delivery.attempt) == ("waiting", 1)
+        assert await attempts(acme, delivery) == [(None, "Nothing was sent: Tend failed before.")]
+        async with agency_scope(acme.system) as scope:
+            assert sorted([job.state for job in await Job.filter(kind=KIND)]) == ["dead", "ready", "ready"]
+            await scope.execute("update webhook_endpoints set secret = $2 where id = $1", issued.endpoint.id, kept)
+        await make_due(acme, issued)
+        await run_turns(acme)
+        assert [delivery.state for delivery in await deliveries(acme, issued)] == ["delivered"]
 
 
 async def test_a_redirect_is_a_failure_and_is_not_followed(acme: Cast) -> None:

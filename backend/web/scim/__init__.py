@@ -1,10 +1,8 @@
 """SCIM 2.0 at `/scim/v2`: an agency's directory says who works here (RFC 7643 and 7644, and what Entra and Okta send)."""
 
-from typing import Final
-
 from starlette.routing import Mount, Route
 
-from backend.web.scim.answering import Endpoint, Work
+from backend.web.scim.answering import Endpoint, WaitOf, Work
 from backend.web.scim.changing import create_group, create_user, delete_group, delete_user, replace_group, replace_user
 from backend.web.scim.discovering import (
     list_resource_types,
@@ -19,13 +17,13 @@ from backend.web.scim.patching import patch_group, patch_user
 from backend.web.scim.reading import list_groups, list_users, read_group, read_user, search, search_groups, search_users
 
 
-def _route(path: str, *, reads_by_post: bool = False, **verbs: Work) -> Route:
-    return Route(path, Endpoint(verbs, reads_by_post=reads_by_post), methods=None)
+def scim(*, wait_of: WaitOf) -> Mount:
+    """`wait_of` says how many seconds an API client has to wait."""
 
+    def _route(path: str, *, reads_by_post: bool = False, **verbs: Work) -> Route:
+        return Route(path, Endpoint(wait_of, verbs, reads_by_post=reads_by_post), methods=None)
 
-scim: Final = Mount(
-    "/scim/v2",
-    routes=[
+    routes = [
         _route("/ServiceProviderConfig", GET=read_config),
         _route("/ResourceTypes", GET=list_resource_types),
         _route("/ResourceTypes/{id}", GET=read_resource_type),
@@ -41,7 +39,8 @@ scim: Final = Mount(
         _route("/Me", GET=not_here, POST=not_here, PUT=not_here, PATCH=not_here, DELETE=not_here),
         _route("/Bulk", POST=no_bulk),
         _route("/{elsewhere:path}"),
-    ],
-)
+    ]
+    return Mount("/scim/v2", routes=routes)
+
 
 __all__ = ["scim"]

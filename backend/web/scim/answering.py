@@ -37,6 +37,7 @@ from tenants.actor import Actor
 from tenants.admitting import admit, forget
 from tenants.database import is_busy, is_outage, is_too_slow
 from tenants.entering import NotAdmitted
+from tenants.presenting import bearer_of
 from tenants.rights import Right
 from tenants.scope import NoLongerAdmitted, agency_scope
 
@@ -93,6 +94,7 @@ class Answer:
 
 
 Work = Callable[[Asked], Awaitable[Answer]]
+WaitOf = Callable[[str], Awaitable[str | None]]
 _READING: Final = ("GET",)
 
 
@@ -100,6 +102,7 @@ _READING: Final = ("GET",)
 class Endpoint:
     """What is done at an address, by method. `reads_by_post`: its POST is a search."""
 
+    wait_of: WaitOf
     verbs: Mapping[str, Work] = field(default_factory=dict)
     reads_by_post: bool = False
 
@@ -121,6 +124,11 @@ class Endpoint:
         except _MethodNotAllowed:
             return _error(
                 Error(status=405, detail="This address does not take that method."), allow=", ".join(self.verbs)
+            )
+        except _TooMuch as problem:
+            return _error(
+                Error(status=429, detail=f"This directory asks too much at once. Try again in {problem.seconds} s."),
+                retry_after=problem.seconds,
             )
         except UnauthorizedException as problem:
             return _error(problem.to_error(), www_authenticate="Bearer")
@@ -151,6 +159,8 @@ class Endpoint:
         )
         actor = await _admitted(token, agency, workspace)
         spans.describe({"tend.agency_id": str(actor.agency_id)})
+        if (seconds := await self.wait_of(str(actor.api_client_id))) is not None:
+            raise _TooMuch(seconds)
         work = self.verbs.get(request.method)
         if work is None:
             raise _MethodNotAllowed if self.verbs else NotFoundException
@@ -181,6 +191,11 @@ class _MethodNotAllowed(Exception):
     pass
 
 
+class _TooMuch(Exception):
+    def __init__(self, seconds: str) -> None:
+        self.seconds = seconds
+
+
 def uuid_of(text: str) -> UUID:
     """Raises NotFound for anything but the one way an id is written."""
     if not is_canonical(text):
@@ -198,10 +213,10 @@ def _names(header: str, version: int) -> bool:
 
 def _token(request: Request) -> str:
     """Raises UnauthorizedException."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token.strip():
+    token = bearer_of(request.headers)
+    if not token:
         raise UnauthorizedException
-    return token.strip()
+    return token
 
 
 async def _admitted(token: str, agency: str | None, workspace: str | None) -> Actor:

@@ -1,0 +1,229 @@
+"""What holds for every mutation that is done: the journal says so. And the operation behind it asks for the right itself."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from cast import Cast, _agency, ask
+from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, value_for
+
+from backend.evidence import Hold
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.leaving import Export, close_workspace
+from backend.moderation import claim_next
+from backend.notices import Notice
+from backend.outbox import Job
+from backend.people import invite, suspend
+from backend.webhooks import WebhookEndpoint, enable_endpoint
+from graphql_schema import answering
+from tenants.models import SignInProvider
+from tenants.provisioning import issue_api_key
+from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right, Role
+from tenants.scope import agency_scope
+
+# Mutations that leave nothing in the journal; each with its reason.
+UNRECORDED = {
+    "extendClaim": "a sign of life every few minutes; the claim says until when, and how it ended is recorded",
+    "linkToExport": "nothing is handed out yet: fetching the file is recorded",
+    "markNoticesRead": "what somebody has read is theirs alone",
+    "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
+    "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
+}
+
+
+@dataclass
+class Scene:
+    """A client of its own, where its owner is about to do something; `ids` has one of every kind."""
+
+    cast: Cast
+    client: UUID
+    ids: dict[str, str]
+
+    def id(self, kind: str) -> UUID:
+        return UUID(self.ids[kind].partition("_")[2])
+
+
+async def _nothing(_: Scene) -> dict[str, Any]:
+    return {}
+
+
+async def _a_claim(scene: Scene) -> dict[str, Any]:
+    owner = scene.cast.owner
+    async with agency_scope(owner):
+        claim = await claim_next(owner, workspace_id=scene.client)
+        assert claim is not None
+        return {"caseId": f"case_{claim.case_id}", "claimToken": claim.token, "expectedVersion": None}
+
+
+async def _a_closed_client(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await close_workspace(scene.cast.owner, scene.client, grounds="x")
+    return {}
+
+
+async def _a_file(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Export.filter(id=scene.id("export")).update(state="done", expires_at=now() + timedelta(days=1))
+    return {}
+
+
+async def _a_hold(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Hold.filter(id=scene.id("hold")).update(lifted_at=None)
+    return {}
+
+
+async def _a_notice(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Notice.filter(id=scene.id("notice")).update(membership_id=scene.cast.owner.membership_id)
+    return {"noticeIds": [scene.ids["notice"]]}
+
+
+async def _a_provider(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await SignInProvider.create(issuer="https://id.example", client_id="x", domains=["initech.example"])
+    return {}
+
+
+async def _a_waiting_job(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Job.filter(id=scene.id("job")).update(state="ready", ended_at=None)
+    return {}
+
+
+async def _an_enabled_endpoint(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await enable_endpoint(scene.cast.owner, scene.id("webhookendpoint"))
+    return {"since": "2026-01-01T00:00:00Z", "until": None}
+
+
+async def _an_invitation(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        email = f"{scene.client}@example.com"
+        invited = await invite(
+            scene.cast.owner, email=email, name="x", role=Role.LEAD, sees_all=False, workspaces=[scene.client]
+        )
+    return {"staffId": f"staff_{invited}"}
+
+
+async def _a_suspension(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await suspend(scene.cast.owner, scene.id("staff"))
+    return {}
+
+
+def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
+    async def given(_: Scene) -> dict[str, Any]:
+        return values
+
+    return given
+
+
+# What must be there first, and what is given where tests/promises/test_the_api.py knows nothing valid.
+FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
+    "cancelJob": _a_waiting_job,
+    "changeApiClient": _with(scopes=["REPORT"]),
+    "changeWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
+    "createApiClient": _with(scopes=["REPORT"]),
+    "createWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
+    "decideCase": _a_claim,
+    "disableWebhookEndpoint": _an_enabled_endpoint,
+    "extendClaim": _a_claim,
+    "invitePersonAgain": _an_invitation,
+    "liftHold": _a_hold,
+    "linkToExport": _a_file,
+    "markNoticesRead": _a_notice,
+    "reinstateMembership": _a_suspension,
+    "releaseClaim": _a_claim,
+    "removeSignInProvider": _a_provider,
+    "reopenWorkspace": _a_closed_client,
+    "replayWebhookDeliveries": _an_enabled_endpoint,
+    "replayWebhookDelivery": _an_enabled_endpoint,
+    "requestExport": _with(memberId=None, workspaceId=None),
+    "sendWebhookTest": _an_enabled_endpoint,
+    "setNoticeSettings": _with(chatUrl="https://chat.example/hook"),
+    "setSignInProvider": _with(
+        issuer="https://id.example", domains=["initech.example"], firstRole="MODERATOR", expectedVersion=None
+    ),
+    "setWorkspaceBrand": _with(colour="#1f2937", replyTo="help@example.com"),
+    "skipCase": _a_claim,
+}
+
+
+@pytest.fixture(scope="module")
+async def initech(stage: Any) -> Cast:
+    """An agency for these tests alone: what is done here closes clients and ends people."""
+    return await _agency(f"initech-{str(new_id())[-12:]}")
+
+
+@pytest.fixture
+async def scene(initech: Cast) -> AsyncIterator[Scene]:
+    client = await initech.empty_workspace()
+    slug = next(slug for slug, id in initech.workspaces.items() if id == client)
+    initech.actors["colleague"] = await initech.hire(f"colleague-{slug}", Role.MODERATOR, [client])
+    yield Scene(initech, client, await ids_of(initech, slug))
+    async with agency_scope(initech.system):
+        await SignInProvider.all().delete()
+        await WebhookEndpoint.all().delete()  # an agency has a hundred at most
+
+
+async def do(api: httpx.AsyncClient, scene: Scene, mutation: str, *, token: str) -> tuple[dict[str, Any], list[Any]]:
+    """What it answered, and what stands in the journal since."""
+    fields = input_of(mutation).fields
+    values = {name: value_for(field.type, name, scene.ids) for name, field in fields.items()}
+    first = await FIRST.get(mutation, _nothing)(scene)
+    values |= {name: value for name, value in first.items() if name in fields}
+    async with agency_scope(scene.cast.system) as scope:
+        known = [row["id"] for row in await scope.fetch("select id from journal")]
+    answer = await ask(api, token, document(mutation), input=values)
+    assert "errors" not in answer, answer
+    async with agency_scope(scene.cast.system) as scope:
+        rows = await scope.fetch("select action, subject_id, membership_id from journal where id <> all($1)", known)
+    return answer["data"][mutation], rows
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_what_somebody_has_done_stands_in_the_journal(
+    api: httpx.AsyncClient, scene: Scene, mutation: str
+) -> None:
+    payload, rows = await do(api, scene, mutation, token=scene.cast.tokens["owner"])
+    assert payload["userErrors"] == [], f"say in FIRST what {mutation} needs to be done: {payload}"
+    lines = [row["action"] for row in rows if row["membership_id"] == scene.cast.owner.membership_id]
+    if mutation in UNRECORDED:
+        assert not lines, f"take {mutation} out of UNRECORDED"
+        return
+    assert lines, f"{mutation} was done and nobody can see by whom: call journal.record in its operation"
+
+
+@pytest.mark.parametrize("mutation", [name for name in MUTATIONS if NEEDS[name] is not None])
+async def test_the_operation_itself_refuses_who_lacks_the_right(
+    api: httpx.AsyncClient, scene: Scene, mutation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`@verb` asks first; jobs, the command line and other operations call without it."""
+    token = await _somebody_without(NEEDS[mutation], scene)
+    monkeypatch.setattr(answering, "actor_of", lambda _: SimpleNamespace(must_hold=lambda _: None))
+    payload, rows = await do(api, scene, mutation, token=token)
+    assert [error["code"] for error in payload["userErrors"]] == ["NOT_ALLOWED"], (
+        f"{mutation} needs {NEEDS[mutation].value}: begin its operation with actor.must_hold"
+    )
+    assert not rows
+
+
+async def _somebody_without(right: Right, scene: Scene) -> str:
+    """A token of whoever holds the most without this right, and works for the client."""
+    roles = [role for role in PERSON_ROLES if right not in RIGHTS_OF[role]]
+    if not roles:
+        return await issue_api_key(scene.cast.agency_id, name="x", scopes=[Right.REPORT])
+    role = max(roles, key=lambda role: len(RIGHTS_OF[role]))
+    await scene.cast.hire(f"other-{scene.client}", role, [scene.client], sees_all=role is Role.ADMIN)
+    return scene.cast.tokens[f"other-{scene.client}"]
+
+
+def test_every_exemption_names_a_mutation_that_exists() -> None:
+    assert set(UNRECORDED) | set(FIRST) <= set(MUTATIONS)
