@@ -7,7 +7,7 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import parse_published
 from backend.outbox import Job, Priority
 from tenants.actor import Actor
-from workers.catalogue import give_up
+from workers.catalogue import CATALOGUE
 
 
 async def lines(actor: Actor, *, state: str | None, kind: str | None, most: int) -> list[str]:
@@ -39,7 +39,7 @@ async def replay(actor: Actor, name: str) -> None:
 
 
 async def cancel(actor: Actor, name: str) -> None:
-    await operating.cancel_job(actor, _id(name), give_up=give_up)
+    await operating.cancel_job(actor, _id(name), kinds=CATALOGUE)
 
 
 def _id(name: str) -> UUID:

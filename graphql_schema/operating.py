@@ -10,7 +10,7 @@ from graphql_schema.jobs import Job
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
-from workers.catalogue import give_up
+from workers.catalogue import CATALOGUE
 
 
 @strawberry.input(description="A job that was given up.")
@@ -40,5 +40,5 @@ class Operating:
     @verb(JobPayload, "Call a job off before it begins.", needs=Right.OPERATE)
     async def cancel_job(self, info: Info, input: Input[CancelJobInput]) -> JobPayload:
         job_id = uuid_of("job", input.job_id, field="jobId")
-        await operating.cancel_job(actor_of(info.context), job_id, give_up=give_up)
+        await operating.cancel_job(actor_of(info.context), job_id, kinds=CATALOGUE)
         return JobPayload(job=ref(Job, job_id))

@@ -15,7 +15,7 @@ from backend.operating import cancel_job, look_at_job, replay_job
 from backend.outbox import Job, enqueue, report_progress
 from backend.settings import Settings
 from tenants.scope import agency_scope
-from workers.catalogue import Kind, give_up
+from workers.catalogue import CATALOGUE, Kind
 from workers.running import run_job
 
 FIELDS = "id kind state priority workspaceId attempt endedAt lastError progressDone progressTotal"
@@ -59,7 +59,7 @@ async def test_what_is_not_dead_is_not_replayed(acme: Cast, was: str) -> None:
 async def test_a_job_that_was_called_off_is_not_done(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, dedupe_key=str(new_id()))
     async with agency_scope(acme.owner):
-        await cancel_job(acme.owner, job_id, give_up=give_up)
+        await cancel_job(acme.owner, job_id, kinds=CATALOGUE)
     await run_job(acme.agency_id, job_id)
     assert await state(acme, job_id) == ("cancelled", 0)
 
@@ -69,7 +69,7 @@ async def test_what_has_begun_is_not_called_off(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, attempt=1)
     with pytest.raises(Conflict):
         async with agency_scope(acme.owner):
-            await cancel_job(acme.owner, job_id, give_up=give_up)
+            await cancel_job(acme.owner, job_id, kinds=CATALOGUE)
     assert await state(acme, job_id) == (was, 1)
 
 
@@ -77,7 +77,7 @@ async def test_an_export_whose_job_is_called_off_has_failed(acme: Cast) -> None:
     async with agency_scope(acme.owner):
         export_id = await request_export(acme.owner, what="workspace", workspace_id=acme.workspaces["forum"])
         job = await Job.filter(kind="write_export").order_by("-created_at").first()
-        await cancel_job(acme.owner, job.id, give_up=give_up)
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
         export = await Export.get(id=export_id)
     assert (export.state, export.problem) == ("failed", "Somebody called it off.")
 
@@ -174,6 +174,6 @@ async def test_what_is_promised_by_one_who_asks_goes_on_after_a_job_was_called_o
         await enqueue("test", {}, dedupe_key=key)
         job = await Job.get(dedupe_key=key)
     async with agency_scope(acme.system):
-        await cancel_job(acme.system, job.id, give_up=give_up)
+        await cancel_job(acme.system, job.id, kinds=CATALOGUE)
         await enqueue("test", {}, dedupe_key=key)
         assert (await Job.get(dedupe_key=key)).state == "ready"

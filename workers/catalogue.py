@@ -6,6 +6,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+import structlog
+
 from backend.communities import write_words
 from backend.idempotency import forget_answers
 from backend.journal import anchor_journal, chain_journal
@@ -23,6 +25,10 @@ from backend.outbox import Priority, remove_ended_jobs
 from backend.people import forget_access_tokens, send_invitation
 from backend.webhooks import deliver_webhooks, forget_webhooks
 from tenants.actor import Actor
+from tenants.database import is_busy
+from tenants.scope import current
+
+log = structlog.get_logger()
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
 GivenUp = Callable[[Actor, Mapping[str, Any], str], Awaitable[None]]
@@ -34,8 +40,8 @@ class Kind:
     accept payload members it does not know (old workers meet new jobs during a deploy).
 
     `timeout` ends one try; `tries` is how often before the job is dead; `back_off` doubles with each try. `given_up` is
-    told why the job is dead, in the transaction that says so. `priority` says who goes first; `at_once` is how many of
-    the kind one agency may have under way.
+    told why the job is dead or called off, in the transaction that says so. `priority` says who goes first; `at_once` is
+    how many of the kind one agency may have under way.
     """
 
     work: Work
@@ -45,6 +51,21 @@ class Kind:
     back_off: timedelta = timedelta(seconds=2)
     priority: Priority = Priority.NORMAL
     at_once: int | None = None
+
+    async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
+        """Tell whatever waits for the job that it will not be done. A job ends also where that cannot be done, as with
+        a payload of an older Tend: it would be taken again for ever. What to say of its end."""
+        if self.given_up is None:
+            return why
+        try:
+            async with current().part():
+                await self.given_up(actor, payload, why)
+        except Exception as problem:
+            if is_busy(problem):
+                raise
+            log.exception("job.nobody_told", kind=self.given_up.__name__)
+            return f"{why} What waits for it could not be told ({type(problem).__name__})."
+        return why
 
 
 MINUTE: Final = timedelta(seconds=60)
@@ -82,10 +103,3 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "write_words": Kind(write_words, priority=Priority.BULK, at_once=4),
     }
 )
-
-
-async def give_up(actor: Actor, kind: str, payload: Mapping[str, Any], why: str) -> None:
-    """Tell whatever waits for a job that it will not be done, in the transaction that says so."""
-    found = CATALOGUE.get(kind)
-    if found is not None and found.given_up is not None:
-        await found.given_up(actor, payload, why)

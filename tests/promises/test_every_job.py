@@ -13,6 +13,7 @@ from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
 from backend.moderation import claim_next, decide
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
+from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
 from backend.outside import seal
 from backend.people import (
@@ -302,6 +303,38 @@ async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str,
     assert await _world(acme, again) == await _world(acme, once)
     async with agency_scope(acme.system) as scope:  # what they promised in turn would run in other tests
         await scope.execute("delete from jobs where agency_id = $1 and kind = 'erase_member'", acme.agency_id)
+
+
+# They need nothing to be said: whatever the payload, they do what is to be done.
+SAYS_NOTHING = {name for name, kind in CATALOGUE.items() if name in {entry.kind for entry in CALENDAR}} | {
+    *("apply_rules", "return_ended_claims", "count_cases_again", "write_words"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+@pytest.mark.parametrize("way", ["fails", "killed its worker"])
+async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed_and_called_off(
+    acme: Cast, kind: str, way: str
+) -> None:
+    """Also where what waits for it cannot be found: it would be taken again for ever, and hold its place."""
+    client = None if kind in OF_THE_AGENCY else await acme.empty_workspace()
+    whose = acme.owner.membership_id if kind in ON_BEHALF else None
+    attempt = CATALOGUE[kind].tries - (way == "fails")
+    async with agency_scope(acme.system):
+        job = await Job.create(
+            kind=kind, state="sent", attempt=attempt, payload={}, workspace_id=client, on_behalf_of_id=whose
+        )
+    async with asyncio.timeout(30):
+        await run_job(acme.agency_id, job.id)
+    async with agency_scope(acme.owner):
+        job = await Job.get(id=job.id)
+        if way == "fails" and kind in SAYS_NOTHING:
+            assert job.state == "done", job.last_error
+            return
+        assert (job.state, bool(job.last_error)) == ("dead", True)
+        await replay_job(acme.owner, job.id)
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+        assert (await Job.get(id=job.id)).state == "cancelled"
 
 
 async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:

@@ -1,0 +1,11 @@
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from tenants.actor import Actor
+
+
+class Kind(Protocol):
+    """What the catalogue of the workers says of a kind of job, as far as it matters here."""
+
+    async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
+        """Tell whatever waits for the job that it will not be done; what to say of its end."""
