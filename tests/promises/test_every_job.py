@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from backend.moderation import claim_next, decide
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
-from backend.outside import seal
+from backend.outside import fetching, mailing, seal
 from backend.people import (
     end,
     grant_token,
@@ -26,6 +27,7 @@ from backend.people import (
     register_api_client,
 )
 from backend.webhooks import Wanted, create_endpoint
+from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
 from tenants.actor import system
 from tenants.entering import acting_for
 from tenants.rights import Right, Role
@@ -279,6 +281,20 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
         if kind.timeout > MINUTE:
             assert kind.priority is Priority.BULK, name
             assert kind.at_once is not None, name
+
+
+# How long a kind waits for a server of somebody else before it says why nothing came of it.
+WAITS = {
+    "chat_notices": fetching.WITHIN_SECONDS,
+    "deliver_webhooks": TURN_SECONDS + TIMEOUT_SECONDS,
+    "mail_notices": mailing.WITHIN_SECONDS,
+    "send_invitation": mailing.WITHIN_SECONDS,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WAITS))
+def test_a_server_that_is_too_slow_is_given_up_while_the_job_can_still_say_so(kind: str) -> None:
+    assert CATALOGUE[kind].timeout >= timedelta(seconds=WAITS[kind] + 10)
 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))
