@@ -12,6 +12,8 @@ from tenants.rights import Right
 
 _OWN: Final = "{row}.membership_id = {membership}"
 
+_READABLE: Final = notices.readable("{row}", agency="{agency}", membership="{membership}")
+
 
 @strawberry.enum(description="How grave it is.")
 class NoticeUrgency(Enum):
@@ -39,9 +41,9 @@ class NoticeLanguage(Enum):
     DE = value("de", "German, with the formal address.")
 
 
-@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE, row=_OWN)
+@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE, row=_READABLE)
 class Notice(Node):
-    """Something that happened and concerns you."""
+    """Something that happened and concerns you. What needs a right that you have no longer is not there."""
 
     id: strawberry.ID
     kind: str = column(

@@ -8,7 +8,7 @@ from backend.notices.gathering import gather_notices
 from backend.notices.mailing import mail_notices
 from backend.notices.models import Notice, NoticeDelivery, NoticePreference, NoticeSettings
 from backend.notices.preferring import Preference, set_preferences, set_settings, settings_of
-from backend.notices.reading import mark_read, own_notice
+from backend.notices.reading import mark_read, own_notice, readable
 from backend.notices.replaying import replay_delivery
 from backend.notices.sending import give_up_message
 from backend.notices.telling import Recipient, tell, told_since
@@ -32,6 +32,7 @@ __all__ = [
     "mail_notices",
     "mark_read",
     "own_notice",
+    "readable",
     "replay_delivery",
     "set_brand",
     "set_preferences",

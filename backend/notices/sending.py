@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.notices.catalogue import may_know
 from backend.notices.writing import Item, Unwritable
 from backend.outside import MailDelayed, MailRefused
 from tenants.actor import Actor, system
@@ -44,10 +45,11 @@ class Message:
 
 
 # Why somebody is not told any more; the conditions are those of being let in.
-_GONE = """case
+_GONE = f"""case
     when n.read_at is not null then 'It was read in Tend before it was sent.'
     when m.person_id is null or m.suspended_at is not null or m.ends_at <= now() or m.starts_at > now()
       then 'Whoever it was for does not belong to the agency now.'
+    when not {may_know("n.kind", "m.role")} then 'Whoever it was for may not know of it now.'
     when not m.sees_all and not exists (select from assignments a where a.agency_id = $1 and a.membership_id = m.id
                                            and a.workspace_id = d.workspace_id)
       then 'Whoever it was for does not work for this client now.'

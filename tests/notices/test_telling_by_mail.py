@@ -108,7 +108,7 @@ async def test_a_burst_of_one_kind_is_one_mail_and_other_kinds_are_their_own(rea
     assert len(await reader.mails()) == 1
     for _ in range(3):
         await reader.is_told()
-    await reader.is_told(kind="erasure_done")
+    await reader.is_told(kind="membership_changed")
     assert len(await reader.mails()) == 2, "what follows within minutes waits, another kind does not"
     *_, bundle = await reader.mails(even_later=True)
     assert bundle["Subject"] == "3 notices"
@@ -281,7 +281,7 @@ async def test_what_is_about_the_agency_reaches_who_sees_all_and_who_works_for_a
 ) -> None:
     admin = await hire(Role.ADMIN, sees_all=True)
     for each in (admin, reader):
-        await each.is_told(kind="export_done", workspace_id=None)
+        await each.is_told(kind="membership_changed", workspace_id=None)
         assert len(await each.mails()) == 1
     async with agency_scope(acme.system):
         assert (await Notice.get(membership_id=admin.id)).workspace_id is None
