@@ -35,7 +35,7 @@ async def one(actor: Actor, name: str) -> list[str]:
 
 
 async def replay(actor: Actor, name: str) -> None:
-    await operating.replay_job(actor, _id(name))
+    await operating.replay_job(actor, _id(name), kinds=CATALOGUE)
 
 
 async def cancel(actor: Actor, name: str) -> None:

@@ -111,7 +111,7 @@ class NoticeSettings(Node):
 class NoticeDeliveryState(Enum):
     WAITING = value("waiting", "It will be sent at `dueAt`, or is being tried: `problem` says what came between.")
     SENT = value("sent", "The server it was handed to has taken it.")
-    FAILED = value("failed", "It was refused, or tried too often: `problem` says why. It can be replayed.")
+    FAILED = value("failed", "It was refused, tried too often or called off: `problem` says why. It can be replayed.")
     DROPPED = value("dropped", "Whom it was for had read it already, or may not or does not want to be told any more.")
 
 

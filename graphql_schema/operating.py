@@ -31,10 +31,14 @@ class JobPayload:
 
 @strawberry.type
 class Operating:
-    @verb(JobPayload, "Try a job again that was given up, under the same id.", needs=Right.OPERATE)
+    @verb(
+        JobPayload,
+        "Try a job again that was given up, under the same id; what has failed with it waits for it again.",
+        needs=Right.OPERATE,
+    )
     async def replay_job(self, info: Info, input: Input[ReplayJobInput]) -> JobPayload:
         job_id = uuid_of("job", input.job_id, field="jobId")
-        await operating.replay_job(actor_of(info.context), job_id)
+        await operating.replay_job(actor_of(info.context), job_id, kinds=CATALOGUE)
         return JobPayload(job=ref(Job, job_id))
 
     @verb(JobPayload, "Call a job off before it begins.", needs=Right.OPERATE)

@@ -1,6 +1,7 @@
 """Jobs in the hands of people: who may look, what replaying and calling off do, and how far a long job is."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import httpx
@@ -36,7 +37,7 @@ async def state(cast: Cast, job_id: UUID) -> tuple[str, int]:
 async def test_a_dead_job_is_replayed_under_its_id_and_the_journal_knows_by_whom(acme: Cast) -> None:
     job_id = await a_job(acme, state="dead", attempt=8)
     async with agency_scope(acme.owner) as scope:
-        await replay_job(acme.owner, job_id)
+        await replay_job(acme.owner, job_id, kinds=CATALOGUE)
         assert await scope.fetchval(
             "select action from journal where agency_id = $1 and subject_id = $2 and membership_id = $3",
             acme.agency_id,
@@ -51,7 +52,7 @@ async def test_what_is_not_dead_is_not_replayed(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, attempt=1)
     with pytest.raises(Conflict):
         async with agency_scope(acme.owner):
-            await replay_job(acme.owner, job_id)
+            await replay_job(acme.owner, job_id, kinds=CATALOGUE)
     assert await state(acme, job_id) == (was, 1)
 
 
@@ -92,14 +93,14 @@ async def test_jobs_of_other_agencies_other_clients_and_the_whole_agency_are_not
         await a_job(acme, workspace=None, state="dead"),
     ]
     for job_id in hidden:
-        for verb in (look_at_job, replay_job):
+        for verb in (look_at_job, partial(replay_job, kinds=CATALOGUE)):
             with pytest.raises(NotFound):
                 async with agency_scope(acme.deputy):
                     await verb(acme.deputy, job_id)
     job_id = await a_job(acme, state="dead")
     with pytest.raises(NotAllowed):
         async with agency_scope(acme.lead):
-            await replay_job(acme.lead, job_id)
+            await replay_job(acme.lead, job_id, kinds=CATALOGUE)
 
 
 async def test_admins_see_jobs_without_the_words_of_their_errors(api: httpx.AsyncClient, acme: Cast) -> None:

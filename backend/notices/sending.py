@@ -126,13 +126,23 @@ async def delayed(message: Message, problem: MailDelayed) -> None:
 
 
 async def give_up_message(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
-    """The job is dead: it was tried as often as it may be."""
+    """The job is dead, or called off."""
     await current().execute(
         """update notice_deliveries set state = 'failed', problem = coalesce(problem, $3), ended_at = now()
             where agency_id = $1 and message = $2 and state = 'waiting'""",
         current().actor.agency_id,
         UUID(payload["message"]),
         problem,
+    )
+
+
+async def send_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
+    """What has failed in this message waits for its job once more."""
+    await current().execute(
+        """update notice_deliveries set state = 'waiting', problem = null, ended_at = null, due_at = now()
+            where agency_id = $1 and message = $2 and state = 'failed'""",
+        current().actor.agency_id,
+        UUID(payload["message"]),
     )
 
 

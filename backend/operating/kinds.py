@@ -9,3 +9,6 @@ class Kind(Protocol):
 
     async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
         """Tell whatever waits for the job that it will not be done; what to say of its end."""
+
+    async def replay(self, actor: Actor, payload: Mapping[str, Any]) -> None:
+        """Make whatever has failed with the job wait for it again."""

@@ -348,7 +348,7 @@ async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed_and_ca
             assert job.state == "done", job.last_error
             return
         assert (job.state, bool(job.last_error)) == ("dead", True)
-        await replay_job(acme.owner, job.id)
+        await replay_job(acme.owner, job.id, kinds=CATALOGUE)
         await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
         assert (await Job.get(id=job.id)).state == "cancelled"
 
