@@ -31,7 +31,7 @@ from backend.notices import (
     send_again,
 )
 from backend.outbox import Priority, remove_ended_jobs
-from backend.people import forget_access_tokens, send_invitation
+from backend.people import fail_invitation, forget_access_tokens, send_invitation
 from backend.webhooks import deliver_webhooks, forget_webhooks
 from tenants.actor import Actor
 from tenants.database import is_busy
@@ -120,7 +120,9 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
-        "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
+        "send_invitation": Kind(
+            send_invitation, tries=12, timeout=timedelta(seconds=30), given_up=fail_invitation, at_once=4
+        ),
         "write_export": Kind(
             write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
         ),

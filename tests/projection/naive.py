@@ -166,6 +166,11 @@ async def _state(row: Any) -> str:
     return "upcoming" if row.starts_at is not None and row.starts_at > now() else "active"
 
 
+@expression("Staff", "invitationProblem")
+async def _invitation_problem(row: Any) -> str | None:
+    return None if row.invited_until is None else row.invitation_problem
+
+
 @expression("Post", "isHidden")
 async def _is_hidden(row: Any) -> bool:
     return row.hidden_at is not None
