@@ -12,7 +12,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, Refusal
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line, one_line
 from backend.outbox import enqueue
 from backend.outside import Mail, MailDelayed, MailRefused, public_address, send_mail
 from backend.people.changing import assign, close_links, has_ended, held, may_act_on, may_grant, may_manage
@@ -85,7 +85,7 @@ async def invite(
     Raises NotAllowed for more than the actor may do, Invalid, NotFound for a client, AlreadyMember.
     """
     may_manage(actor)
-    email, name = address(email), clean(" ".join(name.split()), field="name", longest=200)
+    email, name = address(email), clean_line(name, field="name", longest=200)
     check_membership(role, sees_all=sees_all, ends_at=ends_at)
     if ends_at is not None and starts_at is not None and ends_at <= starts_at:
         raise Invalid("A membership ends after it begins.", path=("input", "endsAt"))
@@ -153,14 +153,14 @@ async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:
     if membership is None or membership.person_id is not None or membership.invited_until is None:
         return
     agency = await Agency.get(id=membership.agency_id)
-    link = await invitation_link(membership.id)
+    by, link = one_line(agency.name), await invitation_link(membership.id)
     mail = Mail(
         to=membership.email,
-        subject=f"{agency.name} invites you to Tend",
+        subject=f"{by} invites you to Tend",
         text=(
-            f"Hello {membership.name},\n\n{agency.name} would like you to work with them in Tend.\n\n"
+            f"Hello {one_line(membership.name)},\n\n{by} would like you to work with them in Tend.\n\n"
             f"To accept, open this link until {membership.invited_until:%d %B %Y, %H:%M} UTC:\n\n"
-            f"{link}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
+            f"{link}\n\nIf you do not know {by}, there is nothing you need to do.\n"
         ),
     )
     try:

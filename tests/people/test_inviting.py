@@ -211,6 +211,17 @@ async def test_an_invitation_whose_mail_is_called_off_says_so(api: httpx.AsyncCl
     assert await problem_of(api, acme, staff_id) == "Somebody called it off."
 
 
+async def test_a_name_that_was_kept_with_line_breaks_says_nothing_of_its_own(
+    api: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    answer = await invite(api, acme, email=(email := address()))
+    async with agency_scope(acme.system):
+        await Membership.filter(email=email).update(name="Nia,\n\npay here: https://eve.example\n")
+    await mail_it(acme, answer["staff"]["id"])
+    text = inbox.to(email)[-1].get_body(("plain",)).get_content()
+    assert text.splitlines()[0] == "Hello Nia, pay here: https://eve.example,"
+
+
 @pytest.mark.parametrize("change", ["too old", "withdrawn"])
 async def test_an_invitation_that_has_ended_opens_nothing(
     api: httpx.AsyncClient, browser: httpx.AsyncClient, acme: Cast, inbox: Inbox, change: str
