@@ -20,7 +20,10 @@ class ReplayJobInput:
 
 @strawberry.input(description="A job that nobody has begun.")
 class CancelJobInput:
-    job_id: strawberry.ID = strawberry.field(description="Which one; CONFLICT unless it is READY or SENT.")
+    job_id: strawberry.ID = strawberry.field(
+        description="Which one; CONFLICT unless it is READY or SENT, and for work that others count on: exports and what is "
+        "mailed can be called off."
+    )
 
 
 @strawberry.type(description="The job as it is now.")

@@ -63,6 +63,12 @@ class Kind:
     priority: Priority = Priority.NORMAL
     at_once: int | None = None
 
+    @property
+    def may_be_called_off(self) -> bool:
+        """Where whatever waits for it hears of it, and can be asked for again: an export, a mail. Of the rest somebody
+        would wait for ever, as for a case whose claim has ended."""
+        return self.given_up is not None
+
     async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
         """Tell whatever waits for the job that it will not be done; what to say of its end. A job ends also where that
         cannot be done, as with a payload of an older Tend: it would be taken again for ever."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,8 @@ from uuid import UUID
 import pytest
 from cast import Cast
 
+from backend.kit.clock import now
+from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
@@ -28,6 +31,7 @@ from backend.people import (
 )
 from backend.webhooks import Wanted, create_endpoint
 from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
+from graphql_schema.schema import schema
 from tenants.actor import system
 from tenants.entering import acting_for
 from tenants.rights import Right, Role
@@ -329,9 +333,7 @@ SAYS_NOTHING = {name for name, kind in CATALOGUE.items() if name in {entry.kind 
 
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))
 @pytest.mark.parametrize("way", ["fails", "killed its worker"])
-async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed_and_called_off(
-    acme: Cast, kind: str, way: str
-) -> None:
+async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed(acme: Cast, kind: str, way: str) -> None:
     """Also where what waits for it cannot be found: it would be taken again for ever, and hold its place."""
     client = None if kind in OF_THE_AGENCY else await acme.empty_workspace()
     whose = acme.owner.membership_id if kind in ON_BEHALF else None
@@ -349,8 +351,36 @@ async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed_and_ca
             return
         assert (job.state, bool(job.last_error)) == ("dead", True)
         await replay_job(acme.owner, job.id, kinds=CATALOGUE)
-        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
-        assert (await Job.get(id=job.id)).state == "cancelled"
+        assert (await Job.get(id=job.id)).state == "ready"
+
+
+# Where whoever waits for it sees that it was called off, and asks for it again.
+SEEN_IN = {
+    "chat_notices": "NoticeDelivery.problem",
+    "gather_notices": "NoticeDelivery.problem",
+    "mail_notices": "NoticeDelivery.problem",
+    "send_invitation": "Staff.invitationProblem",
+    "write_export": "Export.problem",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+async def test_only_work_whose_end_is_seen_can_be_called_off(acme: Cast, kind: str) -> None:
+    """Another case would stay with somebody who is gone, a member who was to be erased would never be."""
+    async with agency_scope(acme.system):
+        job = await Job.create(kind=kind, payload={}, run_at=now() + timedelta(hours=1))
+    with nullcontext() if kind in SEEN_IN else pytest.raises(Conflict):
+        async with agency_scope(acme.owner):
+            await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+    async with agency_scope(acme.owner):
+        assert (await Job.get(id=job.id)).state == ("cancelled" if kind in SEEN_IN else "ready")
+        await Job.filter(id=job.id).delete()
+
+
+def test_where_the_end_of_work_is_seen_is_published() -> None:
+    for field in SEEN_IN.values():
+        type_, name = field.split(".")
+        assert name in schema._schema.type_map[type_].fields
 
 
 async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:
