@@ -1,7 +1,8 @@
 """The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from contextvars import ContextVar, Token
 from time import perf_counter
 from typing import Any, Final
@@ -190,6 +191,19 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
     async def executemany(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         async with self._tx.acquire_connection() as connection:
             await connection.executemany(sql, rows)
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """An exception undoes what was done inside, and the scope can go on."""
+        promised = len(self._afterwards)
+        await self.execute("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            await self.execute("ROLLBACK TO SAVEPOINT part")
+            del self._afterwards[promised:]
+            raise
+        await self.execute("RELEASE SAVEPOINT part")
 
 
 class _timed:  # noqa: N801 - a context manager, and a generator would cost ten times as much
