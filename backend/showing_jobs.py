@@ -7,7 +7,7 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import parse_published
 from backend.outbox import Job, Priority
 from tenants.actor import Actor
-from workers.catalogue import give_up
+from workers.catalogue import CATALOGUE
 
 
 async def lines(actor: Actor, *, state: str | None, kind: str | None, most: int) -> list[str]:
@@ -35,11 +35,11 @@ async def one(actor: Actor, name: str) -> list[str]:
 
 
 async def replay(actor: Actor, name: str) -> None:
-    await operating.replay_job(actor, _id(name))
+    await operating.replay_job(actor, _id(name), kinds=CATALOGUE)
 
 
 async def cancel(actor: Actor, name: str) -> None:
-    await operating.cancel_job(actor, _id(name), give_up=give_up)
+    await operating.cancel_job(actor, _id(name), kinds=CATALOGUE)
 
 
 def _id(name: str) -> UUID:

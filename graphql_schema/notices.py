@@ -12,6 +12,8 @@ from tenants.rights import Right
 
 _OWN: Final = "{row}.membership_id = {membership}"
 
+_READABLE: Final = notices.readable("{row}", agency="{agency}", membership="{membership}")
+
 
 @strawberry.enum(description="How grave it is.")
 class NoticeUrgency(Enum):
@@ -39,9 +41,9 @@ class NoticeLanguage(Enum):
     DE = value("de", "German, with the formal address.")
 
 
-@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE, row=_OWN)
+@publish(notices.Notice, kind="notice", needs=Right.READ_WORKSPACE, row=_READABLE)
 class Notice(Node):
-    """Something that happened and concerns you."""
+    """Something that happened and concerns you. What needs a right that you have no longer is not there."""
 
     id: strawberry.ID
     kind: str = column(
@@ -109,7 +111,7 @@ class NoticeSettings(Node):
 class NoticeDeliveryState(Enum):
     WAITING = value("waiting", "It will be sent at `dueAt`, or is being tried: `problem` says what came between.")
     SENT = value("sent", "The server it was handed to has taken it.")
-    FAILED = value("failed", "It was refused, or tried too often: `problem` says why. It can be replayed.")
+    FAILED = value("failed", "It was refused, tried too often or called off: `problem` says why. It can be replayed.")
     DROPPED = value("dropped", "Whom it was for had read it already, or may not or does not want to be told any more.")
 
 

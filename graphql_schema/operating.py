@@ -10,7 +10,7 @@ from graphql_schema.jobs import Job
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
-from workers.catalogue import give_up
+from workers.catalogue import CATALOGUE
 
 
 @strawberry.input(description="A job that was given up.")
@@ -20,7 +20,10 @@ class ReplayJobInput:
 
 @strawberry.input(description="A job that nobody has begun.")
 class CancelJobInput:
-    job_id: strawberry.ID = strawberry.field(description="Which one; CONFLICT unless it is READY or SENT.")
+    job_id: strawberry.ID = strawberry.field(
+        description="Which one; CONFLICT unless it is READY or SENT, and for work that others count on: exports and what is "
+        "mailed can be called off."
+    )
 
 
 @strawberry.type(description="The job as it is now.")
@@ -31,14 +34,18 @@ class JobPayload:
 
 @strawberry.type
 class Operating:
-    @verb(JobPayload, "Try a job again that was given up, under the same id.", needs=Right.OPERATE)
+    @verb(
+        JobPayload,
+        "Try a job again that was given up, under the same id; what has failed with it waits for it again.",
+        needs=Right.OPERATE,
+    )
     async def replay_job(self, info: Info, input: Input[ReplayJobInput]) -> JobPayload:
         job_id = uuid_of("job", input.job_id, field="jobId")
-        await operating.replay_job(actor_of(info.context), job_id)
+        await operating.replay_job(actor_of(info.context), job_id, kinds=CATALOGUE)
         return JobPayload(job=ref(Job, job_id))
 
     @verb(JobPayload, "Call a job off before it begins.", needs=Right.OPERATE)
     async def cancel_job(self, info: Info, input: Input[CancelJobInput]) -> JobPayload:
         job_id = uuid_of("job", input.job_id, field="jobId")
-        await operating.cancel_job(actor_of(info.context), job_id, give_up=give_up)
+        await operating.cancel_job(actor_of(info.context), job_id, kinds=CATALOGUE)
         return JobPayload(job=ref(Job, job_id))

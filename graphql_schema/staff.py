@@ -89,6 +89,12 @@ class Staff(Node):
     invited_until: datetime | None = column(
         needs=Right.MANAGE_PEOPLE, description="Until when the invitation can be accepted; null when none is open."
     )
+    invitation_problem: str | None = sql(
+        "case when {row}.invited_until is not null then {row}.invitation_problem end",
+        needs=Right.MANAGE_PEOPLE,
+        description="Why the open invitation could not be mailed, for people; null where nothing came between. Inviting "
+        "them again tries it once more.",
+    )
     suspended_at: datetime | None = column(
         needs=Right.MANAGE_PEOPLE, description="Since when they are suspended; null if they are not."
     )

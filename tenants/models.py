@@ -72,6 +72,7 @@ class Membership(AgencyModel):
         "name": OF_THE_AGENCY,
         "email": OF_THE_AGENCY,
         "external_id": OF_THE_AGENCY,
+        "invitation_problem": Keep("a sentence of our own"),
     }
     inside = {"person_id": "the same in the person's other agencies"}
     put_out = (
@@ -85,6 +86,7 @@ class Membership(AgencyModel):
     email = fields.CharField(max_length=320)
     external_id = fields.CharField(max_length=200, null=True)
     invited_until: datetime | None = fields.DatetimeField(null=True)
+    invitation_problem: str | None = fields.TextField(null=True)
     starts_at: datetime | None = fields.DatetimeField(null=True)
     ends_at: datetime | None = fields.DatetimeField(null=True)
     suspended_at: datetime | None = fields.DatetimeField(null=True)

@@ -11,7 +11,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line
 from tenants.actor import Actor, system
 from tenants.database import unscoped
 from tenants.doors import register_person
@@ -40,7 +40,7 @@ def check_slug(slug: str) -> None:
 async def provision_agency(*, slug: str, name: str) -> UUID:
     """A new agency; its owner is added by `add_member`. Raises SlugTaken."""
     check_slug(slug)
-    name = clean(name, field="name", longest=200)
+    name = clean_line(name, field="name", longest=200)
     agency_id = new_id()
     try:
         async with agency_scope(system(agency_id)) as scope:
@@ -61,7 +61,7 @@ async def create_workspace(actor: Actor, *, slug: str, name: str, time_zone: str
     if not actor.sees_all:
         raise Invalid("A new workspace concerns the whole agency: leave out X-Workspace-Id.")
     check_slug(slug)
-    name = clean(name, field="name", longest=200)
+    name = clean_line(name, field="name", longest=200)
     try:
         ZoneInfo(time_zone)
     except (KeyError, ValueError, OSError):

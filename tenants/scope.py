@@ -1,7 +1,8 @@
 """The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from contextvars import Context, ContextVar, Token
 from datetime import datetime
 from time import perf_counter
@@ -215,6 +216,19 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
             "select pg_try_advisory_xact_lock(hashtextextended($1, $2))", str(name), number
         )
         return is_free
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """An exception undoes what was done inside, and the scope can go on."""
+        promised = len(self._afterwards)
+        await self.execute("SAVEPOINT part")
+        try:
+            yield
+        except Exception:
+            await self.execute("ROLLBACK TO SAVEPOINT part")
+            del self._afterwards[promised:]
+            raise
+        await self.execute("RELEASE SAVEPOINT part")
 
 
 class _timed:  # noqa: N801 - a context manager, and a generator would cost ten times as much

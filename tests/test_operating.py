@@ -1,6 +1,7 @@
 """Jobs in the hands of people: who may look, what replaying and calling off do, and how far a long job is."""
 
 import asyncio
+from functools import partial
 from uuid import UUID
 
 import httpx
@@ -15,7 +16,7 @@ from backend.operating import cancel_job, look_at_job, replay_job
 from backend.outbox import Job, enqueue, report_progress
 from backend.settings import Settings
 from tenants.scope import agency_scope
-from workers.catalogue import Kind, give_up
+from workers.catalogue import CATALOGUE, Kind
 from workers.running import run_job
 
 FIELDS = "id kind state priority workspaceId attempt endedAt lastError progressDone progressTotal"
@@ -36,7 +37,7 @@ async def state(cast: Cast, job_id: UUID) -> tuple[str, int]:
 async def test_a_dead_job_is_replayed_under_its_id_and_the_journal_knows_by_whom(acme: Cast) -> None:
     job_id = await a_job(acme, state="dead", attempt=8)
     async with agency_scope(acme.owner) as scope:
-        await replay_job(acme.owner, job_id)
+        await replay_job(acme.owner, job_id, kinds=CATALOGUE)
         assert await scope.fetchval(
             "select action from journal where agency_id = $1 and subject_id = $2 and membership_id = $3",
             acme.agency_id,
@@ -51,7 +52,7 @@ async def test_what_is_not_dead_is_not_replayed(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, attempt=1)
     with pytest.raises(Conflict):
         async with agency_scope(acme.owner):
-            await replay_job(acme.owner, job_id)
+            await replay_job(acme.owner, job_id, kinds=CATALOGUE)
     assert await state(acme, job_id) == (was, 1)
 
 
@@ -59,7 +60,7 @@ async def test_what_is_not_dead_is_not_replayed(acme: Cast, was: str) -> None:
 async def test_a_job_that_was_called_off_is_not_done(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, dedupe_key=str(new_id()))
     async with agency_scope(acme.owner):
-        await cancel_job(acme.owner, job_id, give_up=give_up)
+        await cancel_job(acme.owner, job_id, kinds=CATALOGUE)
     await run_job(acme.agency_id, job_id)
     assert await state(acme, job_id) == ("cancelled", 0)
 
@@ -69,7 +70,7 @@ async def test_what_has_begun_is_not_called_off(acme: Cast, was: str) -> None:
     job_id = await a_job(acme, state=was, attempt=1)
     with pytest.raises(Conflict):
         async with agency_scope(acme.owner):
-            await cancel_job(acme.owner, job_id, give_up=give_up)
+            await cancel_job(acme.owner, job_id, kinds=CATALOGUE)
     assert await state(acme, job_id) == (was, 1)
 
 
@@ -77,7 +78,7 @@ async def test_an_export_whose_job_is_called_off_has_failed(acme: Cast) -> None:
     async with agency_scope(acme.owner):
         export_id = await request_export(acme.owner, what="workspace", workspace_id=acme.workspaces["forum"])
         job = await Job.filter(kind="write_export").order_by("-created_at").first()
-        await cancel_job(acme.owner, job.id, give_up=give_up)
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
         export = await Export.get(id=export_id)
     assert (export.state, export.problem) == ("failed", "Somebody called it off.")
 
@@ -92,14 +93,14 @@ async def test_jobs_of_other_agencies_other_clients_and_the_whole_agency_are_not
         await a_job(acme, workspace=None, state="dead"),
     ]
     for job_id in hidden:
-        for verb in (look_at_job, replay_job):
+        for verb in (look_at_job, partial(replay_job, kinds=CATALOGUE)):
             with pytest.raises(NotFound):
                 async with agency_scope(acme.deputy):
                     await verb(acme.deputy, job_id)
     job_id = await a_job(acme, state="dead")
     with pytest.raises(NotAllowed):
         async with agency_scope(acme.lead):
-            await replay_job(acme.lead, job_id)
+            await replay_job(acme.lead, job_id, kinds=CATALOGUE)
 
 
 async def test_admins_see_jobs_without_the_words_of_their_errors(api: httpx.AsyncClient, acme: Cast) -> None:
@@ -174,6 +175,6 @@ async def test_what_is_promised_by_one_who_asks_goes_on_after_a_job_was_called_o
         await enqueue("test", {}, dedupe_key=key)
         job = await Job.get(dedupe_key=key)
     async with agency_scope(acme.system):
-        await cancel_job(acme.system, job.id, give_up=give_up)
+        await cancel_job(acme.system, job.id, kinds=CATALOGUE)
         await enqueue("test", {}, dedupe_key=key)
         assert (await Job.get(dedupe_key=key)).state == "ready"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from asyncpg import UniqueViolationError
 from cast import Cast
 from tortoise import connections
 
@@ -72,6 +73,25 @@ async def test_a_swallowed_database_error_is_never_a_commit(acme: Cast) -> None:
                 pass
     async with agency_scope(acme.system):
         assert not await Workspace.exists(slug="half-done")
+
+
+async def test_a_part_that_fails_is_undone_with_what_it_would_have_told_and_the_rest_stands(acme: Cast) -> None:
+    told: list[str] = []
+    async with agency_scope(acme.system) as scope:
+        await enqueue("before-the-part", {})
+        scope.afterwards(lambda: told.append("before"))
+        with pytest.raises(UniqueViolationError):
+            async with scope.part():
+                await enqueue("of-the-part", {})
+                scope.afterwards(lambda: told.append("within"))
+                await scope.execute("insert into agencies select * from agencies")
+        async with scope.part():
+            await enqueue("of-another-part", {})
+    async with agency_scope(acme.system):
+        kinds = {job.kind for job in await Job.filter(kind__contains="the-part")} | {"of-another-part"}
+        assert kinds == {"before-the-part", "of-another-part"}
+        assert await Job.filter(kind__in=list(kinds)).delete() == 2
+    assert told == ["before"]
 
 
 async def test_every_query_carries_the_constants_the_wall_checks(acme: Cast) -> None:

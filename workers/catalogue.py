@@ -6,6 +6,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
+import structlog
+
 from backend.communities import write_words
 from backend.idempotency import forget_answers
 from backend.journal import anchor_journal, chain_journal
@@ -18,14 +20,28 @@ from backend.leaving import (
     write_export,
 )
 from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
-from backend.notices import chat_notices, deliver_notices, gather_notices, give_up_message, mail_notices
+from backend.notices import (
+    chat_notices,
+    deliver_notices,
+    gather_again,
+    gather_notices,
+    give_up_gathering,
+    give_up_message,
+    mail_notices,
+    send_again,
+)
 from backend.outbox import Priority, remove_ended_jobs
-from backend.people import forget_access_tokens, send_invitation
+from backend.people import fail_invitation, forget_access_tokens, send_invitation
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
+from tenants.database import is_busy
+from tenants.scope import current
+
+log = structlog.get_logger()
 
 Work = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
 GivenUp = Callable[[Actor, Mapping[str, Any], str], Awaitable[None]]
+Replayed = Callable[[Actor, Mapping[str, Any]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,38 +50,71 @@ class Kind:
     accept payload members it does not know (old workers meet new jobs during a deploy).
 
     `timeout` ends one try; `tries` is how often before the job is dead; `back_off` doubles with each try. `given_up` is
-    told why the job is dead, in the transaction that says so. `priority` says who goes first; `at_once` is how many of
-    the kind one agency may have under way. What `reaches_outside` waits for servers of other people: of all such kinds
-    together an agency has OUTSIDE_AT_ONCE under way.
+    told why the job is dead or called off, and `replayed` that it is tried again after all, in the transaction that says
+    so. `priority` says who goes first; `at_once` is how many of the kind one agency may have under way. What
+    `reaches_outside` waits for servers of other people: of all such kinds together an agency has OUTSIDE_AT_ONCE under way.
     """
 
     work: Work
     tries: int = 8
     timeout: timedelta = timedelta(seconds=15)
     given_up: GivenUp | None = None
+    replayed: Replayed | None = None
     back_off: timedelta = timedelta(seconds=2)
     priority: Priority = Priority.NORMAL
     at_once: int | None = None
     reaches_outside: bool = False
 
+    @property
+    def may_be_called_off(self) -> bool:
+        """Where whatever waits for it hears of it, and can be asked for again: an export, a mail. Of the rest somebody
+        would wait for ever, as for a case whose claim has ended."""
+        return self.given_up is not None
+
+    async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
+        """Tell whatever waits for the job that it will not be done; what to say of its end. A job ends also where that
+        cannot be done, as with a payload of an older Tend: it would be taken again for ever."""
+        problem = await _tell(self.given_up, actor, payload, why)
+        return why if problem is None else f"{why} What waits for it could not be told ({type(problem).__name__})."
+
+    async def replay(self, actor: Actor, payload: Mapping[str, Any]) -> None:
+        """Make whatever has failed with the job wait for it again. Where that cannot be done, the job will say why."""
+        await _tell(self.replayed, actor, payload)
+
+
+async def _tell(tell: Callable[..., Awaitable[None]] | None, *what: Any) -> Exception | None:
+    """What it raised, and then nothing of it is left."""
+    if tell is None:
+        return None
+    try:
+        async with current().part():
+            await tell(*what)
+    except Exception as problem:
+        if is_busy(problem):
+            raise
+        log.exception("job.not_told", by=getattr(tell, "__name__", tell))
+        return problem
+    return None
+
 
 # Fewer than a worker has places (workers/consuming.py): whatever one agency's servers do, others are served.
 OUTSIDE_AT_ONCE: Final = 5
 MINUTE: Final = timedelta(seconds=60)
+_MESSAGE: Final[Mapping[str, Any]] = {
+    "tries": 12,
+    "timeout": timedelta(seconds=30),
+    "given_up": give_up_message,
+    "replayed": send_again,
+    "at_once": 4,
+    "reaches_outside": True,
+}
 
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
         "carry_out_actions": Kind(carry_out_actions, tries=12),
-        "chat_notices": Kind(
-            chat_notices,
-            tries=12,
-            timeout=timedelta(seconds=30),
-            given_up=give_up_message,
-            at_once=4,
-            reaches_outside=True,
-        ),
+        "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
@@ -78,21 +127,19 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
-        "gather_notices": Kind(gather_notices, tries=12),
+        "gather_notices": Kind(gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again),
         "hand_over": Kind(hand_over),
-        "mail_notices": Kind(
-            mail_notices,
-            tries=12,
-            timeout=timedelta(seconds=30),
-            given_up=give_up_message,
-            at_once=4,
-            reaches_outside=True,
-        ),
+        "mail_notices": Kind(mail_notices, **_MESSAGE),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(
-            send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True
+            send_invitation,
+            tries=12,
+            timeout=timedelta(seconds=30),
+            given_up=fail_invitation,
+            at_once=4,
+            reaches_outside=True,
         ),
         "write_export": Kind(
             write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
@@ -100,10 +147,3 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "write_words": Kind(write_words, priority=Priority.BULK, at_once=4),
     }
 )
-
-
-async def give_up(actor: Actor, kind: str, payload: Mapping[str, Any], why: str) -> None:
-    """Tell whatever waits for a job that it will not be done, in the transaction that says so."""
-    found = CATALOGUE.get(kind)
-    if found is not None and found.given_up is not None:
-        await found.given_up(actor, payload, why)

@@ -224,6 +224,7 @@ async def _work(taken: _Taken, kind: Kind, actor: Actor, renewing: "asyncio.Task
 
 async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: timedelta, tries: int | None) -> None:
     """Without `tries` the attempt does not count: nobody has tried."""
+    error = error.replace("\x00", "?")
     async with agency_scope(system(taken.agency_id)) as scope:
         state = await scope.fetchval(
             """update jobs set lease_token = null, lease_until = null, last_error = $4,
@@ -235,12 +236,15 @@ async def _put_back(taken: _Taken, kind: Kind | None, *, error: str, after: time
             taken.agency_id,
             taken.id,
             taken.token,
-            error.replace("\x00", "?"),
+            error,
             tries,
             after,
         )
-        if state == "dead" and kind is not None and kind.given_up is not None:
-            await kind.given_up(scope.actor, taken.payload, error)
+        if state == "dead" and kind is not None:
+            told = await kind.give_up(scope.actor, taken.payload, error)
+            await scope.execute(
+                "update jobs set last_error = $3 where agency_id = $1 and id = $2", taken.agency_id, taken.id, told
+            )
         if state is not None:
             JOBS.labels(taken.kind, "dead" if state == "dead" else "put back").inc()
             announce("job", workspace_id=taken.workspace_id, subject_id=taken.id)

@@ -4,7 +4,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.communities.models import Community, Connection
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.provisioning import SlugTaken, check_slug
@@ -16,7 +16,7 @@ async def create_community(actor: Actor, workspace_id: UUID, *, slug: str, name:
     actor.must_hold(Right.MANAGE_COMMUNITIES)
     workspace = await find_workspace(workspace_id)
     check_slug(slug)
-    name = clean(name, field="name", longest=200)
+    name = clean_line(name, field="name", longest=200)
     try:
         community = await Community.create(workspace_id=workspace.id, slug=slug, name=name)
     except IntegrityError:

@@ -20,3 +20,14 @@ def clean(text: str, *, field: str, longest: int, may_be_empty: bool = False) ->
     if len(text) > longest:
         raise Invalid(f"This is longer than {longest:,} characters.", path=("input", field))
     return text
+
+
+def clean_line(text: str, *, field: str, longest: int, may_be_empty: bool = False) -> str:
+    """A name or a title: `clean`, and on one line. Raises as `clean`."""
+    return clean(one_line(text), field=field, longest=longest, may_be_empty=may_be_empty)
+
+
+def one_line(text: str) -> str:
+    """`text` without line breaks, and never two blanks in a row: what comes after the first would stand elsewhere, as
+    the first line of a mail whose subject it is in."""
+    return " ".join(text.split())

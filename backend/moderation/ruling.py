@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from backend import journal
 from backend.communities import Post
 from backend.kit.errors import Conflict, Invalid, NotFound
-from backend.kit.texts import clean
+from backend.kit.texts import clean, clean_line
 from backend.moderation.models import Report, Rule
 from backend.moderation.reporting import Reporter, file_report
 from backend.moderation.thresholds import (
@@ -44,7 +44,7 @@ async def create_rule(
     (RE2). Raises NotAllowed, NotFound, Invalid, Conflict."""
     actor.must_hold(Right.WRITE_POLICIES)
     await find_workspace(workspace_id)
-    name = clean(name, field="name", longest=200)
+    name = clean_line(name, field="name", longest=200)
     if bool(words) == (pattern is not None):
         raise Invalid("Give either words or a pattern.", path=("input", "words"))
     if len(words) > WORDS_PER_RULE:

@@ -8,7 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from backend import journal
 from backend.kit.errors import Invalid, NotFound
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line
 from backend.notices.thresholds import READABLE
 from tenants.actor import Actor
 from tenants.models import Workspace
@@ -58,7 +58,7 @@ def contrast_with_white(colour: str) -> float:
 
 
 def _text(text: str | None, field: str) -> str | None:
-    return None if text is None else clean(text, field=field, longest=100, may_be_empty=True) or None
+    return None if text is None else clean_line(text, field=field, longest=100, may_be_empty=True) or None
 
 
 def _colour(text: str | None) -> str | None:

@@ -1,9 +1,11 @@
-"""Every kind of notice: what it is about, how grave it is, and how it goes to whoever has not said otherwise."""
+"""Every kind of notice: what it is about, who may know, and how it goes to whoever has not said otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
+
+from tenants.rights import RIGHTS_OF, Right
 
 CHANNELS: Final = ("mail", "chat")
 HOW: Final = ("at_once", "hourly", "daily", "never")
@@ -11,10 +13,12 @@ HOW: Final = ("at_once", "hourly", "daily", "never")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`facts` are what its templates (`templates/<language>/<kind>.txt`) are made with. Danger is told at once, whatever
-    the hour, and cannot be switched off. `chat` counts for whoever has one."""
+    """`needs` is the right without which nobody may know of it, also not what they were told while they held it; None: it
+    is for that person alone, whatever they may do. `facts` are what its templates (`templates/<language>/<kind>.txt`) are
+    made with. Danger is told at once, whatever the hour, and cannot be switched off. `chat` counts for whoever has one."""
 
     subject_kind: str
+    needs: Right | None
     facts: frozenset[str] = frozenset()
     is_danger: bool = False
     mail: str = "at_once"
@@ -26,11 +30,21 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
-        "report_decided": Kind("case", frozenset({"outcome"}), chat="never"),
-        "membership_changed": Kind("staff", frozenset({"role"})),
-        "export_done": Kind("export", frozenset({"what"})),
-        "export_failed": Kind("export", frozenset({"what"})),
-        "erasure_done": Kind("member"),
-        "webhook_disabled": Kind("webhookendpoint", frozenset({"because"})),
+        "report_decided": Kind("case", None, frozenset({"outcome"}), chat="never"),
+        "membership_changed": Kind("staff", None, frozenset({"role"})),
+        "export_done": Kind("export", Right.EXPORT, frozenset({"what"})),
+        "export_failed": Kind("export", Right.EXPORT, frozenset({"what"})),
+        "erasure_done": Kind("member", Right.ERASE),
+        "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }
 )
+
+
+def may_know(kind: str, role: str) -> str:
+    """SQL, of SQL: whether somebody of this role may know of a notice of this kind."""
+    cases = [
+        f"when '{name}' then {role} = any('{{{','.join(each for each in RIGHTS_OF if about.needs in RIGHTS_OF[each])}}}')"
+        for name, about in KINDS.items()
+        if about.needs is not None
+    ]
+    return f"case {kind} {' '.join(cases)} else true end"

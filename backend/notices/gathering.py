@@ -1,7 +1,8 @@
 """What is due for one person by one channel is put together into messages; each then goes by a job of its own."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.ids import new_id
@@ -11,28 +12,48 @@ from tenants.actor import Actor
 from tenants.rights import CLIENT_ROLES, Role
 from tenants.scope import current
 
+# What a job is for. Those of an older Tend do not say for which moment they are promised.
+_PROMISED: Final = """agency_id = $1 and membership_id = $2 and channel = $3 and message is null
+                  and (due_at = $4 or $4::timestamptz is null and due_at <= now())"""
 
-async def gather_notices(system: Actor, payload: Mapping[str, Any]) -> None:
+
+async def gather_notices(_system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: notices of one kind and client become one message, and so does a digest. What goes in a message is settled
     here, before anything is sent, so that every try sends the same. Run again, it finds nothing left."""
-    membership_id, channel = UUID(payload["membership_id"]), payload["channel"]
     scope = current()
     rows = await scope.fetch(
         """select d.id, d.kind, d.workspace_id, d.how, m.role from notice_deliveries d
              join memberships m on m.agency_id = $1 and m.id = d.membership_id
             where d.agency_id = $1 and d.membership_id = $2 and d.channel = $3 and d.state = 'waiting'
-              and d.message is null and d.due_at <= now()
+              and d.message is null and (d.due_at <= now() or d.due_at = $4)
             order by d.created_at, d.id for update of d skip locked""",
-        system.agency_id,
-        membership_id,
-        channel,
+        *_asked_for(payload),
     )
     together: dict[object, list[UUID]] = {}
     for row in rows:
         together.setdefault(_key(row), []).append(row["id"])
     for ids in together.values():
         for start in range(0, len(ids), MOST_IN_A_MESSAGE):
-            await send_together(channel, ids[start : start + MOST_IN_A_MESSAGE])
+            await send_together(payload["channel"], ids[start : start + MOST_IN_A_MESSAGE])
+
+
+async def give_up_gathering(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
+    """The job is dead, or called off: what it was promised for fails in sight, and can be replayed."""
+    await current().execute(
+        f"""update notice_deliveries set state = 'failed', problem = $5, ended_at = now()
+             where {_PROMISED} and state = 'waiting'""",
+        *_asked_for(payload),
+        problem,
+    )
+
+
+async def gather_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
+    """What has failed before it was in a message waits for its job once more."""
+    await current().execute(
+        f"""update notice_deliveries set state = 'waiting', problem = null, ended_at = null
+             where {_PROMISED} and state = 'failed'""",
+        *_asked_for(payload),
+    )
 
 
 async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
@@ -45,6 +66,16 @@ async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
         message,
     )
     await enqueue(f"{channel}_notices", {"message": str(message)})
+
+
+def _asked_for(payload: Mapping[str, Any]) -> tuple[UUID, UUID, str, datetime | None]:
+    due_at = payload.get("due_at")
+    return (
+        current().actor.agency_id,
+        UUID(payload["membership_id"]),
+        payload["channel"],
+        None if due_at is None else datetime.fromisoformat(due_at),
+    )
 
 
 def _key(row: Any) -> object:

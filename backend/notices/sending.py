@@ -7,6 +7,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.notices.catalogue import may_know
 from backend.notices.writing import Item, Unwritable
 from backend.outside import MessageDelayed, MessageRefused
 from tenants import locks
@@ -43,10 +44,11 @@ class Message:
 
 
 # Why somebody is not told any more; the conditions are those of being let in.
-_GONE = """case
+_GONE = f"""case
     when n.read_at is not null then 'It was read in Tend before it was sent.'
     when m.person_id is null or m.suspended_at is not null or m.ends_at <= now() or m.starts_at > now()
       then 'Whoever it was for does not belong to the agency now.'
+    when not {may_know("n.kind", "m.role")} then 'Whoever it was for may not know of it now.'
     when not m.sees_all and not exists (select from assignments a where a.agency_id = $1 and a.membership_id = m.id
                                            and a.workspace_id = d.workspace_id)
       then 'Whoever it was for does not work for this client now.'
@@ -122,13 +124,23 @@ async def delayed(message: Message, problem: MessageDelayed) -> None:
 
 
 async def give_up_message(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
-    """The job is dead: it was tried as often as it may be."""
+    """The job is dead, or called off."""
     await current().execute(
         """update notice_deliveries set state = 'failed', problem = coalesce(problem, $3), ended_at = now()
             where agency_id = $1 and message = $2 and state = 'waiting'""",
         current().actor.agency_id,
         UUID(payload["message"]),
         problem,
+    )
+
+
+async def send_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
+    """What has failed in this message waits for its job once more."""
+    await current().execute(
+        """update notice_deliveries set state = 'waiting', problem = null, ended_at = null, due_at = now()
+            where agency_id = $1 and message = $2 and state = 'failed'""",
+        current().actor.agency_id,
+        UUID(payload["message"]),
     )
 
 

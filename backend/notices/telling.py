@@ -155,7 +155,7 @@ async def _promise(told: Sequence[Any], kind: str, about: Kind) -> None:
     for membership_id, channel, due in sorted(jobs):
         await enqueue(
             "gather_notices",
-            {"membership_id": str(membership_id), "channel": channel},
+            {"membership_id": str(membership_id), "channel": channel, "due_at": due.isoformat()},
             run_at=due,
             dedupe_key=f"gather_notices:{channel}:{membership_id}:{due.isoformat()}",
         )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
+from backend.kit.texts import one_line
 from backend.outside import public_address
 
 _FOLDER: Final = Path(__file__).parent / "templates"
@@ -22,6 +23,8 @@ _templates: Final = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     keep_trailing_newline=True,
+    # Whatever is put in stays on the line it is put in: a name cannot end the subject and begin the text.
+    finalize=lambda value: one_line(value) if isinstance(value, str) else value,
 )
 
 
@@ -59,7 +62,7 @@ def around(form: str, language: str, **values: Any) -> str:
 
 def _line(item: Item, language: str) -> Line:
     subject, _, text = _rendered(f"{item.kind}.txt", language, {"client": item.client, **item.facts}).partition("\n")
-    return Line(subject.strip(), " ".join(text.split()), public_address() + item.path)
+    return Line(subject.strip(), one_line(text), public_address() + item.path)
 
 
 def _rendered(name: str, language: str, values: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ def unwrap(wrapped: bytes, *, place: bytes) -> bytes:
         if _name(key) == name:
             try:
                 return _cipher(key, b"wrapping").decrypt(nonce, sealed, place)
-            except InvalidTag:
+            except (InvalidTag, ValueError):
                 raise SealBroken from None
     raise SealBroken
 
@@ -89,7 +89,7 @@ def open_from_browser(text: str, *, purpose: str) -> dict[str, Any] | None:
         if _name(key) == name:
             try:
                 opened = orjson.loads(_cipher(key, b"browser " + purpose.encode()).decrypt(nonce, sealed, None))
-            except InvalidTag:
+            except (InvalidTag, ValueError):
                 return None
             data: dict[str, Any] = opened["data"]
             return data if opened["until"] > now().timestamp() else None

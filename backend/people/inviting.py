@@ -12,9 +12,9 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, Refusal
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line, one_line
 from backend.outbox import enqueue
-from backend.outside import Mail, public_address, send_mail
+from backend.outside import Mail, MessageDelayed, MessageRefused, public_address, send_mail
 from backend.people.changing import assign
 from backend.people.ending import close_links, has_ended
 from backend.people.granting import held, may_act_on, may_grant, may_manage
@@ -87,7 +87,7 @@ async def invite(
     Raises NotAllowed for more than the actor may do, Invalid, NotFound for a client, AlreadyMember.
     """
     may_manage(actor)
-    email, name = address(email), clean(" ".join(name.split()), field="name", longest=200)
+    email, name = address(email), clean_line(name, field="name", longest=200)
     check_membership(role, sees_all=sees_all, ends_at=ends_at)
     if ends_at is not None and starts_at is not None and ends_at <= starts_at:
         raise Invalid("A membership ends after it begins.", path=("input", "endsAt"))
@@ -111,6 +111,7 @@ async def invite(
             "ends_at": ends_at,
             "suspended_at": None,
             "invited_until": moment + LIFETIME,
+            "invitation_problem": None,
         }
     )
     try:
@@ -142,31 +143,41 @@ async def invite_again(actor: Actor, membership_id: UUID) -> None:
     moment = await current().now()
     if membership.person_id is not None or has_ended(membership, moment):
         raise Conflict("Nothing waits to be accepted here.", path=("input", "staffId"))
-    membership.invited_until = moment + LIFETIME
-    await membership.save(update_fields=["invited_until"])
+    membership.invited_until, membership.invitation_problem = moment + LIFETIME, None
+    await membership.save(update_fields=["invited_until", "invitation_problem"])
     await _promise_mail(membership.id)
     await journal.record("membership.invited_again", subject_kind="staff", subject_id=membership.id, workspace_id=None)
 
 
 async def send_invitation(_system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: the link is made here, so that no job and no table ever holds what opens it. Run again it sends another
-    link, and only the last one opens."""
+    link, and only the last one opens. An address that takes no mail ends it in sight of who may invite again."""
     membership = await Membership.get_or_none(id=UUID(payload["membership_id"]))
     if membership is None or membership.person_id is not None or membership.invited_until is None:
         return
     agency = await Agency.get(id=membership.agency_id)
-    link = await invitation_link(membership.id)
-    await send_mail(
-        Mail(
-            to=membership.email,
-            subject=f"{agency.name} invites you to Tend",
-            text=(
-                f"Hello {membership.name},\n\n{agency.name} would like you to work with them in Tend.\n\n"
-                f"To accept, open this link until {membership.invited_until:%d %B %Y, %H:%M} UTC:\n\n"
-                f"{link}\n\nIf you do not know {agency.name}, there is nothing you need to do.\n"
-            ),
-        )
+    by, link = one_line(agency.name), await invitation_link(membership.id)
+    mail = Mail(
+        to=membership.email,
+        subject=f"{by} invites you to Tend",
+        text=(
+            f"Hello {one_line(membership.name)},\n\n{by} would like you to work with them in Tend.\n\n"
+            f"To accept, open this link until {membership.invited_until:%d %B %Y, %H:%M} UTC:\n\n"
+            f"{link}\n\nIf you do not know {by}, there is nothing you need to do.\n"
+        ),
     )
+    try:
+        await send_mail(mail)
+    except MessageRefused as problem:
+        await close_links(membership.id)
+        await _say_of_mail(membership.id, str(problem))
+    else:
+        await _say_of_mail(membership.id, None)
+
+
+async def fail_invitation(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
+    """The job is dead, or called off."""
+    await _say_of_mail(UUID(payload["membership_id"]), problem.removeprefix(f"{MessageDelayed.__name__}: "))
 
 
 async def invitation_link(membership_id: UUID) -> str:
@@ -272,6 +283,16 @@ async def _open(membership_id: UUID, *, locked: bool = False) -> Invitation:
         email=membership.email,
         name=membership.name,
         needs_provider=await SignInProvider.exists(is_required=True),
+    )
+
+
+async def _say_of_mail(membership_id: UUID, problem: str | None) -> None:
+    await current().execute(
+        """update memberships set invitation_problem = $3
+            where agency_id = $1 and id = $2 and invitation_problem is distinct from $3""",
+        current().actor.agency_id,
+        membership_id,
+        problem,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from backend import journal
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
-from backend.kit.texts import clean
+from backend.kit.texts import clean_line
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.models import ApiClient
@@ -39,7 +39,7 @@ async def register_api_client(
         await find_workspace(workspace_id)
     _check_scopes(actor, scopes, workspace_id)
     _check_end(ends_at)
-    name = clean(name, field="name", longest=200)
+    name = clean_line(name, field="name", longest=200)
     if await ApiClient.all().count() >= MOST_API_CLIENTS:
         raise Conflict(f"An agency has at most {MOST_API_CLIENTS:,} API clients.")
     client = await ApiClient.create(name=name, scopes=_sorted(scopes), workspace_id=workspace_id, ends_at=ends_at)

@@ -4,7 +4,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.kit.errors import Conflict, NotFound
-from backend.kit.texts import clean
+from backend.kit.texts import clean, clean_line
 from backend.policies.models import Policy, PolicyVersion
 from tenants.actor import Actor
 from tenants.finding import find_workspace
@@ -19,7 +19,7 @@ async def create_policy(
     actor.must_hold(Right.WRITE_POLICIES)
     workspace = await find_workspace(workspace_id)
     check_slug(slug)
-    title = clean(title, field="title", longest=200)
+    title = clean_line(title, field="title", longest=200)
     text = clean(text, field="text", longest=20_000)
     try:
         policy = await Policy.create(workspace_id=workspace.id, slug=slug, title=title)

@@ -8,6 +8,7 @@ import pytest
 from cast import Cast, ask
 
 from backend.kit.errors import Conflict
+from backend.kit.ids import new_id
 from backend.outbox import Job, enqueue
 from backend.policies import Policy
 from tenants.scope import agency_scope
@@ -148,6 +149,45 @@ async def test_a_text_nobody_can_keep_is_a_user_error(api: httpx.AsyncClient, ac
         assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
     else:
         assert response.json()["data"]["reportPost"]["userErrors"] == [{"code": "INVALID", "path": ["input", "reason"]}]
+
+
+@pytest.mark.parametrize(
+    ("mutation", "answers", "field", "more"),
+    [
+        ("createWorkspace", "workspace", "name", {"slug"}),
+        ("createCommunity", "community", "name", {"slug", "workspaceId"}),
+        ("createPolicy", "policy", "title", {"slug", "workspaceId", "text", "severity", "tier"}),
+        ("createRule", "rule", "name", {"workspaceId", "policyId", "words"}),
+        ("createApiClient", "apiClient", "name", {"scopes"}),
+        ("invitePerson", "staff", "name", {"email", "role", "workspaceIds"}),
+    ],
+)
+async def test_a_name_is_kept_on_one_line(
+    api: httpx.AsyncClient, acme: Cast, mutation: str, answers: str, field: str, more: set[str]
+) -> None:
+    """In a mail, what comes after the first would leave the subject and begin the text."""
+    forum = f"workspace_{acme.workspaces['forum']}"
+    short = f"n-{new_id()}"[:40]
+    usual = {
+        "slug": short,
+        "workspaceId": forum,
+        "workspaceIds": [forum],
+        "policyId": f"policy_{acme.policies['spam']}",
+        "text": "a\n\nb",
+        "severity": "LOW",
+        "tier": "LOW",
+        "words": [short],
+        "scopes": ["REPORT"],
+        "email": f"{short}@example.com",
+        "role": "MODERATOR",
+    }
+    kind = mutation[0].upper() + mutation[1:] + "Input!"
+    document = (
+        f"mutation($i: {kind}) {{ {mutation}(input: $i) {{ {answers} {{ {field} }} userErrors {{ message }} }} }}"
+    )
+    values = {name: usual[name] for name in more}
+    answer = await ask(api, acme.tokens["owner"], document, i={field: " Ada\r\n\n\u2028 Lovelace\t", **values})
+    assert answer["data"][mutation] == {answers: {field: "Ada Lovelace"}, "userErrors": []}
 
 
 @pytest.mark.parametrize("value", ["a\x00b", "x" * 10_000, "'; drop table app.cases; --", "%", "\\"])

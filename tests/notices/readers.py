@@ -40,7 +40,13 @@ class Reader:
     ) -> UUID:
         """The subject."""
         subject_id = subject_id or new_id()
-        facts = {"report_decided": {"outcome": "violation"}, "export_done": {"what": "agency"}}.get(kind, {})
+        facts = {
+            "report_decided": {"outcome": "violation"},
+            "membership_changed": {"role": "moderator"},
+            "export_done": {"what": "agency"},
+            "export_failed": {"what": "agency"},
+            "webhook_disabled": {"because": "gone"},
+        }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(
                 [Recipient(membership_id=self.id)],

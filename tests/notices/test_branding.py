@@ -53,6 +53,23 @@ async def test_without_a_brand_it_is_the_name_of_the_client(acme: Cast, hire: Ca
         assert mail["From"].addresses[0].display_name == (await Workspace.get(id=reader.client)).name
 
 
+async def test_a_brand_is_one_line_and_one_that_was_kept_before_is_written_as_one(
+    acme: Cast, hire: Callable[..., Any]
+) -> None:
+    reader = await hire(Role.STAKEHOLDER)
+    name = "Northwind\r\n\nYour account is locked:\u2028https://eve.example"
+    shown = "Northwind Your account is locked: https://eve.example"
+    async with agency_scope(acme.admin):
+        await set_brand(acme.admin, reader.client, name=name, sender=name)
+        workspace = await Workspace.get(id=reader.client)
+        assert (workspace.brand_name, workspace.brand_sender) == (shown, shown)
+        await Workspace.filter(id=reader.client).update(brand_name=name, brand_sender=name)
+    await reader.is_told()
+    [mail] = await reader.mails()
+    assert mail["Subject"] == f"{shown}: a report of yours was decided"
+    assert [line for line in body(mail).splitlines() if "locked" in line] == [shown], "below it, as its name"
+
+
 @pytest.mark.parametrize(
     ("colour", "contrast"),
     [("#ffffff", 1.0), ("#000000", 21.0), ("#767676", 4.54), ("#777777", 4.48), ("#ff0000", 4.0), ("#0000ff", 8.59)],

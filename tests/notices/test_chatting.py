@@ -88,7 +88,7 @@ async def test_a_notice_is_a_text_with_a_link_and_nothing_of_what_was_told(acme:
 
 
 async def test_who_has_no_chat_is_told_nothing_there(reader: Reader) -> None:
-    await reader.is_told(kind="erasure_done")
+    await reader.is_told(kind="membership_changed")
     assert [each.channel for each in await reader.deliveries()] == ["mail"]
 
 

@@ -21,7 +21,7 @@ from tenants.scope import agency_scope
 @pytest.fixture
 def danger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        catalogue, "KINDS", {**KINDS, "report_decided": Kind("case", frozenset({"outcome"}), is_danger=True)}
+        catalogue, "KINDS", {**KINDS, "report_decided": Kind("case", None, frozenset({"outcome"}), is_danger=True)}
     )
 
 
@@ -37,7 +37,7 @@ async def test_never_is_never_and_other_kinds_and_people_are_told_all_the_same(
     await prefer(reader, Preference("report_decided", "mail", "never"))
     for each in (reader, other):
         await each.is_told()
-        await each.is_told(kind="erasure_done")
+        await each.is_told(kind="membership_changed")
     assert len(await reader.mails()) == 1
     assert len(await other.mails()) == 2
 
@@ -66,8 +66,10 @@ async def test_a_daily_digest_is_one_mail_of_everything_at_the_hour_of_its_reade
     zone = ZoneInfo("Pacific/Auckland")
     async with agency_scope(reader.actor):
         await set_settings(reader.actor, time_zone=zone.key, digest_hour=17)
-    await prefer(reader, Preference("report_decided", "mail", "daily"), Preference("erasure_done", "mail", "daily"))
-    for kind in ("report_decided", "erasure_done", "report_decided"):
+    await prefer(
+        reader, Preference("report_decided", "mail", "daily"), Preference("membership_changed", "mail", "daily")
+    )
+    for kind in ("report_decided", "membership_changed", "report_decided"):
         await reader.is_told(kind=kind)
     assert await reader.mails() == []
     [due] = {each.due_at for each in await reader.deliveries()}
@@ -89,7 +91,7 @@ async def test_in_quiet_hours_nothing_comes_but_danger(reader: Reader, monkeypat
     assert isinstance(delivery.due_at, datetime)
     assert delivery.due_at.hour == (hour + 2) % 24
     monkeypatch.setattr(
-        catalogue, "KINDS", {**KINDS, "report_decided": Kind("case", frozenset({"outcome"}), is_danger=True)}
+        catalogue, "KINDS", {**KINDS, "report_decided": Kind("case", None, frozenset({"outcome"}), is_danger=True)}
     )
     await reader.is_told()
     [mail] = await reader.mails()
@@ -166,7 +168,7 @@ async def test_clients_people_get_one_digest_for_each_client_and_staff_get_one(
                 second,
                 second,
             )
-        await prefer(reader, Preference("erasure_done", "mail", "hourly"))
+        await prefer(reader, Preference("membership_changed", "mail", "hourly"))
         for client in (reader.client, second):
-            await reader.is_told(kind="erasure_done", workspace_id=client)
+            await reader.is_told(kind="membership_changed", workspace_id=client)
         assert len(await reader.mails(even_later=True)) == mails

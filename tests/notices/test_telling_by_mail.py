@@ -11,7 +11,17 @@ from notices.readers import Reader, mail_server
 
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.moderation import claim_next, decide, report_post
-from backend.notices import Notice, NoticeDelivery, Recipient, mark_read, replay_delivery, tell
+from backend.notices import (
+    Notice,
+    NoticeDelivery,
+    Preference,
+    Recipient,
+    mark_read,
+    replay_delivery,
+    set_preferences,
+    tell,
+)
+from backend.operating import cancel_job, replay_job
 from backend.outbox import Job
 from backend.outside import mailing
 from backend.people import end, suspend
@@ -108,7 +118,7 @@ async def test_a_burst_of_one_kind_is_one_mail_and_other_kinds_are_their_own(rea
     assert len(await reader.mails()) == 1
     for _ in range(3):
         await reader.is_told()
-    await reader.is_told(kind="erasure_done")
+    await reader.is_told(kind="membership_changed")
     assert len(await reader.mails()) == 2, "what follows within minutes waits, another kind does not"
     *_, bundle = await reader.mails(even_later=True)
     assert bundle["Subject"] == "3 notices"
@@ -225,6 +235,57 @@ async def test_a_server_that_stays_away_ends_in_sight_with_the_reason(acme: Cast
     assert await reader.states() == [("mail", "failed", "No mail server is set: TEND_SMTP_URL.")]
 
 
+async def test_a_job_that_is_replayed_sends_what_had_failed_with_it(acme: Cast, reader: Reader) -> None:
+    """Once it ended as done, and nothing was sent."""
+    await reader.is_told()
+    for kind, state in (("gather_notices", None), ("mail_notices", "sent")):
+        job = await _its_last_try_fails(acme, kind)
+        [(_, failed, problem)] = await reader.states()
+        assert (failed, problem) == ("failed", "The worker died each time this job ran.")
+        async with agency_scope(acme.owner):
+            await replay_job(acme.owner, job.id, kinds=CATALOGUE)
+        assert await reader.states() == [("mail", "waiting", None)]
+        assert [job.state for job in await acme.run_jobs(kind)] == ["done"]
+        assert await reader.states() == [("mail", state or "waiting", None)]
+    assert len(reader.inbox.to(reader.email)) == 1
+
+
+async def _its_last_try_fails(acme: Cast, kind: str) -> Job:
+    async with agency_scope(acme.system):
+        await Job.filter(kind=kind, state="ready").update(attempt=CATALOGUE[kind].tries)
+    [job] = await acme.run_jobs(kind)
+    assert job.state == "dead"
+    return job
+
+
+async def test_a_digest_that_is_called_off_fails_in_sight_alone_and_is_replayed_whole(
+    acme: Cast, reader: Reader
+) -> None:
+    wanted = [Preference(kind, "mail", "daily") for kind in ("report_decided", "membership_changed")]
+    async with agency_scope(reader.actor):
+        await set_preferences(reader.actor, wanted)
+    await reader.is_told()
+    await reader.is_told(kind="membership_changed")
+    async with agency_scope(acme.system):
+        [job] = await Job.filter(
+            kind="gather_notices", state="ready", payload__contains={"membership_id": str(reader.id)}
+        )
+    async with agency_scope(reader.actor):
+        await set_preferences(reader.actor, [Preference("report_decided", "mail", "at_once")])
+    await reader.is_told()
+    async with agency_scope(acme.owner):
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+    failed = ("mail", "failed", "Somebody called it off.")
+    assert await reader.states() == [failed, failed, ("mail", "waiting", None)]
+    assert len(await reader.mails()) == 1
+    [delivery, *_] = await reader.deliveries()
+    async with agency_scope(acme.admin):
+        await replay_delivery(acme.admin, delivery.id)
+    _, digest = await reader.mails()
+    assert digest["Subject"] == "2 notices of today"
+    assert await reader.states() == [("mail", "sent", None)] * 3
+
+
 async def test_a_template_that_misses_a_variable_fails_in_sight_and_says_which(acme: Cast, reader: Reader) -> None:
     await reader.is_told(facts={})
     assert await reader.mails() == []
@@ -281,7 +342,7 @@ async def test_what_is_about_the_agency_reaches_who_sees_all_and_who_works_for_a
 ) -> None:
     admin = await hire(Role.ADMIN, sees_all=True)
     for each in (admin, reader):
-        await each.is_told(kind="export_done", workspace_id=None)
+        await each.is_told(kind="membership_changed", workspace_id=None)
         assert len(await each.mails()) == 1
     async with agency_scope(acme.system):
         assert (await Notice.get(membership_id=admin.id)).workspace_id is None

@@ -77,10 +77,10 @@ async def test_one_click_stops_mails_of_this_kind_and_of_no_other(
     assert await preferences(reader) == [("report_decided", "mail", "never")]
     for each in (reader, other):
         await each.is_told()
-        await each.is_told(kind="erasure_done")
+        await each.is_told(kind="membership_changed")
     assert [m["Subject"].partition(": ")[2] for m in await reader.mails(even_later=True)] == [
         "a report of yours was decided",
-        "a member was erased",
+        "your membership has changed",
     ]
     assert len(await other.mails()) == 2
     assert (await api.post(address_in(mail))).status_code == 200
@@ -103,7 +103,7 @@ async def test_a_kind_that_has_become_danger_since_is_not_stopped_by_an_old_link
 ) -> None:
     await reader.is_told()
     [mail] = await reader.mails()
-    danger = Kind("case", frozenset({"outcome"}), is_danger=True)
+    danger = Kind("case", None, frozenset({"outcome"}), is_danger=True)
     monkeypatch.setattr(catalogue, "KINDS", {**KINDS, "report_decided": danger})
     assert (await api.post(address_in(mail))).status_code == 200
     assert await preferences(reader) == []

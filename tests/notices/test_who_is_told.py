@@ -1,17 +1,22 @@
 """What happens in Tend, and whom it is told."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
-from cast import Cast
+from cast import Cast, ask
 from notices.test_telling_by_mail import body
 
+from backend.kit.errors import NotFound
 from backend.leaving import erase_member, request_export
 from backend.leaving.writing import fail_export
-from backend.notices import Notice
+from backend.notices import KINDS, Notice, mark_read, own_notice
 from backend.people import change_membership, invite, reinstate, suspend
-from tenants.rights import Role
+from tenants.rights import RIGHTS_OF, Role
 from tenants.scope import agency_scope
 
 
@@ -103,3 +108,43 @@ async def test_who_asked_for_an_erasure_is_told_that_it_is_done(acme: Cast, hire
     assert await told(acme, admin.id) == [("erasure_done", {})]
     [mail] = await admin.mails()
     assert str(post.member_id) not in mail.as_string() + mail["References"], "nothing says who it was"
+
+
+# Whatever they may do now, it was told to them alone; why everybody may go on knowing it.
+FOR_THE_PERSON_ALONE = {
+    "membership_changed": "it says what they are here",
+    "report_decided": "it answers a report of their own, and says nothing of what is in the case",
+}
+
+
+def test_every_kind_says_which_right_it_needs_or_why_it_needs_none() -> None:
+    assert {kind for kind, about in KINDS.items() if about.needs is None} == set(FOR_THE_PERSON_ALONE)
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+async def test_who_may_do_less_by_now_gets_and_reads_only_what_is_for_them_alone(
+    api: httpx.AsyncClient, acme: Cast, hire: Callable[..., Any], kind: str
+) -> None:
+    reader = await hire(Role.ADMIN, sees_all=False)
+    await reader.settings(chat_url=b"x", has_chat=True)
+    await reader.is_told(kind=kind)
+    query = "{ notices { nodes { id } totalCount } }"
+    [notice] = (await ask(api, reader.token, query))["data"]["notices"]["nodes"]
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update memberships set role = 'stakeholder' where id = $1", reader.id)
+    demoted = replace(reader.actor, role=Role.STAKEHOLDER, rights=RIGHTS_OF[Role.STAKEHOLDER])
+    may_know = kind in FOR_THE_PERSON_ALONE
+    seen = (await ask(api, reader.token, query))["data"]["notices"]
+    assert seen == {"nodes": [notice] if may_know else [], "totalCount": int(may_know)}
+    found = await ask(api, reader.token, "query($id: ID!) { node(id: $id) { id } }", id=notice["id"])
+    assert found["data"]["node"] == (notice if may_know else None)
+    assert len(await reader.mails(even_later=True)) == (KINDS[kind].mail != "never" and may_know)
+    if not may_know:
+        assert {(state, problem) for _, state, problem in await reader.states()} == {
+            ("dropped", "Whoever it was for may not know of it now.")
+        }
+    async with agency_scope(demoted):
+        id = UUID(notice["id"].removeprefix("notice_"))
+        assert (await own_notice(demoted, id) is not None) == may_know
+        with nullcontext() if may_know else pytest.raises(NotFound):
+            await mark_read(demoted, [id])

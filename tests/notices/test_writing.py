@@ -43,6 +43,18 @@ def test_a_kind_is_a_subject_and_a_sentence_for_every_word_of_its_facts(language
 
 
 @pytest.mark.parametrize(("language", "kind"), list(product(LANGUAGES, sorted(KINDS))))
+def test_a_name_of_several_lines_is_written_on_one(language: str, kind: str) -> None:
+    facts = {name: WORDS[name][0] for name in KINDS[kind].facts}
+    [usual] = lines([Item(kind, "Northwind Pay here", facts, "/x", "case-1")], language)
+    [line] = lines([Item(kind, "Northwind\n\nPay\u2028here", facts, "/x", "case-1")], language)
+    assert line == usual
+    values = {"colour": "#1f2937", "how": "at_once", "lines": [line], "unsubscribe": None}
+    for form in ("mail.txt", "mail.html"):
+        one = around(form, language, name="Ada Pay here", brand="Northwind Pay here", **values)
+        assert around(form, language, name="Ada\n\nPay here", brand="Northwind\nPay here", **values) == one
+
+
+@pytest.mark.parametrize(("language", "kind"), list(product(LANGUAGES, sorted(KINDS))))
 def test_a_template_asks_for_nothing_but_the_client_and_its_facts(language: str, kind: str) -> None:
     source = (FOLDER / language / f"{kind}.txt").read_text()
     asked = meta.find_undeclared_variables(writing._templates.parse(source))

@@ -246,6 +246,8 @@ async def test_what_a_browser_carries_opens_for_its_purpose_and_in_time_only(
     assert open_from_browser(text, purpose="invitation") is None
     for wrong in (text[:-2], "x" + text[1:], text[:20] + "AA" + text[22:], "", "é", "a" * 5, f"{text}\n"):
         assert open_from_browser(wrong, purpose="sign-in") is None
+    for length in range(len(text)):
+        assert open_from_browser(text[:length], purpose="sign-in") is None, length
     use_installation_keys([secrets.token_bytes(32), *settings.installation_keys])
     assert open_from_browser(text, purpose="sign-in") == {"state": "x", "agency": "acme"}
     monkeypatch.setattr(wrapping, "now", lambda: clock.now() + timedelta(seconds=61))
@@ -257,6 +259,14 @@ def test_what_a_browser_carries_is_no_wrapped_key(settings: Settings) -> None:
     text = seal_for_browser({"a": 1}, purpose="sign-in", seconds=60)
     with pytest.raises(SealBroken):
         wrapping.unwrap(base64.urlsafe_b64decode(text + "=="), place=b"")
+
+
+def test_a_shortened_wrapped_key_does_not_open(settings: Settings) -> None:
+    use_installation_keys(settings.installation_keys)
+    wrapped = wrapping.wrap(b"key", place=b"here")
+    for length in range(len(wrapped)):
+        with pytest.raises(SealBroken):
+            wrapping.unwrap(wrapped[:length], place=b"here")
 
 
 def test_the_key_beside_the_data_is_made_once_and_is_closed_to_others(tmp_path: Path) -> None:

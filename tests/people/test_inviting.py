@@ -8,11 +8,16 @@ import httpx
 import pytest
 from cast import Cast, ask
 from inbox import Inbox
+from notices.readers import mail_server
+from notices.test_telling_by_mail import Refusing
 from people.conftest import open_browser
 from starlette.applications import Starlette
 
 from backend.kit.clock import now
 from backend.kit.ids import new_id
+from backend.operating import cancel_job, replay_job
+from backend.outbox import Job
+from backend.outside import mailing
 from tenants.actor import system
 from tenants.doors import COOKIE
 from tenants.models import Membership
@@ -145,6 +150,78 @@ async def test_only_the_last_mail_of_an_invitation_opens(
     await mail_it(acme, answer["staff"]["id"])
     assert (await browser.get(first)).status_code == 403
     assert (await browser.get(inbox.link_to(email))).status_code == 200
+
+
+SHOWN = "query($id: ID!) { node(id: $id) { ... on Staff { state invitationProblem } } }"
+AGAIN = "mutation($input: StaffInput!) { invitePersonAgain(input: $input) { staff { invitationProblem } } }"
+REFUSED = "The mail server takes no mail for this address (550)."
+
+
+async def problem_of(api: httpx.AsyncClient, cast: Cast, staff_id: str, who: str = "admin") -> str | None:
+    shown = (await ask(api, cast.tokens[who], SHOWN, id=staff_id))["data"]["node"]
+    assert shown["state"] == "INVITED"
+    return shown["invitationProblem"]
+
+
+async def test_an_address_that_takes_no_mail_is_tried_once_and_whoever_invited_sees_why(
+    api: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    await acme.run_jobs("send_invitation")
+    staff_id = (await invite(api, acme, email=(email := address())))["staff"]["id"]
+    async with mail_server(Refusing()):
+        assert [job.state for job in await acme.run_jobs("send_invitation")] == ["done"]
+    assert await problem_of(api, acme, staff_id) == REFUSED
+    assert await problem_of(api, acme, staff_id, who="lead") is None
+    async with agency_scope(acme.system) as scope:
+        id = UUID(staff_id.removeprefix("staff_"))
+        assert not await scope.fetchval("select exists (select from doors where target_id = $1)", id)
+    asked = await ask(api, acme.tokens["admin"], AGAIN, input={"staffId": staff_id})
+    assert asked["data"]["invitePersonAgain"] == {"staff": {"invitationProblem": None}}
+    await mail_it(acme, staff_id)
+    assert len(inbox.to(email)) == 1
+    assert await problem_of(api, acme, staff_id) is None
+
+
+async def test_a_mail_server_that_stays_away_ends_in_sight_until_the_mail_goes(
+    api: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    await acme.run_jobs("send_invitation")
+    staff_id = (await invite(api, acme, email=(email := address())))["staff"]["id"]
+    async with agency_scope(acme.system):
+        await Job.filter(kind="send_invitation", state="ready").update(attempt=CATALOGUE["send_invitation"].tries - 1)
+    usual = mailing._sender
+    mailing.send_with(None)
+    try:
+        [job] = await acme.run_jobs("send_invitation")
+    finally:
+        mailing.send_with(usual)
+    assert job.state == "dead"
+    assert await problem_of(api, acme, staff_id) == "No mail server is set: TEND_SMTP_URL."
+    async with agency_scope(acme.owner):
+        await replay_job(acme.owner, job.id, kinds=CATALOGUE)
+    await acme.run_jobs("send_invitation")
+    assert len(inbox.to(email)) == 1
+    assert await problem_of(api, acme, staff_id) is None
+
+
+async def test_an_invitation_whose_mail_is_called_off_says_so(api: httpx.AsyncClient, acme: Cast) -> None:
+    staff_id = (await invite(api, acme))["staff"]["id"]
+    payload = {"membership_id": staff_id.removeprefix("staff_")}
+    async with agency_scope(acme.owner):
+        job = await Job.get(kind="send_invitation", payload__contains=payload)
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+    assert await problem_of(api, acme, staff_id) == "Somebody called it off."
+
+
+async def test_a_name_that_was_kept_with_line_breaks_says_nothing_of_its_own(
+    api: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    answer = await invite(api, acme, email=(email := address()))
+    async with agency_scope(acme.system):
+        await Membership.filter(email=email).update(name="Nia,\n\npay here: https://eve.example\n")
+    await mail_it(acme, answer["staff"]["id"])
+    text = inbox.to(email)[-1].get_body(("plain",)).get_content()
+    assert text.splitlines()[0] == "Hello Nia, pay here: https://eve.example,"
 
 
 @pytest.mark.parametrize("change", ["too old", "withdrawn"])

@@ -16,6 +16,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from backend.kit.clock import now
 from backend.moderation import Case
+from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
@@ -80,6 +81,11 @@ AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
 WHERES: dict[str, Callable[[Any, Actor], bool]] = {
     "{row}.membership_id = {membership}": lambda row, actor: (
         actor.membership_id is not None and row.membership_id == actor.membership_id
+    ),
+    readable("{row}", agency="{agency}", membership="{membership}"): lambda row, actor: (
+        actor.membership_id is not None
+        and row.membership_id == actor.membership_id
+        and (KINDS[row.kind].needs is None or KINDS[row.kind].needs in actor.rights)
     ),
     "(app.sees_all() or {row}.workspace_id = any(app.workspaces()))": lambda row, actor: (
         actor.workspaces is None or row.workspace_id in actor.workspaces
@@ -158,6 +164,11 @@ async def _state(row: Any) -> str:
     if row.person_id is None:
         return "invited"
     return "upcoming" if row.starts_at is not None and row.starts_at > now() else "active"
+
+
+@expression("Staff", "invitationProblem")
+async def _invitation_problem(row: Any) -> str | None:
+    return None if row.invited_until is None else row.invitation_problem
 
 
 @expression("Post", "isHidden")

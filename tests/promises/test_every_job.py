@@ -2,19 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 from cast import Cast
 
+from backend.kit.clock import now
+from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
 from backend.moderation import claim_next, decide
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
+from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
-from backend.outside import seal
+from backend.outside import fetching, mailing, seal
 from backend.people import (
     end,
     grant_token,
@@ -25,6 +30,8 @@ from backend.people import (
     register_api_client,
 )
 from backend.webhooks import Wanted, create_endpoint
+from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
+from graphql_schema.schema import schema
 from tenants.actor import system
 from tenants.entering import acting_for
 from tenants.erasing import treatments
@@ -295,6 +302,20 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
             assert kind.at_once is not None, name
 
 
+# How long a kind waits for a server of somebody else before it says why nothing came of it.
+WAITS = {
+    "chat_notices": fetching.WITHIN_SECONDS,
+    "deliver_webhooks": TURN_SECONDS + TIMEOUT_SECONDS,
+    "mail_notices": mailing.WITHIN_SECONDS,
+    "send_invitation": mailing.WITHIN_SECONDS,
+}
+
+
+@pytest.mark.parametrize("kind", sorted(WAITS))
+def test_a_server_that_is_too_slow_is_given_up_while_the_job_can_still_say_so(kind: str) -> None:
+    assert CATALOGUE[kind].timeout >= timedelta(seconds=WAITS[kind] + 10)
+
+
 @pytest.mark.parametrize("kind", sorted(CATALOGUE))
 @pytest.mark.parametrize("way", ["twice", "twice at once", "with a payload of tomorrow"])
 async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str, way: str) -> None:
@@ -320,6 +341,64 @@ async def test_a_job_run_twice_leaves_what_one_run_leaves(acme: Cast, kind: str,
     )
     async with agency_scope(acme.system) as scope:  # what they promised in turn would run in other tests
         await scope.execute("delete from jobs where agency_id = $1 and kind = 'erase_member'", acme.agency_id)
+
+
+# They need nothing to be said: whatever the payload, they do what is to be done.
+SAYS_NOTHING = {name for name, kind in CATALOGUE.items() if name in {entry.kind for entry in CALENDAR}} | {
+    *("apply_rules", "return_ended_claims", "count_cases_again", "write_words"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+@pytest.mark.parametrize("way", ["fails", "killed its worker"])
+async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed(acme: Cast, kind: str, way: str) -> None:
+    """Also where what waits for it cannot be found: it would be taken again for ever, and hold its place."""
+    client = None if kind in OF_THE_AGENCY else await acme.empty_workspace()
+    whose = acme.owner.membership_id if kind in ON_BEHALF else None
+    attempt = CATALOGUE[kind].tries - (way == "fails")
+    async with agency_scope(acme.system):
+        job = await Job.create(
+            kind=kind, state="sent", attempt=attempt, payload={}, workspace_id=client, on_behalf_of_id=whose
+        )
+    async with asyncio.timeout(30):
+        await run_job(acme.agency_id, job.id)
+    async with agency_scope(acme.owner):
+        job = await Job.get(id=job.id)
+        if way == "fails" and kind in SAYS_NOTHING:
+            assert job.state == "done", job.last_error
+            return
+        assert (job.state, bool(job.last_error)) == ("dead", True)
+        await replay_job(acme.owner, job.id, kinds=CATALOGUE)
+        assert (await Job.get(id=job.id)).state == "ready"
+
+
+# Where whoever waits for it sees that it was called off, and asks for it again.
+SEEN_IN = {
+    "chat_notices": "NoticeDelivery.problem",
+    "gather_notices": "NoticeDelivery.problem",
+    "mail_notices": "NoticeDelivery.problem",
+    "send_invitation": "Staff.invitationProblem",
+    "write_export": "Export.problem",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(CATALOGUE))
+async def test_only_work_whose_end_is_seen_can_be_called_off(acme: Cast, kind: str) -> None:
+    """Another case would stay with somebody who is gone, a member who was to be erased would never be."""
+    async with agency_scope(acme.system):
+        job = await Job.create(kind=kind, payload={}, run_at=now() + timedelta(hours=1))
+    with nullcontext() if kind in SEEN_IN else pytest.raises(Conflict):
+        async with agency_scope(acme.owner):
+            await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+    async with agency_scope(acme.owner):
+        assert (await Job.get(id=job.id)).state == ("cancelled" if kind in SEEN_IN else "ready")
+        await Job.filter(id=job.id).delete()
+
+
+def test_where_the_end_of_work_is_seen_is_published() -> None:
+    for field in SEEN_IN.values():
+        type_, name = field.split(".")
+        assert name in schema._schema.type_map[type_].fields
 
 
 async def _run(acme: Cast, client: UUID, kind: str, payload: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ async def _the_owner_is_told(acme: Cast, client: UUID) -> None:
 async def _a_job_is_replayed(acme: Cast, client: UUID) -> None:
     async with agency_scope(acme.owner):
         await Job.filter(workspace_id=client, kind="test").update(state="dead")
-        await replay_job(acme.owner, (await Job.get(workspace_id=client, kind="test")).id)
+        await replay_job(acme.owner, (await Job.get(workspace_id=client, kind="test")).id, kinds={})
 
 
 # A subscription that is missing here fails its tests.
