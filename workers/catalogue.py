@@ -53,6 +53,8 @@ class Kind:
     told why the job is dead or called off, and `replayed` that it is tried again after all, in the transaction that says
     so. `priority` says who goes first; `at_once` is how many of the kind one agency may have under way. What
     `reaches_outside` waits for servers of other people: of all such kinds together an agency has OUTSIDE_AT_ONCE under way.
+    `may_be_called_off`: whoever waits for it sees its end and can ask again (an export, a mail); of the rest somebody would
+    wait for ever, as for a case whose claim has ended.
     """
 
     work: Work
@@ -64,12 +66,7 @@ class Kind:
     priority: Priority = Priority.NORMAL
     at_once: int | None = None
     reaches_outside: bool = False
-
-    @property
-    def may_be_called_off(self) -> bool:
-        """Where whatever waits for it hears of it, and can be asked for again: an export, a mail. Of the rest somebody
-        would wait for ever, as for a case whose claim has ended."""
-        return self.given_up is not None
+    may_be_called_off: bool = False
 
     async def give_up(self, actor: Actor, payload: Mapping[str, Any], why: str) -> str:
         """Tell whatever waits for the job that it will not be done; what to say of its end. A job ends also where that
@@ -104,6 +101,7 @@ _MESSAGE: Final[Mapping[str, Any]] = {
     "tries": 12,
     "timeout": timedelta(seconds=30),
     "given_up": give_up_message,
+    "may_be_called_off": True,
     "replayed": send_again,
     "at_once": 4,
     "reaches_outside": True,
@@ -127,7 +125,9 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
-        "gather_notices": Kind(gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again),
+        "gather_notices": Kind(
+            gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
+        ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
@@ -138,11 +138,18 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             tries=12,
             timeout=timedelta(seconds=30),
             given_up=fail_invitation,
+            may_be_called_off=True,
             at_once=4,
             reaches_outside=True,
         ),
         "write_export": Kind(
-            write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
+            write_export,
+            tries=4,
+            timeout=60 * MINUTE,
+            given_up=fail_export,
+            may_be_called_off=True,
+            priority=Priority.BULK,
+            at_once=2,
         ),
         "write_words": Kind(write_words, priority=Priority.BULK, at_once=4),
     }
