@@ -14,7 +14,7 @@ from inbox import Inbox
 
 from backend.kit.ids import new_id
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
-from backend.outside import SmtpSender, mailing, send_mail_with
+from backend.outside import SmtpSender, mailing, seal, send_mail_with
 from tenants.actor import Actor
 from tenants.scope import agency_scope
 
@@ -60,6 +60,13 @@ class Reader:
     async def settings(self, **columns: Any) -> None:
         async with agency_scope(self.cast.system):
             await NoticeSettings.update_or_create(columns, membership_id=self.id)
+
+    async def chats(self, url: str = "https://hooks.slack.example/services/x") -> None:
+        """Has a chat, sealed as it should be: a rotation of keys opens whatever is there."""
+        async with agency_scope(self.cast.system):
+            kept, _ = await NoticeSettings.update_or_create({}, membership_id=self.id)
+            sealed = await seal(url, table="notice_settings", column="chat_url", row_id=kept.id)
+            await NoticeSettings.filter(id=kept.id).update(chat_url=sealed, has_chat=True)
 
     async def deliveries(self) -> list[NoticeDelivery]:
         async with agency_scope(self.cast.system):

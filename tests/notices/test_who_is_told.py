@@ -126,7 +126,7 @@ async def test_who_may_do_less_by_now_gets_and_reads_only_what_is_for_them_alone
     api: httpx.AsyncClient, acme: Cast, hire: Callable[..., Any], kind: str
 ) -> None:
     reader = await hire(Role.ADMIN, sees_all=False)
-    await reader.settings(chat_url=b"x", has_chat=True)
+    await reader.chats()
     await reader.is_told(kind=kind)
     query = "{ notices { nodes { id } totalCount } }"
     [notice] = (await ask(api, reader.token, query))["data"]["notices"]["nodes"]
