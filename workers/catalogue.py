@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from backend.communities import write_words
 from backend.idempotency import forget_answers
+from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
 from backend.journal import anchor_journal, chain_journal
 from backend.leaving import (
     delete_workspace,
@@ -66,6 +67,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
+        "forget_platform_deliveries": Kind(forget_deliveries, timeout=MINUTE, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
         "gather_notices": Kind(gather_notices, tries=12),
         "hand_over": Kind(hand_over),
@@ -76,6 +78,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
+        "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=4),
         "write_export": Kind(
             write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
         ),

@@ -13,7 +13,19 @@ from backend.measuring import REQUEST_SECONDS, REQUESTS, shown
 # The first part of a path; whatever else somebody makes up is counted together.
 _PLACES: Final = frozenset(
     {
-        *("graphql", "scim", "oauth", "sign-in", "mail-link", "join", "signed-in", "session", "sign-out", "exports"),
+        *(
+            "graphql",
+            "scim",
+            "oauth",
+            "sign-in",
+            "mail-link",
+            "join",
+            "signed-in",
+            "session",
+            "sign-out",
+            "exports",
+            "in",
+        ),
         *("docs", "schema.graphql", "health", "pages", "metrics", "demo", "dev", ".well-known"),
     }
 )

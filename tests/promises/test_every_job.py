@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from cast import Cast
 
+from backend.communities import Connection, Post
+from backend.intake import PlatformDelivery, connect_community
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
@@ -212,6 +215,36 @@ async def _a_chat_message(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return payload
 
 
+async def _a_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """A report of a post that is here."""
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        community_id = acme.communities[slug]
+        await connect_community(acme.system, community_id, platform="webhook", address=None, secret=None)
+        await Post.filter(id=post.id).update(external_id="p1")
+        told = {"post": {"id": "p1"}, "member": {"id": "m1", "handle": "ann"}, "reason": "rude"}
+        delivery = await PlatformDelivery.create(
+            workspace_id=client,
+            connection_id=(await Connection.get(community_id=community_id)).id,
+            key="x",
+            kind="post.reported",
+            body=orjson.dumps({"type": "post.reported", "timestamp": "2026-11-25T10:00:00Z", "data": told}),
+        )
+        return {"delivery_id": str(delivery.id)}
+
+
+async def _an_old_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_delivery_of_a_platform(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            """update platform_deliveries set received_at = now() - interval '91 days', state = 'failed', ended_at = now()
+                where agency_id = $1 and workspace_id = $2""",
+            acme.agency_id,
+            client,
+        )
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {
     "anchor_journal",
@@ -256,6 +289,7 @@ SCENES: dict[str, Scene] = {
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,
     "forget_answers": _nothing,
+    "forget_platform_deliveries": _an_old_delivery_of_a_platform,
     "forget_webhooks": _an_old_webhook,
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
@@ -263,6 +297,7 @@ SCENES: dict[str, Scene] = {
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "take_in_delivery": _a_delivery_of_a_platform,
     "write_export": _an_export,
     "write_words": _posts_without_words,
 }
@@ -335,6 +370,8 @@ async def _world(acme: Cast, client: UUID) -> dict[str, Any]:
                union all select 'export', state, row_count from exports where workspace_id = $1
                union all select 'webhook', d.state, d.attempt from webhook_deliveries d
                            join webhook_endpoints e on e.id = d.endpoint_id where e.workspace_id = $1
+               union all select 'platform', concat(state, ' ', problem, ' ', body is null), 0
+                           from platform_deliveries where workspace_id = $1
                union all select 'member', (erased_at is not null)::text, 0 from members where workspace_id = $1 order by 1, 2, 3""",
             client,
         )
