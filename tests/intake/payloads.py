@@ -98,7 +98,7 @@ def discourse_flag_by_ids() -> Any:
 
 
 def slack_time(minute: float) -> str:
-    return f"{int(at(minute).timestamp())}.{int(minute * 1000) % 1_000_000:06}"
+    return f"{int(at(minute).timestamp())}.000200"
 
 
 def slack_event(event: Any, *, event_id: str, minute: float = 0) -> Any:
