@@ -69,8 +69,7 @@ class PlatformLink:
 
     platform: Platform = column(description="Where the community lives.")
     address: str | None = column(description="Of its site, for people; null where nobody gave one.")
-    is_ready: bool = sql(
-        "{row}.secret is not null and {row}.disconnected_at is null",
+    is_ready: bool = column(
         description="Whether deliveries are believed: it is connected, and its secret is known.",
     )
     connected_at: datetime | None = column(description="Since when, or when last; null for BUILT_IN.")

@@ -39,6 +39,7 @@ class Connection(WorkspaceModel):
     secret: bytes | None = SealedField(null=True)
     previous_secret: bytes | None = SealedField(null=True)
     previous_until: datetime | None = fields.DatetimeField(null=True)
+    is_ready = fields.BooleanField(default=False)
     connected_at: datetime | None = fields.DatetimeField(null=True)
     disconnected_at: datetime | None = fields.DatetimeField(null=True)
     version = fields.IntField(default=1)

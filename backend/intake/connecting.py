@@ -149,11 +149,12 @@ async def _sealed(secret: str, column: str, id: UUID) -> bytes:
 
 
 async def _save(connection: Connection) -> None:
+    connection.is_ready = connection.secret is not None and connection.disconnected_at is None
     connection.version += 1
     await connection.save(
         update_fields=(
             *("platform", "address", "secret", "previous_secret", "previous_until"),
-            *("connected_at", "disconnected_at", "version"),
+            *("is_ready", "connected_at", "disconnected_at", "version"),
         )
     )
 

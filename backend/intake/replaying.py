@@ -1,6 +1,7 @@
 from uuid import UUID
 
 from backend import journal
+from backend.communities import Connection
 from backend.intake.models import PlatformDelivery
 from backend.intake.receiving import KIND
 from backend.kit.errors import Conflict, NotFound
@@ -24,10 +25,12 @@ async def replay_platform_delivery(actor: Actor, delivery_id: UUID) -> PlatformD
     delivery.state, delivery.problem, delivery.ended_at = "waiting", None, None
     await delivery.save(update_fields=("state", "problem", "ended_at"))
     await enqueue(KIND, {"delivery_id": str(delivery.id)}, workspace_id=delivery.workspace_id)
+    connection = await Connection.get(id=delivery.connection_id)
     await journal.record(
-        "platformdelivery.replayed",
-        subject_kind="platformdelivery",
-        subject_id=delivery.id,
+        "community.delivery_replayed",
+        subject_kind="community",
+        subject_id=connection.community_id,
         workspace_id=delivery.workspace_id,
+        delivery=str(delivery.id),
     )
     return delivery

@@ -9,10 +9,12 @@ alter table app.connections
   add column secret bytea,  -- sealed, as the one before it
   add column previous_secret bytea,
   add column previous_until timestamptz,
+  add column is_ready boolean not null default false,  -- connected, and its secret is known
   add column connected_at timestamptz,  -- to the platform; null for the built-in one
   add column disconnected_at timestamptz,
   add column version integer not null default 1,
   add constraint connections_previous_check check ((previous_secret is null) = (previous_until is null)),
+  add constraint connections_ready_check check (is_ready = (secret is not null and disconnected_at is null)),
   add constraint connections_built_in_check check (platform <> 'built_in' or (secret is null and connected_at is null));
 
 alter table app.posts

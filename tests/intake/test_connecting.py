@@ -182,7 +182,7 @@ async def test_deliveries_are_listed_without_their_words_and_one_that_failed_is_
     assert {(each.state, each.body) for each in await site.deliveries()} == {("done", None)}
     async with agency_scope(acme.system):
         assert (
-            await JournalEntry.filter(action="platformdelivery.replayed", workspace_id=site.workspace_id).count() == 1
+            await JournalEntry.filter(action="community.delivery_replayed", workspace_id=site.workspace_id).count() == 1
         )
 
 

@@ -163,7 +163,9 @@ async def test_during_a_rotation_both_secrets_are_believed_and_afterwards_one(si
 async def test_until_mastodon_has_said_its_secret_nothing_is_believed(acme: Cast, api: httpx.AsyncClient) -> None:
     site = await connected(acme, api, "mastodon")
     async with agency_scope(acme.system) as scope:
-        await scope.execute("update connections set secret = null where community_id = $1", site.community_id)
+        await scope.execute(
+            "update connections set secret = null, is_ready = false where community_id = $1", site.community_id
+        )
     for secret in ("", site.secret):
         site.secret = secret
         assert (await site.send({"event": "status.created", "object": {}})).status_code == 401
