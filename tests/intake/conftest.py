@@ -1,5 +1,6 @@
 """Sites of clients, as their platforms speak to Tend: over HTTP, signed, in the shape of what was recorded."""
 
+import asyncio
 import hashlib
 import hmac
 import itertools
@@ -19,7 +20,9 @@ from backend.communities import Connection, Post, PostVersion
 from backend.intake import PlatformDelivery, connect_community
 from backend.kit.clock import now
 from backend.moderation import Report
+from backend.outbox import Job
 from tenants.scope import agency_scope
+from workers.running import run_job
 
 KIND = "take_in_delivery"
 SECRETS = {"slack": "8f742231b10e8888abcd99yyyzzz85a5", "mastodon": "a-secret-of-mastodon"}
@@ -79,6 +82,27 @@ class Site:
 
     async def take_in(self, *, even_later: bool = False) -> None:
         await self.cast.run_jobs(KIND, even_later=even_later)
+
+    async def take_in_at_once(self) -> set[str]:
+        """All that wait, by eight hands at the same time; how their jobs ended."""
+        async with agency_scope(self.cast.system) as scope:
+            rows = await scope.fetch(
+                """update jobs set state = 'sent' where agency_id = $1 and kind = $2 and workspace_id = $3
+                      and state = 'ready' returning id""",
+                self.cast.agency_id,
+                KIND,
+                self.workspace_id,
+            )
+        hands = asyncio.Semaphore(8)
+
+        async def one(job_id: UUID) -> None:
+            async with hands:
+                await run_job(self.cast.agency_id, job_id)
+
+        async with asyncio.timeout(120):
+            await asyncio.gather(*(one(row["id"]) for row in rows))
+        async with agency_scope(self.cast.system):
+            return {job.state for job in await Job.filter(kind=KIND, workspace_id=self.workspace_id)}
 
     async def posts(self) -> list[Post]:
         async with agency_scope(self.cast.system):

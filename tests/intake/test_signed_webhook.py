@@ -66,6 +66,25 @@ async def test_whatever_the_order_the_post_ends_as_its_site_shows_it(site: Site,
     assert {state for _, state, _ in await site.states()} == {"done"}
 
 
+async def test_edits_that_are_taken_in_at_once_end_with_the_newest_and_lose_no_turn(site: Site) -> None:
+    await site.tell(told("post.created", post=a_post("Number 0")))
+    for minute in range(40, 0, -1):
+        await site.send(told("post.edited", minute=minute, post=a_post(f"Number {minute}")))
+    assert await site.take_in_at_once() == {"done"}
+    post = await site.post()
+    assert (post.text, post.revised_at) == ("Number 40", at(40))
+    versions = await site.versions()
+    assert versions[-1] == "Number 40"
+    assert post.version == len(versions) == len(set(versions))
+    async with agency_scope(site.cast.system) as scope:
+        words = await scope.fetch("select word from post_words where workspace_id = $1", site.workspace_id)
+        tried = await scope.fetchval(
+            "select max(attempt) from jobs where kind = 'take_in_delivery' and workspace_id = $1", site.workspace_id
+        )
+    assert {row["word"] for row in words} == {"number", "40"}
+    assert tried == 1
+
+
 async def test_a_removal_later_than_the_recovery_stays_whichever_comes_first(site: Site) -> None:
     await site.tell(told("post.created", post=a_post()))
     await site.tell(told("post.removed", minute=3, post={"id": "4711"}))
