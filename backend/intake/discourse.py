@@ -22,6 +22,7 @@ from backend.intake.things import (
     id_or_nothing,
     moment_at,
     name_at,
+    picked,
     plain,
     reason_of,
     storable,
@@ -30,6 +31,9 @@ from backend.intake.things import (
 _POST_EVENTS: Final = frozenset({"post_created", "post_edited", "post_destroyed", "post_recovered"})
 _FLAG_EVENTS: Final = frozenset({"reviewable_created", "reviewable_score_updated"})
 _OPPOSITE: Final = {"post_destroyed": "post_recovered", "post_recovered": "post_destroyed"}
+# Everything that is kept of a payload until it is taken in.
+_POST: Final = ("id", "user_id", "username", "raw", "cooked", "created_at", "updated_at")
+_USER: Final = ("id", "username")
 _REGULAR: Final = (1, 2)  # the others are notes of the forum itself, and whispers of its staff
 
 
@@ -57,6 +61,21 @@ def _not_for_us(post: Any) -> str | None:
     if at(post, "post_type") not in (None, *_REGULAR):
         return "It is a note of the forum or a whisper of its staff."
     return None
+
+
+def stored(document: Any) -> Any:
+    """Only what is read from it: of a flag not the words, which may be of a private message that nobody told."""
+    flagged = at(document, "reviewable")
+    if flagged is None:
+        return {"post": picked(at(document, "post"), _POST)}
+    scores = at(flagged, "reviewable_scores")
+    return {
+        "reviewable": {
+            **picked(flagged, ("id", "post_id", "created_by_id")),
+            "created_by": picked(at(flagged, "created_by"), _USER),
+            "reviewable_scores": [_score(each) for each in scores] if isinstance(scores, list) else None,
+        }
+    }
 
 
 def things(kind: str, document: Any, received_at: datetime) -> Iterable[Thing]:
@@ -113,3 +132,11 @@ def _flags(flagged: Any) -> Iterable[Thing]:
         handle = handle_of(at(flagged, "created_by.username"), f"user {reporter}")
         reporters[reporter] = Reported(post, reporter, handle, "Flagged on Discourse.")
     yield from reporters.values()
+
+
+def _score(told: Any) -> Any:
+    return {
+        **picked(told, ("reason", "user_id")),
+        "user": picked(at(told, "user"), _USER),
+        "score_type": picked(at(told, "score_type"), ("title",)),
+    }

@@ -17,6 +17,7 @@ from backend.intake.things import (
     id_or_nothing,
     moment_at,
     name_at,
+    picked,
     plain,
     reason_of,
     storable,
@@ -57,10 +58,10 @@ def stored(document: Any) -> Any:
     statuses = at(told, "statuses")
     return {
         "object": {
-            **_picked(told, _REPORT),
-            "account": {"account": _picked(at(told, "account.account"), _ACCOUNT)},
+            **picked(told, _REPORT),
+            "account": {"account": picked(at(told, "account.account"), _ACCOUNT)},
             "statuses": [_status(each) for each in statuses] if isinstance(statuses, list) else None,
-            "rules": [_picked(rule, ("text",)) for rule in at(told, "rules") or () if isinstance(rule, dict)]
+            "rules": [picked(rule, ("text",)) for rule in at(told, "rules") or () if isinstance(rule, dict)]
             if isinstance(at(told, "rules"), list)
             else None,
         }
@@ -108,8 +109,4 @@ def _post(document: Any) -> IncomingPost:
 
 
 def _status(told: Any) -> Any:
-    return {**_picked(told, _STATUS), "account": _picked(at(told, "account"), _ACCOUNT)}
-
-
-def _picked(told: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: told[name] for name in names if name in told} if isinstance(told, dict) else {}
+    return {**picked(told, _STATUS), "account": picked(at(told, "account"), _ACCOUNT)}

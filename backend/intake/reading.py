@@ -23,7 +23,7 @@ class _Platform:
 
 
 _PLATFORMS: Final[Mapping[str, _Platform]] = {
-    "discourse": _Platform(discourse.envelope, discourse.things),
+    "discourse": _Platform(discourse.envelope, discourse.things, discourse.stored),
     "slack": _Platform(slack.envelope, slack.things, slack.stored),
     "mastodon": _Platform(mastodon.envelope, mastodon.things, mastodon.stored),
     "webhook": _Platform(generic.envelope, generic.things),

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -72,6 +73,11 @@ def name_at(document: Any, path: str) -> str:
         return ""
     text = str(found)
     return text if len(text) <= LONGEST_ID else ""
+
+
+def picked(document: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Only these of its values; empty for what is no object."""
+    return {name: document[name] for name in names if name in document} if isinstance(document, dict) else {}
 
 
 def text_at(document: Any, path: str) -> str:

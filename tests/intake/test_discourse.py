@@ -155,6 +155,20 @@ async def test_what_is_no_post_of_the_community_is_ignored_and_not_kept(forum: S
     assert await forum.posts() == []
 
 
+async def test_of_a_flag_that_waits_the_words_are_not_kept(forum: Site) -> None:
+    """They may be of a private message: its post is never told."""
+    flag = discourse_flag(raw="secret", cooked="<p>secret</p>", payload={"raw": "secret"})
+    flag["reviewable"]["created_by"]["custom_fields"] = {"phone": "secret"}
+    await forum.tell(flag, event="reviewable_created")
+    [delivery] = await forum.deliveries()
+    assert delivery.state == "waiting"
+    assert delivery.body is not None
+    assert b"secret" not in delivery.body
+    await forum.tell(discourse_post(name="Ann Private"), event="post_created")
+    await forum.take_in(even_later=True)
+    assert [report.reason for report in await forum.reports()] == ["Inappropriate"]
+
+
 async def test_a_ping_is_answered_and_leaves_nothing(forum: Site) -> None:
     await forum.tell({"ping": "OK"}, event="ping")
     assert await forum.deliveries() == []
