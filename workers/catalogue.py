@@ -78,7 +78,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(send_invitation, tries=12, timeout=timedelta(seconds=30), at_once=4),
-        "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery),
+        "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "write_export": Kind(
             write_export, tries=4, timeout=60 * MINUTE, given_up=fail_export, priority=Priority.BULK, at_once=2
         ),
