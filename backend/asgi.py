@@ -29,6 +29,7 @@ from backend.web.being_told import BeingTold
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready, is_worked
+from backend.web.hearing_platforms import hear
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
@@ -122,6 +123,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs/style.css", docs_style),
         Route("/docs/{page:path}", docs_page),
         Route("/exports/{id}", download_export),
+        Route("/in/{token}", hear, methods=["POST"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),

@@ -12,6 +12,7 @@ from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
+    from graphql_schema.platforms import PlatformLink
 
 
 @strawberry.enum(description="Whether somebody in a community is human.")
@@ -66,6 +67,9 @@ class Community(Node):
     )
     name: str = column(description="What people call the community, at most 200 characters.")
     created_at: datetime = column(description="When it was set up in Tend, not where it lives.")
+    connection: Annotated["PlatformLink", strawberry.lazy("graphql_schema.platforms")] | None = one(
+        "community_id", reverse=True, description="How Tend hears of what happens in it."
+    )
     members: Connection["Member"] = many(
         "community_id", order=MemberOrder, description="Everybody who was seen in it, bots included."
     )
@@ -131,6 +135,9 @@ class Post(Node):
     view_count: int = column(description="How often it was seen; 0 where the community does not tell.")
     posted_at: datetime = column(description="When it was written, as the community tells.")
     hidden_at: datetime | None = column(description="When a decision hid it; null while members see it.")
+    removed_at: datetime | None = column(
+        description="When it went from its platform; null while it is there, and again once it is recovered."
+    )
     is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether a decision hid it from members.")
     member: Member | None = one("member_id", description="Who wrote it, person or bot.")
     community: Community | None = one("community_id", description="Where it was written.")

@@ -78,6 +78,12 @@ class CreationOrder(Enum):
     NEWEST = value("-created_at", "Latest first, by `createdAt`.")
 
 
+@strawberry.enum(description="In which order deliveries of a platform are listed.")
+class ReceiptOrder(Enum):
+    NEWEST = value("-received_at", "Latest first, by `receivedAt`.")
+    OLDEST = value("received_at", "Earliest first, by `receivedAt`.")
+
+
 @strawberry.enum(description="In which order policies are listed.")
 class PolicyOrder(Enum):
     TITLE = value("title", "By title, in the collation of the database.")

@@ -20,6 +20,7 @@ from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
+from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
 from graphql_schema.setting_up import SettingUp
@@ -47,6 +48,7 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 class Mutation(
     WorkingCases,
     SettingUp,
+    ConnectingPlatforms,
     ManagingPeople,
     SettingSignIn,
     MappingGroups,

@@ -23,7 +23,7 @@ from backend.outside import rotate_secrets, stored_files
 from backend.settings import Settings
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
-from tenants.tables import tenant_models
+from tenants.tables import sql_type, tenant_models
 from tenants.treating import Keep
 
 MARKER = "zanzibarquartz"  # stands nowhere else
@@ -113,6 +113,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             client,
             f"ValueError: {MARKER}",
         )
+        await scope.execute(
+            """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
+               select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
+                where agency_id = $1 and workspace_id = $2""",
+            cast.agency_id,
+            client,
+            new_id(),
+            f'{{"text": "{MARKER}"}}'.encode(),
+        )
     async with agency_scope(cast.owner):
         hold = await place_hold(cast.owner, client, member_id=member.id, reason=f"{MARKER} sues")
         await lift_hold(cast.owner, hold, grounds="over")
@@ -133,8 +142,10 @@ async def everywhere(cast: Cast, settings: Settings) -> dict[str, int]:
         for model in tenant_models():
             for name, field in model._meta.fields_map.items():
                 column = field.source_field or name
+                # Bytes are shown in hexadecimal, unless they are asked for as they are.
+                text = f"encode(t.{column}, 'escape')" if sql_type(model, name) == "bytea" else f"t.{column}::text"
                 rows = await scope.fetchval(
-                    f"select count(*) from {model._meta.db_table} t where t.{column}::text like $1", f"%{MARKER}%"
+                    f"select count(*) from {model._meta.db_table} t where {text} like $1", f"%{MARKER}%"
                 )
                 if rows:
                     found[f"{model._meta.db_table}.{column}"] = rows
@@ -173,6 +184,7 @@ PLANTED = {
     "notices.text",
     "holds.reason",
     "jobs.last_error",
+    "platform_deliveries.body",
 }
 
 

@@ -57,6 +57,7 @@ CALENDAR: Final[Calendar] = (
     Entry("remove_ended_jobs", every=timedelta(days=1), offset=timedelta(hours=3)),
     Entry("forget_access_tokens", every=timedelta(days=1), offset=timedelta(hours=4)),
     Entry("forget_webhooks", every=timedelta(days=1), offset=timedelta(hours=5)),
+    Entry("forget_platform_deliveries", every=timedelta(days=1), offset=timedelta(hours=6)),
     Entry("forget_answers", every=timedelta(hours=1)),
     Entry("expire_exports", every=timedelta(hours=1)),
     Entry("chain_journal", every=timedelta(minutes=5)),

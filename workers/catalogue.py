@@ -10,6 +10,7 @@ import structlog
 
 from backend.communities import write_words
 from backend.idempotency import forget_answers
+from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
 from backend.journal import anchor_journal, chain_journal
 from backend.leaving import (
     delete_workspace,
@@ -124,6 +125,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
+        "forget_platform_deliveries": Kind(forget_deliveries, timeout=MINUTE, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
         "gather_notices": Kind(
             gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
@@ -142,6 +144,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=4,
             reaches_outside=True,
         ),
+        "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "write_export": Kind(
             write_export,
             tries=4,

@@ -182,7 +182,8 @@ async def _global_rows(
     """Doors, persons and entrances. Links that were mailed are not among them: those that were used or called off would
     open again."""
     doors = await past.fetch(
-        "select kind, key_hash, agency_id, target_id from doors where agency_id = $1 and kind in ('agency', 'credential')",
+        """select kind, key_hash, agency_id, target_id from doors
+            where agency_id = $1 and kind in ('agency', 'credential', 'connection')""",
         agency_id,
     )
     people = await past.fetch(

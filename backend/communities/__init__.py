@@ -2,6 +2,7 @@
 
 from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
 from backend.communities.creating import create_community
+from backend.communities.following import follow_post, meet_member, note_recovery, note_removal, post_named
 from backend.communities.importing import ImportCount, import_chat
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.reading_chat import is_bot
@@ -20,11 +21,16 @@ __all__ = [
     "PostVersion",
     "PostWord",
     "create_community",
+    "follow_post",
     "hide_post",
     "import_chat",
     "is_bot",
     "is_hidden",
     "is_warned",
+    "meet_member",
+    "note_recovery",
+    "note_removal",
+    "post_named",
     "searched_words",
     "take_in",
     "warn_member",

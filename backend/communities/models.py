@@ -3,8 +3,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, WorkspaceModel
-from tenants.treating import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Put, Remove
+from tenants.tables import APPEND_ONLY, SealedField, WorkspaceModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put, Remove
 
 
 class Community(WorkspaceModel):
@@ -23,13 +23,25 @@ class Community(WorkspaceModel):
 
 
 class Connection(WorkspaceModel):
-    """How Tend reaches the community's platform. `built_in`: the community lives in Tend itself."""
+    """How Tend and the community's platform reach each other. `built_in`: the community lives in Tend itself. What the
+    platform tells is signed with `secret`, for a while also with the one before; without a secret nothing is believed."""
 
     forgetting = {
         "platform": OUR_WORDS,
+        "address": OF_THE_AGENCY,
+        **dict.fromkeys(("secret", "previous_secret"), Keep("a secret of the client's site")),
     }
+    inside = dict.fromkeys(("secret", "previous_secret"), "whoever has it can speak in the platform's name")
     community_id: UUID = fields.UUIDField()
     platform = fields.CharField(max_length=20)
+    address: str | None = fields.TextField(null=True)
+    secret: bytes | None = SealedField(null=True)
+    previous_secret: bytes | None = SealedField(null=True)
+    previous_until: datetime | None = fields.DatetimeField(null=True)
+    is_ready = fields.BooleanField(default=False)
+    connected_at: datetime | None = fields.DatetimeField(null=True)
+    disconnected_at: datetime | None = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -61,7 +73,9 @@ class Member(WorkspaceModel):
 
 
 class Post(WorkspaceModel):
-    """A piece of member content; `text` is that of its newest version."""
+    """A piece of member content; `text` is that of its newest version. By its platform's clock, `revised_at` is when the
+    text became what it is, and `removed_at` and `recovered_at` when the post went and came back last: what is told late
+    changes nothing. Null where no platform has told."""
 
     forgetting = {
         "external_id": Put("'erased-' || t.id", "t.member_id = $3"),
@@ -77,6 +91,9 @@ class Post(WorkspaceModel):
     view_count = fields.IntField(default=0)
     posted_at: datetime = fields.DatetimeField()
     hidden_at: datetime | None = fields.DatetimeField(null=True)
+    revised_at: datetime | None = fields.DatetimeField(null=True)
+    removed_at: datetime | None = fields.DatetimeField(null=True)
+    recovered_at: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

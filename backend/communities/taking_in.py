@@ -28,6 +28,7 @@ class IncomingPost:
     text: str
     posted_at: datetime
     reply_to_external_id: str | None = None
+    revised_at: datetime | None = None  # when the text became what it is; None where nobody tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     Call inside an agency scope. The community is locked until that ends: a scope that takes in for several goes
     through them in the order of their slugs.
     """
-    await _lock(workspace_id, community_id)
+    await lock_community(workspace_id, community_id)
     given = len(posts)
     away = await kept_out(workspace_id, community_id, {post.author_external_id for post in posts})
     posts = [post for post in posts if post.author_external_id not in away]
@@ -107,7 +108,8 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     return TakenIn(new=len(new), known=given - len(rows), changed=len(rows) - len(new))
 
 
-async def _lock(workspace_id: UUID, community_id: UUID) -> None:
+async def lock_community(workspace_id: UUID, community_id: UUID) -> None:
+    """Until the scope ends. Raises NotFound for a community that is not there for the scope's actor."""
     # Two who take in the same posts at once: the second waits and finds them known. NO KEY: foreign keys that point at
     # the community are still checked by everybody else meanwhile.
     scope = current()
@@ -174,6 +176,7 @@ async def _write_posts(workspace_id: UUID, community_id: UUID, arrivals: Sequenc
             arrival.texts[-1],
             len(arrival.texts),
             arrival.post.posted_at,
+            arrival.post.revised_at,
         )
         for arrival in arrivals
     ]
@@ -224,6 +227,15 @@ def _is_as_before(row: Any, newest: Mapping[str, IncomingPost], first_seen: Mapp
         and post.identity_key in (None, row["identity_key"])
         and row["first_seen_at"] <= first_seen[row["external_id"]]
     )
+
+
+async def add_version(workspace_id: UUID, post_id: UUID, *, version: int, text: str) -> None:
+    """The newest words of a post that is here, and the rules applied to them. Call while holding the community."""
+    known = _Known(post_id, version - 1, frozenset())
+    words = await _rewrite(workspace_id, known, version=version, text=text)
+    await insert(version_rows, [(new_id(), post_id, version, text)], workspace_id)
+    await insert(word_rows, sorted(words), workspace_id)
+    await _ask_for_rules(workspace_id, [], [post_id])
 
 
 async def _rewrite(workspace_id: UUID, post: _Known, *, version: int, text: str) -> list[tuple[str, datetime, UUID]]:

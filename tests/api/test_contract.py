@@ -155,6 +155,7 @@ UNPUBLISHED = {
     "ADDRESS_IS_KEPT": "a directory's, in SCIM's words",
     "OWNERS_ARE_KEPT": "a directory's, in SCIM's words",
     "UNREACHABLE": "of addresses outside: whoever asks for one says it in words of their own",
+    **dict.fromkeys(("NOT_CONNECTED", "NOT_SIGNED"), "told to platforms, as the status of an answer"),
     "CANNOT_COMPARE": "the command line's alone",
 }
 

@@ -14,6 +14,7 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get_named_type, parse
 from strawberry.utils.str_converters import to_snake_case
 
+from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.moderation import Case
 from backend.notices import KINDS, readable
@@ -68,6 +69,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("journal", "since"): lambda row, value, _: row.at >= _moment(value),
     ("journal", "until"): lambda row, value, _: row.at < _moment(value),
     ("deliveries", "state"): lambda row, value, _: row.state.upper() == value,
+    ("platform_deliveries", "state"): lambda row, value, _: row.state.upper() == value,
     ("notices", "isUnread"): lambda row, value, _: (row.read_at is None) == value,
     ("notice_deliveries", "state"): lambda row, value, _: row.state.upper() == value,
     ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
@@ -174,6 +176,16 @@ async def _invitation_problem(row: Any) -> str | None:
 @expression("Post", "isHidden")
 async def _is_hidden(row: Any) -> bool:
     return row.hidden_at is not None
+
+
+@expression("PlatformDelivery", "canBeReplayed")
+async def _can_be_replayed(row: Any) -> bool:
+    return row.state == "failed" and row.body is not None
+
+
+@expression("PlatformLink", "lastReceivedAt")
+async def _last_received(row: Any) -> Any:
+    return max((d.received_at for d in await PlatformDelivery.filter(connection_id=row.id)), default=None)
 
 
 @expression("Policy", "version")

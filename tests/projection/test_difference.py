@@ -16,7 +16,8 @@ from graphql import parse, validate
 from projection import naive
 from projection.writing import Operation, Pools, Writer
 
-from backend.communities import Member
+from backend.communities import Connection, Member
+from backend.intake import PlatformDelivery
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide, report_post
 from backend.notices import NoticePreference, NoticeSettings, Recipient, tell
@@ -51,7 +52,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
                         workspace_id=cast.workspaces[workspace], community_id=cast.communities[workspace],
                         member_id=members[n % 3].id, external_id=f"d-{new_id()}", text=f'text {n} "☃" \\ \n',
                         reply_to_id=posts[n // 3].id if n % 2 else None, posted_at=EPOCH + timedelta(hours=n // 3, microseconds=n % 3 * 1000),
-                        hidden_at=EPOCH if n == 5 else None,
+                        hidden_at=EPOCH if n == 5 else None, removed_at=EPOCH if n == 6 else None,
                     )
                 )  # fmt: skip
         owner = cast.owner.narrowed_to(cast.workspaces[workspace])
@@ -85,11 +86,25 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
                 f"case_{case.id}" for case in await Case.filter(workspace_id=cast.workspaces[workspace]).limit(8)
             ]
     await _tell(cast)
+    await _deliver(cast)
     ids["policy"] += [f"policy_{id}" for id in cast.policies.values()][:3]
     for kind, foreign in (("workspace", globex.workspaces["forum"]), ("community", globex.communities["forum"])):
         ids[kind].append(f"{kind}_{foreign}")
     ids["workspace"].append(f"workspace_{cast.workspaces['shop']}")
     return Pools(ids)
+
+
+async def _deliver(cast: Cast) -> None:
+    """What a platform told, in every state, some of it at the same moment."""
+    async with agency_scope(cast.system):
+        connection = await Connection.get(community_id=cast.communities["forum"])
+        for n, state in enumerate(("waiting", "done", "failed", "failed", "ignored")):
+            at = EPOCH + timedelta(hours=n // 2)
+            await PlatformDelivery.create(
+                workspace_id=connection.workspace_id, connection_id=connection.id, key=f"d-{new_id()}",
+                kind="post_created", body=b"{}" if n in (0, 2) else None, state=state,
+                problem="x" if n > 1 else None, received_at=at, ended_at=None if n == 0 else at,
+            )  # fmt: skip
 
 
 async def _tell(cast: Cast) -> None:

@@ -7,9 +7,12 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from cast import Cast
 
+from backend.communities import Connection, Post
+from backend.intake import PlatformDelivery, connect_community
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
@@ -233,6 +236,36 @@ async def _a_chat_message(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return payload
 
 
+async def _a_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """A report of a post that is here."""
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        community_id = acme.communities[slug]
+        await connect_community(acme.system, community_id, platform="webhook", address=None, secret=None)
+        await Post.filter(id=post.id).update(external_id="p1")
+        told = {"post": {"id": "p1"}, "member": {"id": "m1", "handle": "ann"}, "reason": "rude"}
+        delivery = await PlatformDelivery.create(
+            workspace_id=client,
+            connection_id=(await Connection.get(community_id=community_id)).id,
+            key="x",
+            kind="post.reported",
+            body=orjson.dumps({"type": "post.reported", "timestamp": "2026-11-25T10:00:00Z", "data": told}),
+        )
+        return {"delivery_id": str(delivery.id)}
+
+
+async def _an_old_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_delivery_of_a_platform(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            """update platform_deliveries set received_at = now() - interval '91 days', state = 'failed', ended_at = now()
+                where agency_id = $1 and workspace_id = $2""",
+            acme.agency_id,
+            client,
+        )
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {
     "anchor_journal",
@@ -277,6 +310,7 @@ SCENES: dict[str, Scene] = {
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,
     "forget_answers": _nothing,
+    "forget_platform_deliveries": _an_old_delivery_of_a_platform,
     "forget_webhooks": _an_old_webhook,
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
@@ -284,6 +318,7 @@ SCENES: dict[str, Scene] = {
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "take_in_delivery": _a_delivery_of_a_platform,
     "write_export": _an_export,
     "write_words": _posts_without_words,
 }

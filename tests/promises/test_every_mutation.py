@@ -13,6 +13,7 @@ from cast import Cast, _agency, ask
 from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, value_for
 
 from backend.evidence import Hold
+from backend.intake import connect_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export, close_workspace
@@ -65,6 +66,13 @@ async def _a_closed_client(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.owner):
         await close_workspace(scene.cast.owner, scene.client, grounds="x")
     return {}
+
+
+async def _a_connection(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        community_id = scene.id("community")
+        await connect_community(scene.cast.owner, community_id, platform="webhook", address=None, secret=None)
+    return {"secret": None}
 
 
 async def _a_file(scene: Scene) -> dict[str, Any]:
@@ -130,10 +138,13 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),
     "changeWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
+    "connectCommunity": _with(platform="WEBHOOK", address=None, secret=None),
     "createApiClient": _with(scopes=["REPORT"]),
     "createWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
     "decideCase": _a_claim,
     "disableWebhookEndpoint": _an_enabled_endpoint,
+    "disconnectCommunity": _a_connection,
+    "rotateConnectionSecret": _a_connection,
     "extendClaim": _a_claim,
     "invitePersonAgain": _an_invitation,
     "liftHold": _a_hold,

@@ -14,6 +14,7 @@ from promises.test_the_api import (
     _a_job,
     _a_rule,
     _an_export,
+    a_platform_delivery,
     a_webhook,
     document,
     input_of,
@@ -221,6 +222,7 @@ async def _something_of_everything(acme: Cast) -> Any:
         group = await DirectoryGroup.create(display_name=f"x-{case.id}", name_key=f"x-{case.id}")
         await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
     await a_webhook(acme, acme.workspaces["forum"])
+    await a_platform_delivery(acme, acme.communities["forum"])
     yield
     async with agency_scope(acme.system):
         await SignInProvider.all().delete()

@@ -18,8 +18,10 @@ from graphql import (
     is_object_type,
 )
 
+from backend.communities import Connection
 from backend.directory import DirectoryGroup
 from backend.evidence import Hold
+from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
@@ -63,6 +65,7 @@ KINDS = {
     "jobId": "job",
     "endpointId": "webhookendpoint",
     "webhookDeliveryId": "webhookdelivery",
+    "platformDeliveryId": "platformdelivery",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
 }
@@ -116,6 +119,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "noticedelivery": f"noticedelivery_{delivery.id}",
         "export": f"export_{await _an_export(cast, case.workspace_id)}",
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
+        "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         **await a_webhook(cast, case.workspace_id),
     }
 
@@ -146,6 +150,23 @@ async def a_webhook(cast: Cast, workspace_id: UUID) -> dict[str, str]:
         "webhookendpoint": f"webhookendpoint_{issued.endpoint.id}",
         "webhookdelivery": f"webhookdelivery_{delivery_id}",
     }
+
+
+async def a_platform_delivery(cast: Cast, community_id: UUID) -> UUID:
+    """It has failed, and could be replayed."""
+    async with agency_scope(cast.system):
+        connection = await Connection.get(community_id=community_id)
+        delivery = await PlatformDelivery.create(
+            workspace_id=connection.workspace_id,
+            connection_id=connection.id,
+            key=str(new_id()),
+            kind="post.created",
+            body=b"{}",
+            state="failed",
+            problem="timestamp is missing.",
+            ended_at=now(),
+        )
+        return delivery.id
 
 
 async def _an_export(cast: Cast, workspace_id: UUID) -> UUID:
