@@ -357,7 +357,7 @@ async def test_a_stakeholder_sees_counts_and_policies_but_no_member_post_case_or
     )
     workspace = answer["data"]["workspace"]
     assert workspace["caseCounts"]["queued"] >= 1
-    assert workspace["policies"]["totalCount"] == 2
+    assert workspace["policies"]["totalCount"] >= 2
     empty = {"totalCount": 0, "nodes": []}
     assert (workspace["members"], workspace["posts"], workspace["cases"]) == (empty, empty, empty)
     assert workspace["journal"] == {"totalCount": 0}
