@@ -357,6 +357,13 @@ async def test_a_stakeholder_sees_counts_and_policies_but_no_member_post_case_or
     )
     workspace = answer["data"]["workspace"]
     assert workspace["caseCounts"]["queued"] >= 1
+    owners = await ask(
+        api,
+        acme.tokens["owner"],
+        "query($id: ID!) { workspace(id: $id) { policies { totalCount } } }",
+        id=f"workspace_{acme.workspaces['forum']}",
+    )
+    assert workspace["policies"] == owners["data"]["workspace"]["policies"]
     assert workspace["policies"]["totalCount"] >= 2
     empty = {"totalCount": 0, "nodes": []}
     assert (workspace["members"], workspace["posts"], workspace["cases"]) == (empty, empty, empty)
