@@ -15,20 +15,36 @@ from graphql_schema.orders import (
     ApiClientOrder,
     CaseOrder,
     CommunityOrder,
+    ConflictOrder,
     CreationOrder,
+    DayOrder,
     DirectoryGroupOrder,
     ExportOrder,
     HoldOrder,
+    HoursOrder,
     JobOrder,
     JournalOrder,
     MemberOrder,
     PolicyOrder,
+    PositionOrder,
     PostOrder,
+    ReviewerOrder,
     StaffOrder,
+    TierOrder,
     WorkspaceOrder,
 )
-from graphql_schema.policies import Policy, Queue, Rule
+from graphql_schema.policies import Policy, Rule
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
+from graphql_schema.queues import (
+    ConflictOfInterest,
+    DayOff,
+    QualityPlan,
+    Queue,
+    Reviewer,
+    RoutingRule,
+    ServiceLevel,
+    WorkingHours,
+)
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.webhooks import WebhookEndpoint
@@ -83,6 +99,24 @@ class Workspace(Node):
     )
     queues: Connection[Queue] = many(
         "workspace_id", order=CreationOrder, description="Where its cases wait; every client starts with one."
+    )
+    routing: Connection[RoutingRule] = many(
+        "workspace_id", order=PositionOrder, description="Which cases go to which queue; the first that fits decides."
+    )
+    quality_plan: QualityPlan | None = one(
+        "workspace_id",
+        reverse=True,
+        description="Who looks twice; null for nobody, and only suspensions without an end are held.",
+    )
+    service_levels: Connection[ServiceLevel] = many(
+        "workspace_id", order=TierOrder, description="What it was promised other than usual."
+    )
+    working_hours: Connection[WorkingHours] = many(
+        "workspace_id", order=HoursOrder, description="When its clocks run; empty for always."
+    )
+    days_off: Connection[DayOff] = many("workspace_id", order=DayOrder, description="When its clocks stand still.")
+    conflicts: Connection[ConflictOfInterest] = many(
+        "workspace_id", order=ConflictOrder, description="Who is too close to whom; others' only for leads."
     )
     policies: Connection[Policy] = many(
         "workspace_id", order=PolicyOrder, description="What its communities do not accept."
@@ -155,6 +189,9 @@ class Agency(Node):
         order=StaffOrder,
         where="{row}.role in ('stakeholder', 'client_contributor')",
         description="People of clients.",
+    )
+    reviewers: Connection[Reviewer] = many(
+        "agency_id", order=ReviewerOrder, description="What colleagues can judge and bear; others' only for leads."
     )
     directory_groups: Connection[DirectoryGroup] = many(
         "agency_id",

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import moderation
+from backend.moderation import AT_RISK_SHARE
 from graphql_schema.communities import Member, Post
+from graphql_schema.decisions import Decision, Outcome, Review
 from graphql_schema.describing import optional, value
 from graphql_schema.journal import JournalEntry
-from graphql_schema.orders import CreationOrder, JournalOrder
-from graphql_schema.policies import Policy, PolicyVersion, Queue, Rule, Severity, Tier
+from graphql_schema.orders import CreationOrder, DecisionOrder, JournalOrder, MoveOrder, QuestionOrder, ReviewOrder
+from graphql_schema.policies import Policy, Rule, Severity, Tier
 from graphql_schema.projection import (
     Connection,
     Each,
@@ -24,6 +26,7 @@ from graphql_schema.projection import (
     publish,
     sql,
 )
+from graphql_schema.queues import Queue
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right
@@ -36,13 +39,39 @@ if TYPE_CHECKING:
 class CaseState(Enum):
     QUEUED = value("queued", "Waits for somebody to claim it.")
     IN_REVIEW = value("in_review", "Claimed by somebody, until `claimedUntil`.")
-    CLOSED = value("closed", "Decided, for good: a later report about the post opens another case.")
+    PENDING_INFO = value("pending_info", "Waits for an answer, until `pendingUntil`; its clock stands still.")
+    HELD = value("held", "Decided, with an impact so high that a second person has to approve it.")
+    CLOSED = value("closed", "Decided: a later report about the post opens another case.")
 
 
-@strawberry.enum(description="What was decided.")
-class Outcome(Enum):
-    VIOLATION = value("violation", "The post breaks a policy of the client.")
-    NO_VIOLATION = value("no_violation", "The post breaks none.")
+@strawberry.enum(description="What a case is about.")
+class CaseKind(Enum):
+    MODERATION = value("moderation", "Reports about a post.")
+    APPEAL = value("appeal", "An appeal against a decision about a post.")
+
+
+@strawberry.enum(description="Why a case went to another state.")
+class CaseMoveReason(Enum):
+    REPORTED = value("reported", "Somebody reported the post for the first time.")
+    CLAIMED = value("claimed", "Somebody claimed it.")
+    RELEASED = value("released", "They gave it back, for anybody.")
+    SKIPPED = value("skipped", "They gave it back, for somebody else.")
+    EXPIRED = value("expired", "Their claim ended without a sign of life.")
+    HANDED_OVER = value("handed_over", "They do not work for the client any more.")
+    SEVERITY = value("severity", "Cases this severe are judged twice.")
+    POLICY = value("policy", "Violations of this policy are judged twice.")
+    NEWCOMER = value("newcomer", "Somebody new to the policy judged it.")
+    SAMPLE = value("sample", "It is of the share that is judged twice.")
+    DISAGREEMENT = value("disagreement", "Two judged it differently, and a lead is to decide.")
+    HIGH_IMPACT = value("high_impact", "The decision waits for a second person.")
+    DECIDED = value("decided", "It was decided.")
+    ASKED = value("asked", "A member was asked something.")
+    ANSWERED = value("answered", "The member answered.")
+    UNANSWERED = value("unanswered", "They did not answer in time.")
+    RESUMED = value("resumed", "Somebody did not want to wait any longer.")
+    UNDONE = value("undone", "The decision was taken back.")
+    REOPENED = value("reopened", "A lead wants it judged again.")
+    APPEALED = value("appealed", "Somebody appealed against the decision.")
 
 
 @strawberry.enum(description="Through which channel a report came.")
@@ -53,18 +82,6 @@ class ReportChannel(Enum):
     API = value("api", "A machine complained by its API key.")
 
 
-@strawberry.enum(description="What a decision does in the community.")
-class ActionKind(Enum):
-    HIDE_POST = value("hide_post", "Members no longer see the post.")
-    WARN_MEMBER = value("warn_member", "The author of the post is told, once, that it broke the rules.")
-
-
-@strawberry.enum(description="An action is done only when it was read back from the community.")
-class ActionState(Enum):
-    QUEUED = value("queued", "Decided, and not seen in the community yet.")
-    CONFIRMED = value("confirmed", "Seen in the community.")
-
-
 @strawberry.input(description="Which cases; a field that is left out or null asks for nothing.")
 class CaseFilter:
     state: list[CaseState] | None = optional("In one of these states.")
@@ -72,6 +89,7 @@ class CaseFilter:
     queue_id: strawberry.ID | None = optional("Of this queue; an id that is not there matches nothing.")
     is_mine: bool | None = optional("True: claimed by you. False: by somebody else or nobody.")
     is_overdue: bool | None = optional("True: open, and `dueAt` has passed. False: all others.")
+    is_appeal: bool | None = optional("True: appeals. False: reports.")
 
 
 CASE_FILTERS: Final = Filters(
@@ -79,6 +97,7 @@ CASE_FILTERS: Final = Filters(
     {
         "state": Each("state"),
         "tier": Each("tier"),
+        "is_appeal": Either("{row}.kind = 'appeal'", "{row}.kind <> 'appeal'"),
         "queue_id": "{row}.queue_id = {value}::uuid",
         "is_mine": Either("{row}.claimed_by_id = {membership}", "{row}.claimed_by_id is distinct from {membership}"),
         "is_overdue": Either(
@@ -121,31 +140,30 @@ class Report(Node):
     )
 
 
-@publish(moderation.Action, needs=Right.READ_CASES)
-class Action:
-    """Something a decision does in the community."""
+@publish(moderation.CaseMove, needs=Right.READ_CASES)
+class CaseMove:
+    """A case went from one state to another."""
 
-    kind: ActionKind = column(description="What is done there.")
-    state: ActionState = column(description="How far it has come; tried again until it is CONFIRMED.")
-    created_at: datetime = column(description="When it was decided.")
-    confirmed_at: datetime | None = column(description="When it was seen in the community; null until then.")
+    from_state: CaseState | None = column(description="Where it was; null when it was opened.")
+    to_state: CaseState = column(description="Where it went.")
+    because: CaseMoveReason = column(description="What moved it.")
+    at: datetime = column(description="When it went there.")
+    by: Staff | None = one(
+        "membership_id", description="Who moved it; null for Tend itself, and where you may not see staff."
+    )
 
 
-@publish(moderation.Decision, kind="decision", needs=Right.READ_CASES)
-class Decision(Node):
-    """The outcome of a case. Never changed."""
+@publish(moderation.CaseQuestion, kind="question", needs=Right.READ_CASES)
+class CaseQuestion(Node):
+    """What a member was asked about a case."""
 
     id: strawberry.ID
-    outcome: Outcome = column(description="Whether the post breaks a policy.")
-    reason: str = column(description="For colleagues and appeals, at most 5,000 characters.")
-    decided_at: datetime = column(description="When the case was closed by it.")
-    policy_version: PolicyVersion | None = one(
-        "policy_version_id", description="The words that were broken; null for NO_VIOLATION."
-    )
-    decided_by: Staff | None = one("membership_id", description="The reviewer; null where you may not see staff.")
-    actions: Connection[Action] = many(
-        "decision_id", order=CreationOrder, description="What it does in the community; nothing for NO_VIOLATION."
-    )
+    question: str = column(description="At most 5,000 characters.")
+    asked_at: datetime = column(description="When it was asked.")
+    answer: str | None = column(description="At most 10,000 characters; null until there is one.")
+    answered_at: datetime | None = column(description="When it was recorded; null until then.")
+    member: Member | None = one("member_id", description="Who was asked.")
+    asked_by: Staff | None = one("asked_by_id", description="Who asked; null where you may not see staff.")
 
 
 @publish(moderation.Case, kind="case", needs=Right.READ_CASES)
@@ -153,6 +171,9 @@ class Case(Node):
     """All open reports about one post, merged; waits in a queue until somebody decides it."""
 
     id: strawberry.ID
+    kind: CaseKind = sql(
+        "case {row}.kind when 'golden' then 'moderation' else {row}.kind end", description="What it is about."
+    )
     state: CaseState = column(description="Where it is on its way to a decision.")
     outcome: Outcome | None = column(description="Null until it is closed.")
     severity: Severity = column(
@@ -169,6 +190,22 @@ class Case(Node):
     virtual_deadline: datetime = column(
         description="Cases are worked in this order: the higher the `risk`, the longer before `dueAt`."
     )
+    first_touch_due_at: datetime | None = column(
+        description="When the client was promised that somebody looks; null for cases of older versions of Tend."
+    )
+    first_touched_at: datetime | None = column(description="When somebody first claimed it; null until then.")
+    pending_until: datetime | None = column(description="Until when it waits for an answer; null unless PENDING_INFO.")
+    slot: int = column(
+        description="Which review is due: 1, 2 for a blind second one, 3 for a lead who decides between two."
+    )
+    language: str | None = column(description="Of the post, such as en; null where it cannot be told.")
+    is_member_at_risk: bool = column(
+        "is_at_risk",
+        description="Whether its author was known to be a minor or otherwise at risk when it was reported.",
+    )
+    routing_version: int | None = column(
+        description="Which version of the client's routing sent it to its queue; 0 for a person or a rule, null for none."
+    )
     closed_at: datetime | None = column(description="When it was decided; null until then.")
     claimed_until: datetime | None = column(
         description="When the claim ends by itself and the case goes back to its queue; null unless IN_REVIEW."
@@ -180,6 +217,11 @@ class Case(Node):
     is_overdue: bool = sql(
         "{row}.state <> 'closed' and {row}.due_at < now()", description="Whether it is open and `dueAt` has passed."
     )
+    is_about_to_be_late: bool = sql(
+        "{row}.state <> 'closed' and {row}.due_at >= now() "
+        f"and {{row}}.due_at - now() < {AT_RISK_SHARE} * ({{row}}.due_at - {{row}}.opened_at)",
+        description="Whether it is open, and less than a fifth of the time to `dueAt` is left.",
+    )
     assignee: Staff | None = one(
         "claimed_by_id", description="Who has claimed it; null unless IN_REVIEW, and where you may not see staff."
     )
@@ -189,7 +231,21 @@ class Case(Node):
     reports: Connection[Report] = many(
         "case_id", order=CreationOrder, description="The complaints that were merged into it."
     )
-    decision: Decision | None = one("case_id", reverse=True, description="Null until it is closed.")
+    decision: Decision | None = one(
+        "decision_id", description="The one that is in force, or held; null until there is one."
+    )
+    decisions: Connection[Decision] = many(
+        "case_id",
+        order=DecisionOrder,
+        description="Every decision about it, those that do not count any more included.",
+    )
+    reviews: Connection[Review] = many(
+        "case_id", order=ReviewOrder, description="What reviewers think of it, as far as it is not blind to you."
+    )
+    questions: Connection[CaseQuestion] = many(
+        "case_id", order=QuestionOrder, description="What members were asked about it."
+    )
+    moves: Connection[CaseMove] = many("case_id", order=MoveOrder, description="Where it has been since it was opened.")
     journal: Connection[JournalEntry] = many(
         "subject_id", order=JournalOrder, description="Who did what to it; empty for whoever may not read the journal."
     )
@@ -218,6 +274,8 @@ class CaseCounts:
 
     queued: int = sql(_tallied("queued"), description="Cases that wait for somebody to claim them.")
     in_review: int = sql(_tallied("in_review"), description="Cases that somebody has claimed.")
+    pending_info: int = sql(_tallied("pending_info"), description="Cases that wait for an answer.")
+    held: int = sql(_tallied("held"), description="Cases whose decision waits for a second person.")
     closed: int = sql(_tallied("closed"), description="Cases that have been decided, ever.")
     overdue: int = sql(_open_cases("count(*)", "c.due_at < now()"), description="Open cases whose `dueAt` has passed.")
     oldest_due_at: datetime | None = sql(

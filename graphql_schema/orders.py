@@ -112,3 +112,58 @@ class JobOrder(Enum):
 class JournalOrder(Enum):
     NEWEST = value("-at", "Latest first, by `at`.")
     OLDEST = value("at", "Earliest first, by `at`.")
+
+
+@strawberry.enum(description="In which order decisions about a case are listed.")
+class DecisionOrder(Enum):
+    NEWEST = value("-decided_at", "Latest first, by `decidedAt`.")
+    OLDEST = value("decided_at", "Earliest first, by `decidedAt`.")
+
+
+@strawberry.enum(description="In which order reviews of a case are listed.")
+class ReviewOrder(Enum):
+    OLDEST = value("submitted_at", "Earliest first, by `submittedAt`.")
+    NEWEST = value("-submitted_at", "Latest first, by `submittedAt`.")
+
+
+@strawberry.enum(description="In which order questions about a case are listed.")
+class QuestionOrder(Enum):
+    OLDEST = value("asked_at", "Earliest first, by `askedAt`.")
+    NEWEST = value("-asked_at", "Latest first, by `askedAt`.")
+
+
+@strawberry.enum(description="In which order the history of a case or a decision is listed.")
+class MoveOrder(Enum):
+    OLDEST = value("at", "Earliest first, by `at`.")
+    NEWEST = value("-at", "Latest first, by `at`.")
+
+
+@strawberry.enum(description="In which order routes are listed.")
+class PositionOrder(Enum):
+    POSITION = value("position", "As they are tried.")
+
+
+@strawberry.enum(description="In which order conflicts of interest are listed.")
+class ConflictOrder(Enum):
+    NEWEST = value("-declared_at", "Latest first, by `declaredAt`.")
+    OLDEST = value("declared_at", "Earliest first, by `declaredAt`.")
+
+
+@strawberry.enum(description="In which order a client's hours are listed.")
+class HoursOrder(Enum):
+    WEEKDAY = value("weekday, opens_minute", "From Monday to Sunday.")
+
+
+@strawberry.enum(description="In which order days off are listed.")
+class DayOrder(Enum):
+    DAY = value("day", "Earliest first, by `day`.")
+
+
+@strawberry.enum(description="In which order promises are listed.")
+class TierOrder(Enum):
+    TIER = value("tier", "By the name of the tier.")
+
+
+@strawberry.enum(description="In which order reviewers are listed.")
+class ReviewerOrder(Enum):
+    RECENTLY_SET = value("-updated_at", "Latest first, by when what they can judge or bear was said.")

@@ -43,6 +43,7 @@ class PolicyVersion(Node):
     text: str = column(description="The words members and moderators go by, at most 20,000 characters.")
     severity: Severity = column(description="How grave a violation of it is.")
     tier: Tier = column(description="How soon a report of it is decided.")
+    needs_second_review: bool = column(description="Whether a violation of it is always judged twice, blind.")
     effective_at: datetime = column(description="When it came into force; the version before ended then.")
 
 
@@ -77,12 +78,3 @@ class Rule(Node):
     pattern: str | None = column(description="In RE2 syntax; null for words.")
     policy: Policy | None = one("policy_id", description="What its reports say was broken.")
     created_at: datetime = column(description="When it was made; older posts are looked at as well.")
-
-
-@publish(moderation.Queue, kind="queue", needs=Right.READ_CASES)
-class Queue(Node):
-    """Where cases of one client wait."""
-
-    id: strawberry.ID
-    name: str = column(description="What people call the queue; the first one of a client is Moderation.")
-    created_at: datetime = column(description="When it was set up.")

@@ -13,6 +13,8 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
+from graphql_schema.judging_again import JudgingAgain
+from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
@@ -47,6 +49,8 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 @strawberry.type(description="Everything that can be done. Each answers with the thing it made, or with userErrors.")
 class Mutation(
     WorkingCases,
+    JudgingAgain,
+    LeadingQueues,
     SettingUp,
     ConnectingPlatforms,
     ManagingPeople,

@@ -50,6 +50,9 @@ class CreatePolicyInput:
     text: str = strawberry.field(description="The words members and moderators go by, at most 20,000 characters.")
     severity: Severity = strawberry.field(description="How grave a violation is.")
     tier: Tier = strawberry.field(description="How soon a report of it is decided.")
+    needs_second_review: bool = strawberry.field(
+        default=False, description="Whether a violation of it is always judged twice, blind."
+    )
 
 
 @strawberry.input(description="New words for a policy.")
@@ -63,6 +66,9 @@ class RevisePolicyInput:
     text: str = strawberry.field(description="All of the new words, at most 20,000 characters.")
     severity: Severity = strawberry.field(description="How grave a violation is from now on.")
     tier: Tier = strawberry.field(description="How soon a report of it is decided from now on.")
+    needs_second_review: bool = strawberry.field(
+        default=False, description="Whether a violation of it is always judged twice, blind, from now on."
+    )
 
 
 @strawberry.type(description="The new or revised policy.")
@@ -125,6 +131,7 @@ class SettingUp:
             text=input.text,
             severity=input.severity.value,
             tier=input.tier.value,
+            needs_second_review=input.needs_second_review,
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
 
@@ -141,6 +148,7 @@ class SettingUp:
             text=input.text,
             severity=input.severity.value,
             tier=input.tier.value,
+            needs_second_review=input.needs_second_review,
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
 

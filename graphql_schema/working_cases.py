@@ -7,8 +7,9 @@ import strawberry
 
 from backend import moderation
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
-from graphql_schema.cases import ActionKind, Case, Decision, Outcome, Report
+from graphql_schema.cases import Case, Report
 from graphql_schema.context import Info
+from graphql_schema.decisions import ActionKind, Decision, Outcome, Review
 from graphql_schema.describing import Input, optional, value
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
@@ -68,6 +69,9 @@ class ClaimPayload:
 class ClaimInput:
     case_id: strawberry.ID = strawberry.field(description="The case you have claimed.")
     claim_token: str = strawberry.field(description=_OF_THE_CLAIM)
+    visible_seconds: int | None = optional(
+        "How long the case has been in sight since you claimed it; where nothing is said, all of the time counts."
+    )
 
 
 @strawberry.input(description="A claim of yours, and why somebody else should look at the case.")
@@ -98,20 +102,32 @@ class DecideCaseInput:
     actions: list[ActionKind] = strawberry.field(
         default_factory=list, description="What to do in the community; refused for NO_VIOLATION."
     )
+    days: int | None = optional(
+        "How long a silence or suspension lasts, 1 to 3,650; without an end where it is left out."
+    )
     expected_version: int | None = optional("The version you read; refused with CONFLICT if the case has changed.")
 
 
-@strawberry.type(description="The closed case and its decision.")
+@strawberry.type(description="The case, your review, and the decision once enough people have looked.")
 class DecideCasePayload:
-    case: Case | None = strawberry.field(default=None, description="Closed by the decision; null when refused.")
+    case: Case | None = strawberry.field(
+        default=None,
+        description="CLOSED by the decision, HELD where a second person has to approve it, QUEUED for another review; null "
+        "when refused.",
+    )
+    review: Review | None = strawberry.field(default=None, description="What you think of it; null when refused.")
     decision: Decision | None = strawberry.field(
-        default=None, description="The outcome as it is kept; null when refused."
+        default=None, description="The outcome as it is kept; null when refused, and while another review is due."
     )
     user_errors: list[UserError] = user_errors()
 
 
 def _claimed(claim: moderation.Claim) -> ClaimPayload:
     return ClaimPayload(case=ref(Case, claim.case_id), claim_token=claim.token, claimed_until=claim.expires_at)
+
+
+def _seen(input: ClaimInput) -> int | None:
+    return input.visible_seconds if isinstance(input.visible_seconds, int) else None
 
 
 @strawberry.type
@@ -151,12 +167,15 @@ class WorkingCases:
     )
     async def extend_claim(self, info: Info, input: Input[ClaimInput]) -> ClaimPayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
-        return _claimed(await moderation.extend(actor_of(info.context), case_id, token=input.claim_token))
+        claim = await moderation.extend(
+            actor_of(info.context), case_id, token=input.claim_token, visible_seconds=_seen(input)
+        )
+        return _claimed(claim)
 
     @verb(CasePayload, "Give a case back, for anybody.", needs=Right.WORK_QUEUE)
     async def release_claim(self, info: Info, input: Input[ClaimInput]) -> CasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
-        await moderation.release(actor_of(info.context), case_id, token=input.claim_token)
+        await moderation.release(actor_of(info.context), case_id, token=input.claim_token, visible_seconds=_seen(input))
         return CasePayload(case=ref(Case, case_id))
 
     @verb(CasePayload, "Give a case back, for anybody but you.", needs=Right.WORK_QUEUE)
@@ -169,12 +188,13 @@ class WorkingCases:
 
     @verb(
         DecideCasePayload,
-        "Decide a case you have claimed: it is closed, and those who reported the post are told. Never changed.",
+        "Judge a case you have claimed. Unless the client's plan wants another look, it is closed, and those who reported "
+        "the post are told.",
         needs=Right.WORK_QUEUE,
     )
     async def decide_case(self, info: Info, input: Input[DecideCaseInput]) -> DecideCasePayload:
         case_id = uuid_of("case", input.case_id, field="caseId")
-        decision = await moderation.decide(
+        judged = await moderation.decide(
             actor_of(info.context),
             case_id,
             token=input.claim_token,
@@ -182,6 +202,11 @@ class WorkingCases:
             reason=input.reason,
             policy_version_id=optional_uuid_of("policyversion", input.policy_version_id, field="policyVersionId"),
             actions=[kind.value for kind in input.actions],
+            days=input.days or None,
             expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
         )
-        return DecideCasePayload(case=ref(Case, case_id), decision=ref(Decision, decision.id))
+        return DecideCasePayload(
+            case=ref(Case, case_id),
+            review=ref(Review, judged.review.id),
+            decision=None if judged.decision is None else ref(Decision, judged.decision.id),
+        )

@@ -15,6 +15,7 @@ class Right(StrEnum):
     READ_STAFF = "read_staff"  # who works here, by name
     REPORT = "report"
     WORK_QUEUE = "work_queue"
+    LEAD_QUEUE = "lead_queue"  # queues, routing, who judges what; approve, reopen, judge last
     WRITE_POLICIES = "write_policies"  # policies and rules
     MANAGE_COMMUNITIES = "manage_communities"
     IMPORT = "import"
@@ -48,7 +49,7 @@ class Role(StrEnum):
 _STAKEHOLDER = frozenset({Right.READ_WORKSPACE})
 _SUPPORT = _STAKEHOLDER | {Right.READ_CONTENT, Right.READ_STAFF, Right.REPORT}
 _MODERATOR = _SUPPORT | {Right.READ_CASES, Right.READ_JOURNAL, Right.WORK_QUEUE}
-_LEAD = _MODERATOR | {Right.WRITE_POLICIES, Right.MANAGE_COMMUNITIES, Right.IMPORT}
+_LEAD = _MODERATOR | {Right.LEAD_QUEUE, Right.WRITE_POLICIES, Right.MANAGE_COMMUNITIES, Right.IMPORT}
 _ADMIN = frozenset(Right) - {Right.OWN}
 
 RIGHTS_OF: Final = MappingProxyType(
@@ -74,7 +75,14 @@ CLIENT_ROLES: Final = frozenset({Role.STAKEHOLDER, Role.CLIENT_CONTRIBUTOR})  # 
 ROLES_WITH_AN_END: Final = frozenset({Role.CONTRACTOR})
 # What a machine can be given. It never makes people, machines or the way in: whoever steals its key stays within it.
 MACHINE_RIGHTS: Final = frozenset(Right) - {
-    *(Right.WORK_QUEUE, Right.MANAGE_PEOPLE, Right.MANAGE_MACHINES, Right.MANAGE_SIGN_IN, Right.MANAGE_WORKSPACES),
+    *(
+        Right.WORK_QUEUE,
+        Right.LEAD_QUEUE,
+        Right.MANAGE_PEOPLE,
+        Right.MANAGE_MACHINES,
+        Right.MANAGE_SIGN_IN,
+        Right.MANAGE_WORKSPACES,
+    ),
     *(Right.EXPORT, Right.ERASE, Right.HOLD, Right.OPERATE, Right.OWN),
 }
 # A machine of the client: it brings content and complaints in and reads what came of them.

@@ -144,6 +144,8 @@ class Cast:
                     cross join lateral (values
                         ('queued', (select sum(queued) from case_tallies t where t.workspace_id = w.id)),
                         ('in_review', (select sum(in_review) from case_tallies t where t.workspace_id = w.id)),
+                        ('pending_info', (select sum(pending_info) from case_tallies t where t.workspace_id = w.id)),
+                        ('held', (select sum(held) from case_tallies t where t.workspace_id = w.id)),
                         ('closed', (select sum(closed) from case_tallies t where t.workspace_id = w.id))
                     ) tally (state, tallied)
                     cross join lateral (select count(*) as counted from cases c

@@ -42,7 +42,7 @@ class Scene:
         assert claim.case_id == self.case.id
         self.token = claim.token
 
-    async def decide(self, **changes) -> Decision:
+    async def decide(self, **changes) -> Decision | None:
         wanted = {
             "token": self.token,
             "outcome": "violation",
@@ -53,7 +53,7 @@ class Scene:
         }
         actor = wanted.pop("actor", self.moderator)
         async with agency_scope(actor):
-            return await decide(actor, self.case.id, **wanted)
+            return (await decide(actor, self.case.id, **wanted)).decision
 
     async def traces(self) -> dict[str, int]:
         async with agency_scope(self.acme.system):

@@ -18,7 +18,7 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import Erasure, Export, erase_member, erase_member_now, request_export
-from backend.moderation import claim_next, decide, report_post
+from backend.moderation import CaseQuestion, ConflictOfInterest, DecisionEvent, claim_next, decide, report_post
 from backend.outside import rotate_secrets, stored_files
 from backend.settings import Settings
 from tenants.erasing import treatments
@@ -64,7 +64,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         assert claim is not None
     version = await cast.policy_version(client)
     async with agency_scope(owner):
-        decision = await decide(
+        judged = await decide(
             owner,
             claim.case_id,
             token=claim.token,
@@ -80,7 +80,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             cast.agency_id,
             client,
             new_id(),
-            decision.case_id,
+            claim.case_id,
             cast.colleague.membership_id,
             f"I know {MARKER}",
         )
@@ -100,7 +100,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
                 cast.agency_id,
                 client,
                 new_id(),
-                decision.case_id,
+                claim.case_id,
                 member_id,
                 membership_id,
                 f"about {MARKER}",
@@ -121,6 +121,24 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             client,
             new_id(),
             f'{{"text": "{MARKER}"}}'.encode(),
+        )
+        judged_id, case_id = judged.decision.id, claim.case_id
+        await DecisionEvent.create(
+            workspace_id=client, decision_id=judged_id, kind="undone", reason=f"{MARKER} is kind"
+        )
+        await CaseQuestion.create(
+            workspace_id=client,
+            case_id=case_id,
+            member_id=member.id,
+            question=f"why, {MARKER}?",
+            answer=f"I am {MARKER}",
+            answered_at=now(),
+        )
+        await ConflictOfInterest.create(
+            workspace_id=client,
+            membership_id=cast.colleague.membership_id,
+            member_id=member.id,
+            reason=f"{MARKER} is my cousin",
         )
     async with agency_scope(cast.owner):
         hold = await place_hold(cast.owner, client, member_id=member.id, reason=f"{MARKER} sues")
@@ -179,6 +197,11 @@ PLANTED = {
     "post_words.word",
     "reports.reason",
     "decisions.reason",
+    "decision_events.reason",
+    "reviews.reason",
+    "case_questions.question",
+    "case_questions.answer",
+    "conflicts.reason",
     "skips.note",
     "warnings.text",
     "notices.text",

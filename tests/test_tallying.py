@@ -11,8 +11,17 @@ import pytest
 from cast import Cast
 
 from backend.migrations import history
-from backend.moderation import CaseTally, claim_next, count_cases_again, decide, release, return_ended_claims, skip
-from backend.moderation.tallying import tally
+from backend.moderation import (
+    Case,
+    CaseTally,
+    claim_next,
+    count_cases_again,
+    decide,
+    release,
+    return_ended_claims,
+    skip,
+)
+from backend.moderation.moving import moved
 from backend.outbox import Job
 from backend.settings import Settings
 from tenants.actor import system
@@ -85,10 +94,13 @@ async def test_many_at_once_wait_for_nobody_and_leave_few_rows(acme: Cast, clien
     for _ in range(8):
         await open_case(acme, client)
 
+    async with agency_scope(acme.system):
+        case = await Case.filter(workspace_id=client).first()
+
     async def move_and_hold(all_hold: asyncio.Barrier) -> None:
         with suppress(RuntimeError):
             async with agency_scope(acme.system):
-                await tally(client, of="queued", to="in_review")
+                await moved(case.id, workspace_id=client, of="queued", to="in_review", because="claimed")
                 await all_hold.wait()  # never passed if one waited for another
                 raise RuntimeError
 

@@ -20,7 +20,14 @@ from backend.leaving import (
     repeat_erasures,
     write_export,
 )
-from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
+from backend.moderation import (
+    apply_rules,
+    carry_out_actions,
+    count_cases_again,
+    hand_over,
+    resume_case,
+    return_ended_claims,
+)
 from backend.notices import (
     chat_notices,
     deliver_notices,
@@ -134,6 +141,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
+        "resume_case": Kind(resume_case),
         "return_ended_claims": Kind(return_ended_claims),
         "send_invitation": Kind(
             send_invitation,

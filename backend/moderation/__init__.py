@@ -1,47 +1,107 @@
 """Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
 
+from backend.moderation.approving import approve_decision, deny_decision
+from backend.moderation.asking import ask_member, record_answer, resume, resume_case
 from backend.moderation.carrying_out import carry_out_actions
-from backend.moderation.claiming import Claim, ClaimLost, claim_next, extend, release, return_ended_claims, skip
-from backend.moderation.deciding import CaseAlreadyClosed, decide
+from backend.moderation.checking_quality import set_quality_plan
+from backend.moderation.claiming import claim_next
+from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
+from backend.moderation.deciding_many import Previewed, decide_many
 from backend.moderation.handing_over import hand_over
+from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
 from backend.moderation.models import (
     Action,
     Case,
+    CaseMove,
+    CaseQuestion,
     CaseTally,
     ClaimRecord,
+    ConflictOfInterest,
+    DayOff,
     Decision,
+    DecisionEvent,
+    QualityPlan,
     Queue,
     Report,
+    Review,
+    Reviewer,
+    RoutingRule,
     Rule,
+    ServiceLevel,
+    WorkingHours,
 )
 from backend.moderation.opening import open_workspace
+from backend.moderation.reopening import reopen_case, undo_decision
 from backend.moderation.reporting import report_post
+from backend.moderation.routing import Route, move_case, set_routing
 from backend.moderation.ruling import apply_rules, create_rule
+from backend.moderation.setting_clocks import Promise, Span, set_service_levels, set_working_hours
+from backend.moderation.setting_queues import archive_queue, create_queue, revise_queue
+from backend.moderation.setting_reviewers import declare_conflict, end_conflict, set_own_limits, set_skills
 from backend.moderation.tallying import count_cases_again
+from backend.moderation.thresholds import AT_RISK_SHARE
 
 __all__ = [
+    "AT_RISK_SHARE",
     "Action",
     "Case",
     "CaseAlreadyClosed",
+    "CaseMove",
+    "CaseQuestion",
     "CaseTally",
     "Claim",
     "ClaimLost",
     "ClaimRecord",
+    "ConflictOfInterest",
+    "DayOff",
     "Decision",
+    "DecisionEvent",
+    "Judged",
+    "Previewed",
+    "Promise",
+    "QualityPlan",
     "Queue",
     "Report",
+    "Review",
+    "Reviewer",
+    "Route",
+    "RoutingRule",
     "Rule",
+    "ServiceLevel",
+    "Span",
+    "WorkingHours",
     "apply_rules",
+    "approve_decision",
+    "archive_queue",
+    "ask_member",
     "carry_out_actions",
     "claim_next",
     "count_cases_again",
+    "create_queue",
     "create_rule",
     "decide",
+    "decide_many",
+    "declare_conflict",
+    "deny_decision",
+    "end_conflict",
     "extend",
     "hand_over",
+    "move_case",
     "open_workspace",
+    "record_answer",
     "release",
+    "reopen_case",
     "report_post",
+    "resume",
+    "resume_case",
     "return_ended_claims",
+    "revise_queue",
+    "set_own_limits",
+    "set_quality_plan",
+    "set_routing",
+    "set_service_levels",
+    "set_skills",
+    "set_working_hours",
     "skip",
+    "undo_decision",
 ]

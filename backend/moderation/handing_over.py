@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from backend.moderation.claiming import give_back
+from backend.moderation.leasing import give_back
 from tenants.actor import Actor
 from tenants.rights import RIGHTS_OF, Right
 from tenants.scope import current

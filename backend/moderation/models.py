@@ -4,15 +4,20 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import APPEND_ONLY, WorkspaceModel
+from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
 from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 
 class Queue(WorkspaceModel):
-    forgetting = {
-        "name": OF_THE_AGENCY,
-    }
+    """Where cases wait. Who works it has all of its `skills`."""
+
+    forgetting = dict.fromkeys(("name", "description", "skills"), OF_THE_AGENCY)
     name = fields.CharField(max_length=200)
+    description = fields.TextField(default="")
+    skills: list[str] = ArrayField("text", default=list)
+    is_for_leads = fields.BooleanField(default=False)
+    archived_at: datetime | None = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -39,10 +44,125 @@ class Rule(WorkspaceModel):
         table = "rules"
 
 
-class Case(WorkspaceModel):
-    """What waits in a queue: all open reports about one post, merged. States: queued, in_review, closed."""
+class RoutingRule(WorkspaceModel):
+    """One of a client's ordered rules that send a case to a queue; the list with the highest `version` is in force."""
 
     forgetting = {
+        **dict.fromkeys(("tiers", "severities", "channels", "languages"), OUR_WORDS),
+    }
+    grants = APPEND_ONLY
+    version = fields.IntField()
+    position = fields.IntField()
+    queue_id: UUID = fields.UUIDField()
+    tiers: list[str] = ArrayField("text", default=list)
+    severities: list[str] = ArrayField("text", default=list)
+    channels: list[str] = ArrayField("text", default=list)
+    languages: list[str] = ArrayField("text", default=list)
+    policy_id: UUID | None = fields.UUIDField(null=True)
+    community_id: UUID | None = fields.UUIDField(null=True)
+    is_at_risk = fields.BooleanField(null=True)
+    is_appeal = fields.BooleanField(null=True)
+    created_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "routing_rules"
+
+
+class Reviewer(AgencyModel):
+    """What a colleague can judge, and what they can bear. Who has no row reads everything that asks for no skill."""
+
+    forgetting = dict.fromkeys(("skills", "languages"), OF_THE_AGENCY)
+    membership_id: UUID = fields.UUIDField()
+    skills: list[str] = ArrayField("text", default=list)
+    languages: list[str] = ArrayField("text", default=list)
+    avoids_severe = fields.BooleanField(default=False)
+    soft_limit: int | None = fields.IntField(null=True)
+    hard_limit: int | None = fields.IntField(null=True)
+    updated_at: datetime = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "reviewers"
+
+
+class ConflictOfInterest(WorkspaceModel):
+    """A reviewer is too close to a member, to a community or to the whole client: such cases are never theirs."""
+
+    forgetting = {
+        "reason": Put("''", "t.member_id = $3"),
+    }
+    not_for_members = "about the moderator: whom they know"
+    membership_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    community_id: UUID | None = fields.UUIDField(null=True)
+    reason = fields.TextField(default="")
+    declared_at: datetime = fields.DatetimeField(auto_now_add=True)
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "conflicts"
+
+
+class ServiceLevel(WorkspaceModel):
+    """How soon a client was promised a first look, a decision and an answer to an appeal, by tier."""
+
+    forgetting = {"tier": OUR_WORDS}
+    tier = fields.CharField(max_length=10)
+    first_touch_minutes = fields.IntField()
+    decision_minutes = fields.IntField()
+    appeal_minutes = fields.IntField()
+
+    class Meta:
+        table = "service_levels"
+
+
+class WorkingHours(WorkspaceModel):
+    """When a client's clocks run, where the client is. No row: always."""
+
+    weekday = fields.IntField()
+    opens_minute = fields.IntField()
+    closes_minute = fields.IntField()
+
+    class Meta:
+        table = "working_hours"
+
+
+class DayOff(WorkspaceModel):
+    """A day on which a client's clocks stand still."""
+
+    forgetting = dict.fromkeys(("day", "name"), OF_THE_AGENCY)
+    day = fields.CharField(max_length=10)
+    name = fields.CharField(max_length=200, default="")
+
+    class Meta:
+        table = "days_off"
+
+
+class QualityPlan(WorkspaceModel):
+    """Which cases of a client are judged twice, blind, and which decisions wait for a second person. No row: none but
+    suspensions without an end."""
+
+    forgetting = dict.fromkeys(("second_review_severities", "held_actions"), OUR_WORDS)
+    second_review_severities: list[str] = ArrayField("text", default=list)
+    newcomer_reviews = fields.IntField(default=0)
+    sampled_share = fields.FloatField(default=0)
+    golden_share = fields.FloatField(default=0)
+    held_actions: list[str] = ArrayField("text", default=list)
+    held_from_days = fields.IntField(default=1)
+    version = fields.IntField(default=1)
+    updated_at: datetime = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "quality_plans"
+
+
+class Case(WorkspaceModel):
+    """What waits in a queue: all open reports about one post, merged; or an appeal, or a post whose answer is known.
+    States: queued, in_review, pending_info, held, closed."""
+
+    forgetting = {
+        "kind": OUR_WORDS,
+        "language": OUR_WORDS,
         "state": OUR_WORDS,
         "outcome": OUR_WORDS,
         "tier": OUR_WORDS,
@@ -52,6 +172,11 @@ class Case(WorkspaceModel):
     queue_id: UUID = fields.UUIDField()
     post_id: UUID = fields.UUIDField()
     member_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=10, default="moderation")
+    slot = fields.IntField(default=1)
+    language = fields.CharField(max_length=3, null=True)
+    is_at_risk = fields.BooleanField(default=False)
+    routing_version: int | None = fields.IntField(null=True)
     state = fields.CharField(max_length=20, default="queued")
     outcome = fields.CharField(max_length=20, null=True)
     tier = fields.CharField(max_length=10)
@@ -61,6 +186,12 @@ class Case(WorkspaceModel):
     opened_at: datetime = fields.DatetimeField()
     due_at: datetime = fields.DatetimeField()
     virtual_deadline: datetime = fields.DatetimeField()
+    first_touch_due_at: datetime | None = fields.DatetimeField(null=True)
+    first_touched_at: datetime | None = fields.DatetimeField(null=True)
+    pending_until: datetime | None = fields.DatetimeField(null=True)
+    paused_at: datetime | None = fields.DatetimeField(null=True)
+    paused_seconds = fields.IntField(default=0)
+    decision_id: UUID | None = fields.UUIDField(null=True)
     claimed_by_id: UUID | None = fields.UUIDField(null=True)
     claimed_until: datetime | None = fields.DatetimeField(null=True)
     closed_at: datetime | None = fields.DatetimeField(null=True)
@@ -75,10 +206,46 @@ class CaseTally(WorkspaceModel):
 
     queued = fields.IntField()
     in_review = fields.IntField()
+    pending_info = fields.IntField(default=0)
+    held = fields.IntField(default=0)
     closed = fields.IntField()
 
     class Meta:
         table = "case_tallies"
+
+
+class CaseMove(WorkspaceModel):
+    """A case went from one state to another."""
+
+    forgetting = dict.fromkeys(("from_state", "to_state", "because"), OUR_WORDS)
+    of_member = f"t.case_id {CASES_ABOUT_THEM}"
+    grants = APPEND_ONLY
+    case_id: UUID = fields.UUIDField()
+    from_state = fields.CharField(max_length=20, null=True)
+    to_state = fields.CharField(max_length=20)
+    because = fields.CharField(max_length=30)
+    membership_id: UUID | None = fields.UUIDField(null=True)
+    at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "case_states"
+
+
+class CaseQuestion(WorkspaceModel):
+    """What a member was asked about a case, and what they answered."""
+
+    forgetting = dict.fromkeys(("question", "answer"), Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"))
+    of_member = "t.member_id = $3"
+    case_id: UUID = fields.UUIDField()
+    member_id: UUID = fields.UUIDField()
+    asked_by_id: UUID | None = fields.UUIDField(null=True)
+    question = fields.TextField()
+    asked_at: datetime = fields.DatetimeField(auto_now_add=True)
+    answer: str | None = fields.TextField(null=True)
+    answered_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "case_questions"
 
 
 class Report(WorkspaceModel):
@@ -113,6 +280,7 @@ class ClaimRecord(WorkspaceModel):
     forgetting = {
         "token_hash": A_HASH,
         "ended_by": OUR_WORDS,
+        "severity": OUR_WORDS,
     }
     inside = {"token_hash": "a hash"}
     case_id: UUID = fields.UUIDField()
@@ -121,7 +289,9 @@ class ClaimRecord(WorkspaceModel):
     claimed_at: datetime = fields.DatetimeField(auto_now_add=True)
     expires_at: datetime = fields.DatetimeField()
     ended_at: datetime | None = fields.DatetimeField(null=True)
-    ended_by = fields.CharField(max_length=10, null=True)
+    ended_by = fields.CharField(max_length=11, null=True)
+    severity = fields.CharField(max_length=10, default="low")
+    visible_seconds: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "claims"
@@ -145,11 +315,39 @@ class Skip(WorkspaceModel):
         table = "skips"
 
 
+class Review(WorkspaceModel):
+    """One person's judgement of a case. Never changed; hidden from whoever is to judge it as well."""
+
+    forgetting = {
+        **dict.fromkeys(("purpose", "because", "outcome", "actions"), OUR_WORDS),
+        "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
+    }
+    of_member = f"t.case_id {CASES_ABOUT_THEM}"
+    grants = APPEND_ONLY
+    case_id: UUID = fields.UUIDField()
+    claim_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+    slot = fields.IntField()
+    purpose = fields.CharField(max_length=10)
+    because = fields.CharField(max_length=20, default="")
+    outcome = fields.CharField(max_length=20)
+    policy_version_id: UUID | None = fields.UUIDField(null=True)
+    actions: list[str] = ArrayField("text", default=list)
+    days: int | None = fields.IntField(null=True)
+    reason = fields.TextField()
+    submitted_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "reviews"
+
+
 class Decision(WorkspaceModel):
-    """The outcome of a case. Never changed: the application may only add and read."""
+    """The outcome of a case. Never changed: the application may only add and read. What became of it stands in its
+    events; one that `is_held` does nothing before somebody else approves it."""
 
     forgetting = {
         "outcome": OUR_WORDS,
+        "actions": OUR_WORDS,
         "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
     of_member = f"t.case_id {CASES_ABOUT_THEM}"
@@ -160,10 +358,40 @@ class Decision(WorkspaceModel):
     outcome = fields.CharField(max_length=20)
     policy_version_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
+    actions: list[str] = ArrayField("text", default=list)
+    days: int | None = fields.IntField(null=True)
+    is_held = fields.BooleanField(default=False)
+    supersedes_id: UUID | None = fields.UUIDField(null=True)
     decided_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "decisions"
+
+
+class DecisionEvent(WorkspaceModel):
+    """What became of a decision: approved or denied while held; undone, superseded, overturned after."""
+
+    forgetting = {
+        "kind": OUR_WORDS,
+        "reason": Put(
+            "''",
+            "t.decision_id in (select d.id from decisions d where d.agency_id = $1 and d.workspace_id = $2 "
+            f"and d.case_id {CASES_ABOUT_THEM})",
+        ),
+    }
+    of_member = (
+        "t.decision_id in (select d.id from decisions d where d.agency_id = $1 and d.workspace_id = $2 "
+        f"and d.case_id {CASES_ABOUT_THEM})"
+    )
+    grants = APPEND_ONLY
+    decision_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=10)
+    membership_id: UUID | None = fields.UUIDField(null=True)
+    reason = fields.TextField(default="")
+    at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "decision_events"
 
 
 class Action(WorkspaceModel):

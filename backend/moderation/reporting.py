@@ -8,9 +8,11 @@ from backend.kit.clock import now
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
-from backend.moderation.ordering import risk, time_to_decision, virtual_deadline
-from backend.moderation.tallying import tally
+from backend.moderation.moving import moved
+from backend.moderation.ordering import risk
+from backend.moderation.routing import Facts, route_anew, send_to
 from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
+from backend.moderation.timing import clock_of
 from backend.policies import Policy
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -58,8 +60,11 @@ async def report_post(
     return await file_report(post, reporter, reason=reason, policy_id=policy_id)
 
 
-async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id: UUID | None) -> UUID:
-    """Open or find the case, add the report, order the case anew. Holds the lock on the case until the commit."""
+async def file_report(
+    post: Post, reporter: Reporter, *, reason: str, policy_id: UUID | None, queue_id: UUID | None = None
+) -> UUID:
+    """Open or find the case, add the report, order and route the case anew; a rule may name the queue. Holds the lock on
+    the case until the commit."""
     case = await _open_case_locked(post)
     scope = current()
     report_id, agency_id = new_id(), scope.actor.agency_id
@@ -94,6 +99,8 @@ async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id:
         )
         return first
     await _order_anew(case, post)
+    if queue_id is not None and case["state"] == "queued":
+        await send_to(case["id"], workspace_id=post.workspace_id, queue_id=queue_id)
     await journal.record(
         "case.reported",
         subject_kind="case",
@@ -112,39 +119,42 @@ async def _open_case_locked(post: Post) -> Any:
     agency_id = scope.actor.agency_id
     while True:
         case = await scope.fetchrow(
-            """select id, opened_at from cases where agency_id = $1 and workspace_id = $2 and post_id = $3
-                  and state <> 'closed' for update""",
+            """select id, state, queue_id, routing_version, opened_at, paused_seconds, language from cases
+                where agency_id = $1 and workspace_id = $2 and post_id = $3 and kind = 'moderation' and state <> 'closed'
+                  for update""",
             agency_id,
             post.workspace_id,
             post.id,
         )
         if case is not None:
             return case
-        opened_at = now()
+        opened_at, case_id = now(), new_id()
         opened = await scope.change(
             """insert into cases (agency_id, workspace_id, id, queue_id, post_id, member_id, tier, severity, opened_at,
                                   due_at, virtual_deadline)
                select $1, $2, $3, q.id, $4, $5, 'low', 'low', $6, $7, $7 from queues q
                 where q.agency_id = $1 and q.workspace_id = $2 order by q.created_at, q.id limit 1
-               on conflict (agency_id, workspace_id, post_id) where state <> 'closed' do nothing""",
+               on conflict (agency_id, workspace_id, post_id, kind) where state <> 'closed' and kind <> 'golden'
+               do nothing""",
             agency_id,
             post.workspace_id,
-            new_id(),
+            case_id,
             post.id,
             post.member_id,
             opened_at,
             opened_at + TARGET["low"],
         )
         if opened:
-            await tally(post.workspace_id, of=None, to="queued")
+            await moved(case_id, workspace_id=post.workspace_id, of=None, to="queued", because="reported")
 
 
 async def _order_anew(case: Any, post: Post) -> None:
-    """The worst policy anybody named decides severity and tier; a report without one counts as low."""
+    """The worst policy anybody named decides severity and tier; a report without one counts as low. Then the case goes
+    where the client's routing sends such cases."""
     scope = current()
     agency_id = scope.actor.agency_id
     reports = await scope.fetch(
-        """select r.credibility, v.severity, v.tier from reports r
+        """select r.credibility, r.channel, r.policy_id, v.severity, v.tier from reports r
              left join lateral (
                   select pv.severity, pv.tier from policy_versions pv
                    where pv.agency_id = $1 and pv.workspace_id = $2 and pv.policy_id = r.policy_id
@@ -163,9 +173,11 @@ async def _order_anew(case: Any, post: Post) -> None:
         is_at_risk=is_at_risk,
         views=post.view_count,
     )
+    clock = await clock_of(post.workspace_id)
+    by = clock.deadlines(case["opened_at"], tier=tier, risk=points, paused_seconds=case["paused_seconds"])
     await scope.execute(
         """update cases set severity = $4, tier = $5, risk = $6, report_count = $7, due_at = $8, virtual_deadline = $9,
-                            version = version + 1
+                            first_touch_due_at = $10, is_at_risk = $11, version = version + 1
             where agency_id = $1 and workspace_id = $2 and id = $3""",
         agency_id,
         post.workspace_id,
@@ -174,6 +186,19 @@ async def _order_anew(case: Any, post: Post) -> None:
         tier,
         points,
         len(reports),
-        case["opened_at"] + time_to_decision(tier),
-        virtual_deadline(case["opened_at"], tier=tier, risk=points),
+        by.due_at,
+        by.virtual,
+        by.first_touch_at,
+        is_at_risk,
     )
+    facts = Facts(
+        tier=tier,
+        severity=severity,
+        channels=frozenset(row["channel"] for row in reports),
+        policies=frozenset(row["policy_id"] for row in reports if row["policy_id"]),
+        language=case["language"],
+        community_id=post.community_id,
+        is_at_risk=is_at_risk,
+        is_appeal=False,
+    )
+    await route_anew(case, facts, workspace_id=post.workspace_id)

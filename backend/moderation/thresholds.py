@@ -21,6 +21,28 @@ TARGET: Final = MappingProxyType(
         "low": timedelta(hours=72),
     }
 )
+# Time to the first touch per tier, where a client was promised no other. Source: as above; an eighth of T, as in danger
+# the five minutes of an acknowledgement.
+FIRST_TOUCH: Final = MappingProxyType(
+    {
+        "danger": timedelta(minutes=5),
+        "severe": timedelta(minutes=30),
+        "high": timedelta(hours=3),
+        "medium": timedelta(hours=6),
+        "low": timedelta(hours=9),
+    }
+)
+# Time to the answer to an appeal per tier. Source: none; a week, sooner where the harm was grave.
+APPEAL: Final = MappingProxyType(
+    {
+        "danger": timedelta(days=1),
+        "severe": timedelta(days=2),
+        "high": timedelta(days=3),
+        "medium": timedelta(days=7),
+        "low": timedelta(days=7),
+    }
+)
+AT_RISK_SHARE: Final = 0.2  # of the time promised: with less than this left, a case is about to be late (F7)
 AT_RISK_FACTOR: Final = 1.5  # V: the author or target is a minor or otherwise at risk
 RISK_HALVING: Final = 40.0  # every 40 points of risk halve the wait
 SHORTEST_SHARE: Final = 0.1  # of T: however great the risk, an order must remain among the greatest
@@ -34,3 +56,25 @@ POSTS_PER_RULE_JOB: Final = 2_000
 REPORTS_PER_RULE_JOB: Final = 50  # each locks its case until the job ends, and somebody may want to report there too
 # Characters times RE2's program size. Measured: 5e7 take at worst 0.3 s, so a job matches for 6 s at worst.
 WORK_PER_RULE_JOB: Final = 1_000_000_000
+
+# Exposure (F11): weighted seconds in sight within a shift. Weights as the penalties above; the limits have no source: half
+# an hour and an hour of severe content, or ninety minutes and three hours of what is high. Set them per reviewer.
+EXPOSURE_WEIGHT: Final = PENALTY
+SHIFT: Final = timedelta(hours=8)
+SOFT_LIMIT: Final = 30 * 60 * PENALTY["severe"]
+HARD_LIMIT: Final = 60 * 60 * PENALTY["severe"]
+GAP_AFTER_SEVERE: Final = timedelta(minutes=5)
+
+SANCTIONS_WITH_DAYS: Final = frozenset({"silence_member", "suspend_member"})
+LONGEST_SANCTION_DAYS: Final = 3_650  # longer is without an end
+UNDO: Final = timedelta(
+    minutes=10
+)  # how long whoever decided may take it back. Source: none; a second look at the list
+NEWCOMER_REVIEWS: Final = 1_000  # the most a plan may ask for; F10 proposes 50 per policy
+CASES_AT_ONCE: Final = 100  # of one decision over many
+LONGEST_WAIT_DAYS: Final = 30  # for an answer
+
+QUEUES_PER_WORKSPACE: Final = 100
+ROUTING_RULES: Final = 200
+WORKING_SPANS: Final = 70
+DAYS_OFF: Final = 400

@@ -34,6 +34,7 @@ class PolicyVersion(WorkspaceModel):
     text = fields.TextField()
     severity = fields.CharField(max_length=10)
     tier = fields.CharField(max_length=10)
+    needs_second_review = fields.BooleanField(default=False)
     effective_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from tortoise.exceptions import IntegrityError
@@ -13,7 +14,15 @@ from tenants.rights import Right
 
 
 async def create_policy(
-    actor: Actor, workspace_id: UUID, *, slug: str, title: str, text: str, severity: str, tier: str
+    actor: Actor,
+    workspace_id: UUID,
+    *,
+    slug: str,
+    title: str,
+    text: str,
+    severity: str,
+    tier: str,
+    needs_second_review: bool = False,
 ) -> Policy:
     """A policy with its first version. Raises NotAllowed, NotFound, Invalid, SlugTaken."""
     actor.must_hold(Right.WRITE_POLICIES)
@@ -25,12 +34,19 @@ async def create_policy(
         policy = await Policy.create(workspace_id=workspace.id, slug=slug, title=title)
     except IntegrityError:
         raise SlugTaken("Another policy of this workspace has this short name.", path=("input", "slug")) from None
-    await _add_version(policy, 1, text=text, severity=severity, tier=tier)
+    await _add_version(policy, 1, text=text, severity=severity, tier=tier, needs_second_review=needs_second_review)
     return policy
 
 
 async def revise_policy(
-    actor: Actor, policy_id: UUID, *, expected_version: int, text: str, severity: str, tier: str
+    actor: Actor,
+    policy_id: UUID,
+    *,
+    expected_version: int,
+    text: str,
+    severity: str,
+    tier: str,
+    needs_second_review: bool = False,
 ) -> Policy:
     """A new version; decisions made under earlier ones keep pointing at them. Raises NotAllowed, NotFound, Conflict."""
     actor.must_hold(Right.WRITE_POLICIES)
@@ -41,7 +57,14 @@ async def revise_policy(
     newest = await current_version(policy.id)
     if newest is None or newest.version != expected_version:
         raise Conflict("Somebody has revised this policy since you read it.", path=("input", "expectedVersion"))
-    await _add_version(policy, newest.version + 1, text=text, severity=severity, tier=tier)
+    await _add_version(
+        policy,
+        newest.version + 1,
+        text=text,
+        severity=severity,
+        tier=tier,
+        needs_second_review=needs_second_review,
+    )
     return policy
 
 
@@ -50,10 +73,8 @@ async def current_version(policy_id: UUID) -> PolicyVersion | None:
     return await PolicyVersion.filter(policy_id=policy_id).order_by("-version").first()
 
 
-async def _add_version(policy: Policy, version: int, *, text: str, severity: str, tier: str) -> None:
-    await PolicyVersion.create(
-        workspace_id=policy.workspace_id, policy_id=policy.id, version=version, text=text, severity=severity, tier=tier
-    )
+async def _add_version(policy: Policy, version: int, **columns: Any) -> None:
+    await PolicyVersion.create(workspace_id=policy.workspace_id, policy_id=policy.id, version=version, **columns)
     await journal.record(
         "policy.revised" if version > 1 else "policy.created",
         subject_kind="policy",

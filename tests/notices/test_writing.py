@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
-from backend.moderation.deciding import ANSWERS
+from backend.moderation.taking_effect import ANSWERS
 from backend.notices import KINDS, writing
 from backend.notices.writing import LANGUAGES, Item, Unwritable, around, lines
 from graphql_schema.notices import NoticeLanguage

@@ -35,6 +35,7 @@ UNINDEXED = {
     "CaseFilter(isMine: false)": "most cases: the few of one person are dropped on the way",
     "CaseFilter(isOverdue: true)": "a range of one column in the order of another: among the open ones, most urgent first",
     "CaseFilter(isOverdue: false)": "most cases",
+    "CaseFilter(isAppeal: false)": "most cases",
     "JobFilter(kind: one)": "a week of jobs, and every index more is written with each of a job's steps",
     "NoticeFilter(isUnread: true)": "notices_unread begins with whose they are",
     "NoticeFilter(isUnread: false)": "notices_read begins with whose they are",
@@ -249,7 +250,7 @@ INDEXES = """
     select i.indexrelid::regclass::text as name,
            array(select a.attname::text from unnest(i.indkey) with ordinality k(number, place)
                    join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number order by k.place) as columns,
-           translate(lower(pg_get_expr(i.indpred, i.indrelid)), '()', '') as condition
+           replace(translate(lower(pg_get_expr(i.indpred, i.indrelid)), '()', ''), '::text', '') as condition
       from pg_index i where i.indrelid = $1::text::regclass"""
 
 

@@ -18,7 +18,7 @@ from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
-from backend.moderation import claim_next, decide
+from backend.moderation import ask_member, claim_next, decide
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
@@ -75,7 +75,7 @@ async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     version = await acme.policy_version(client)
     async with agency_scope(owner):
         claim = await claim_next(owner, workspace_id=client)
-        decision = await decide(
+        judged = await decide(
             owner,
             case.id,
             token=claim.token,
@@ -84,7 +84,7 @@ async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
             policy_version_id=version.id,
             actions=("hide_post", "warn_member"),
         )
-    return {"decision_id": str(decision.id), "subject_id": str(case.id)}
+    return {"decision_id": str(judged.decision.id), "subject_id": str(case.id)}
 
 
 async def _a_guilty_post_and_a_rule(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -113,6 +113,16 @@ async def _posts_without_words(acme: Cast, client: UUID, slug: str) -> dict[str,
     async with agency_scope(acme.system) as scope:
         await scope.execute("delete from post_words where agency_id = $1 and workspace_id = $2", acme.agency_id, client)
     return {}
+
+
+async def _a_case_nobody_answered(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    owner = acme.owner.narrowed_to(client)
+    async with agency_scope(owner) as scope:
+        claim = await claim_next(owner, workspace_id=client)
+        await ask_member(owner, case.id, token=claim.token, whom="author", question="x", days=1)
+        await scope.execute("update cases set pending_until = now() where id = $1", case.id)
+    return {"case_id": str(case.id)}
 
 
 async def _nothing(_acme: Cast, _client: UUID, _slug: str) -> dict[str, Any]:
@@ -316,6 +326,7 @@ SCENES: dict[str, Scene] = {
     "hand_over": _held_by_somebody_who_left,
     "mail_notices": _a_mail,
     "remove_ended_jobs": _nothing,
+    "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
     "take_in_delivery": _a_delivery_of_a_platform,

@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, _agency, ask
+from judged import decided
 from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, value_for
 
 from backend.evidence import Hold
@@ -17,7 +18,7 @@ from backend.intake import connect_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export, close_workspace
-from backend.moderation import claim_next
+from backend.moderation import ask_member, claim_next, create_queue, declare_conflict
 from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
@@ -93,6 +94,47 @@ async def _a_notice(scene: Scene) -> dict[str, Any]:
     return {"noticeIds": [scene.ids["notice"]]}
 
 
+async def _a_held_decision(scene: Scene) -> dict[str, Any]:
+    held = (await decided(scene.cast, scene.client, by="colleague", is_held=True)).decision
+    return {"decisionId": f"decision_{held.id}", "outcome": "NO_VIOLATION", "policyVersionId": None, "days": None}
+
+
+async def _an_own_decision(scene: Scene) -> dict[str, Any]:
+    judged = await decided(scene.cast, scene.client, by="owner")
+    return {"decisionId": f"decision_{judged.decision.id}", "caseId": f"case_{judged.decision.case_id}"}
+
+
+async def _a_waiting_case(scene: Scene) -> dict[str, Any]:
+    claim = await _a_claim(scene)
+    async with agency_scope(scene.cast.owner):
+        case_id = UUID(claim["caseId"].partition("_")[2])
+        question_id = await ask_member(
+            scene.cast.owner, case_id, token=claim["claimToken"], whom="author", question="x", days=1
+        )
+    return {"caseId": claim["caseId"], "questionId": f"question_{question_id}"}
+
+
+async def _a_claim_to_ask_about(scene: Scene) -> dict[str, Any]:
+    return {**await _a_claim(scene), "reportId": None}
+
+
+async def _cases_that_wait(scene: Scene) -> dict[str, Any]:
+    cases = [{"caseId": scene.ids["case"], "version": 2}]
+    return {"cases": cases, "outcome": "NO_VIOLATION", "policyVersionId": None, "days": None}
+
+
+async def _an_own_conflict(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        conflict_id = await declare_conflict(scene.cast.owner, scene.client)
+    return {"conflictId": f"conflict_{conflict_id}"}
+
+
+async def _an_empty_queue(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        queue = await create_queue(scene.cast.owner, scene.client, name="empty")
+    return {"queueId": f"queue_{queue.id}"}
+
+
 async def _a_provider(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await SignInProvider.create(issuer="https://id.example", client_id="x", domains=["initech.example"])
@@ -135,6 +177,9 @@ def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
 
 # What must be there first, and what is given where tests/promises/test_the_api.py knows nothing valid.
 FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
+    "approveDecision": _a_held_decision,
+    "archiveQueue": _an_empty_queue,
+    "askMember": _a_claim_to_ask_about,
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),
     "changeWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
@@ -142,6 +187,10 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "createApiClient": _with(scopes=["REPORT"]),
     "createWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
     "decideCase": _a_claim,
+    "decideCases": _cases_that_wait,
+    "declareConflict": _with(communityId=None),
+    "denyDecision": _a_held_decision,
+    "endConflict": _an_own_conflict,
     "disableWebhookEndpoint": _an_enabled_endpoint,
     "disconnectCommunity": _a_connection,
     "rotateConnectionSecret": _a_connection,
@@ -151,7 +200,12 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "linkToExport": _a_file,
     "markNoticesRead": _a_notice,
     "reinstateMembership": _a_suspension,
+    "recordAnswer": _a_waiting_case,
     "releaseClaim": _a_claim,
+    "reopenCase": _an_own_decision,
+    "resumeCase": _a_waiting_case,
+    "setQualityPlan": _with(expectedVersion=1),
+    "setRouting": _with(expectedVersion=1),
     "removeSignInProvider": _a_provider,
     "reopenWorkspace": _a_closed_client,
     "replayWebhookDeliveries": _an_enabled_endpoint,
@@ -164,6 +218,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     ),
     "setWorkspaceBrand": _with(colour="#1f2937", replyTo="help@example.com"),
     "skipCase": _a_claim,
+    "undoDecision": _an_own_decision,
 }
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from cast import Cast, ask
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
+from judged import judged
 from promises.test_the_api import (
     MUTATIONS,
     NEEDS,
@@ -45,6 +46,8 @@ SCHEMA = schema._schema
 TYPES = sorted(name for name in SCHEMA.type_map if (entry := published(name)) is not None and entry.kind is not None)
 # Types of which the cast has no row that everybody who may could see; each with its reason.
 UNSEEN = {
+    "ConflictOfInterest": "each is for who declared it and for leads: tests/test_reviewers.py",
+    "Reviewer": "each is for themselves and for leads: tests/test_reviewers.py",
     "Notice": "each is for one person alone; tests/promises/test_every_subscription.py and tests/api show whose",
     "NoticePreference": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
     "NoticeSettings": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
@@ -199,6 +202,7 @@ def _fields(type_: GraphQLObjectType) -> str:
 async def _something_of_everything(acme: Cast) -> Any:
     await _a_rule(acme)
     case = await acme.case()
+    await judged(acme, case)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

@@ -17,6 +17,7 @@ from graphql import (
     is_abstract_type,
     is_object_type,
 )
+from judged import judged
 
 from backend.communities import Connection
 from backend.directory import DirectoryGroup
@@ -48,6 +49,10 @@ NEEDS = {name: right_of(SCHEMA.mutation_type, field) for name, field in SCHEMA.m
 KINDS = {
     "postId": "post",
     "policyId": "policy",
+    "decisionId": "decision",
+    "questionId": "question",
+    "reportId": "report",
+    "conflictId": "conflict",
     "memberId": "member",
     "workspaceId": "workspace",
     "queueId": "queue",
@@ -121,6 +126,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         **await a_webhook(cast, case.workspace_id),
+        **await judged(cast, case),
     }
 
 
@@ -229,6 +235,7 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         "ID": lambda: ids[KINDS[name]],
         "String": lambda: TEXTS.get(name, "some text"),
         "Int": lambda: 1,
+        "Float": lambda: 0.0,
         "Boolean": lambda: False,
         "DateTime": lambda: TEXTS[name],
     }[type_.name]()

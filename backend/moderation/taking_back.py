@@ -1,0 +1,7 @@
+"""What a decision did is taken back: its actions reversed, its strikes answered by negative ones."""
+
+from backend.moderation.models import Case, Decision
+
+
+async def take_back(case: Case, decision: Decision) -> None:
+    """Call in the transaction that ends the decision. What cannot be taken back, as a warning that was read, stays."""

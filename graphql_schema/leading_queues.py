@@ -1,0 +1,354 @@
+"""What leads set up: queues, routing, skills, promises, hours, and who looks twice."""
+
+import strawberry
+
+from backend import moderation
+from graphql_schema.agencies import Workspace
+from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
+from graphql_schema.cases import Case, ReportChannel
+from graphql_schema.context import Info
+from graphql_schema.decisions import ActionKind
+from graphql_schema.describing import Input, optional
+from graphql_schema.policies import Severity, Tier
+from graphql_schema.projection import ref
+from graphql_schema.projection.serving import actor_of
+from graphql_schema.queues import ConflictOfInterest, Queue
+from graphql_schema.staff import Staff
+from tenants.rights import Right
+
+_CHANGED = "The version you read; refused with CONFLICT if it has changed."
+
+
+@strawberry.input(description="A new queue.")
+class CreateQueueInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose cases will wait there.")
+    name: str = strawberry.field(description="Unique within the client, at most 200 characters.")
+    description: str = strawberry.field(default="", description="What belongs there, at most 2,000 characters.")
+    skills: list[str] = strawberry.field(
+        default_factory=list, description="All of which a reviewer must have: short words, such as finance."
+    )
+    is_for_leads: bool = strawberry.field(default=False, description="Whether only leads are offered its cases.")
+
+
+@strawberry.input(description="A queue as it is from now on.")
+class ReviseQueueInput:
+    queue_id: strawberry.ID = strawberry.field(description="The queue that changes.")
+    expected_version: int = strawberry.field(description=_CHANGED)
+    name: str = strawberry.field(description="Unique within the client, at most 200 characters.")
+    description: str = strawberry.field(description="What belongs there, at most 2,000 characters; may be empty.")
+    skills: list[str] = strawberry.field(description="All of which a reviewer must have; none for an empty list.")
+    is_for_leads: bool = strawberry.field(description="Whether only leads are offered its cases.")
+
+
+@strawberry.input(description="A queue that is used no longer.")
+class ArchiveQueueInput:
+    queue_id: strawberry.ID = strawberry.field(description="One without open cases, and not the client's first.")
+
+
+@strawberry.type(description="A queue that was made or changed.")
+class QueuePayload:
+    queue: Queue | None = strawberry.field(default=None, description="The queue as it is now; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Which cases go to a queue; what is left out asks for nothing.")
+class RouteInput:
+    queue_id: strawberry.ID = strawberry.field(description="Where they go: a queue of the same client, in use.")
+    tiers: list[Tier] = strawberry.field(default_factory=list, description="One of these tiers.")
+    severities: list[Severity] = strawberry.field(default_factory=list, description="One of these severities.")
+    channels: list[ReportChannel] = strawberry.field(
+        default_factory=list, description="Reported through one of these at least once."
+    )
+    languages: list[str] = strawberry.field(default_factory=list, description="Of one of these, such as en.")
+    policy_id: strawberry.ID | None = optional("Reported under this policy at least once.")
+    community_id: strawberry.ID | None = optional("Written in this community.")
+    is_at_risk: bool | None = optional("Whether the author is known to be at risk.")
+    is_appeal: bool | None = optional("Whether it is an appeal.")
+
+
+@strawberry.input(description="All routes of a client, in the order in which they are tried.")
+class SetRoutingInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose cases they send.")
+    expected_version: int = strawberry.field(
+        description="The `version` of the routes you read, 0 where there were none; refused with CONFLICT if it has changed."
+    )
+    routes: list[RouteInput] = strawberry.field(
+        description="The first that fits decides; what none fits goes to the client's first queue. At most 200."
+    )
+
+
+@strawberry.input(description="A case that goes to another queue.")
+class MoveCaseInput:
+    case_id: strawberry.ID = strawberry.field(description="An open case; it stays where you send it.")
+    queue_id: strawberry.ID = strawberry.field(description="A queue of the same client, in use.")
+
+
+@strawberry.type(description="The case, where it waits now.")
+class MoveCasePayload:
+    case: Case | None = strawberry.field(default=None, description="The case; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="What a colleague can judge.")
+class SetSkillsInput:
+    staff_id: strawberry.ID = strawberry.field(description="Whose skills they are.")
+    skills: list[str] = strawberry.field(description="All of them: short words that queues ask for.")
+
+
+@strawberry.input(description="What you read and can bear.")
+class SetOwnLimitsInput:
+    languages: list[str] = strawberry.field(
+        default_factory=list, description="Codes of those you read, such as en; none for whatever comes."
+    )
+    avoids_severe: bool = strawberry.field(default=False, description="True: severe cases are never offered to you.")
+    soft_limit: int | None = optional(
+        "Weighted seconds in a shift, after which lighter cases go first; 48,600 at most."
+    )
+    hard_limit: int | None = optional("Weighted seconds, after which severe ones are not offered; 97,200 at most.")
+
+
+@strawberry.type(description="What a colleague can judge or bear, as it is now.")
+class ReviewerPayload:
+    staff: Staff | None = strawberry.field(default=None, description="Whose it is; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="Whom you are too close to.")
+class DeclareConflictInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client; all of it where nothing else is named.")
+    member_id: strawberry.ID | None = optional("Only this member: as author, or as who complained.")
+    community_id: strawberry.ID | None = optional("All members of this community.")
+    reason: str = strawberry.field(default="", description="At most 2,000 characters; may be empty.")
+
+
+@strawberry.input(description="A conflict that does not hold any more.")
+class EndConflictInput:
+    conflict_id: strawberry.ID = strawberry.field(description="One of yours; a lead ends anybody's.")
+
+
+@strawberry.type(description="The conflict of interest.")
+class ConflictPayload:
+    conflict: ConflictOfInterest | None = strawberry.field(default=None, description="As it is now; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.input(description="What a client was promised for cases of one tier, in minutes of its working hours.")
+class PromiseInput:
+    tier: Tier = strawberry.field(description="Each at most once.")
+    first_touch_minutes: int = strawberry.field(description="Until somebody looks.")
+    decision_minutes: int = strawberry.field(description="Until a decision.")
+    appeal_minutes: int = strawberry.field(description="Until the answer to an appeal.")
+
+
+@strawberry.input(description="All that a client was promised other than usual.")
+class SetServiceLevelsInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
+    promises: list[PromiseInput] = strawberry.field(description="Tiers that are left out are as usual.")
+
+
+@strawberry.input(description="A span of a weekday.")
+class SpanInput:
+    weekday: int = strawberry.field(description="0 for Monday to 6 for Sunday.")
+    opens_minute: int = strawberry.field(
+        description="When the clock begins to run where the client is, in minutes of the day: 540 is 9:00."
+    )
+    closes_minute: int = strawberry.field(description="When it stops; 1440 is the end of the day.")
+
+
+@strawberry.input(description="A day on which clocks stand still.")
+class DayOffInput:
+    day: str = strawberry.field(description="A date where the client is, ISO 8601: 2026-12-25.")
+    name: str = strawberry.field(default="", description="What it is called; may be empty.")
+
+
+@strawberry.input(description="When a client's clocks run.")
+class SetWorkingHoursInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
+    spans: list[SpanInput] = strawberry.field(description="Without any, the clocks always run but on days off.")
+    days_off: list[DayOffInput] = strawberry.field(default_factory=list, description="Days on which they stand still.")
+
+
+@strawberry.input(description="Who looks twice, and what waits for a second person.")
+class SetQualityPlanInput:
+    workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
+    expected_version: int = strawberry.field(
+        description="The version you read, 0 where there was none; refused with CONFLICT if it has changed."
+    )
+    second_review_severities: list[Severity] = strawberry.field(
+        default_factory=list, description="Cases of these are judged twice, blind."
+    )
+    newcomer_reviews: int = strawberry.field(
+        default=50, description="How many reviews under a policy make somebody no newcomer; 0 for none, 1,000 at most."
+    )
+    sampled_share: float = strawberry.field(default=0.05, description="Of all other cases, judged twice: 0 to 1.")
+    golden_share: float = strawberry.field(
+        default=0, description="Of claims, those that get a case whose answer is known: 0 to 0.5."
+    )
+    held_actions: list[ActionKind] = strawberry.field(
+        default_factory=list, description="Decisions with one of these wait for a second person."
+    )
+    held_from_days: int = strawberry.field(
+        default=30, description="Of silences and suspensions, those this long or without an end."
+    )
+
+
+@strawberry.type(description="The client, as it is looked after from now on.")
+class LedWorkspacePayload:
+    workspace: Workspace | None = strawberry.field(default=None, description="The client; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type
+class LeadingQueues:
+    @verb(QueuePayload, "Set up another queue.", needs=Right.LEAD_QUEUE)
+    async def create_queue(self, info: Info, input: Input[CreateQueueInput]) -> QueuePayload:
+        queue = await moderation.create_queue(
+            actor_of(info.context),
+            uuid_of("workspace", input.workspace_id, field="workspaceId"),
+            name=input.name,
+            description=input.description,
+            skills=input.skills,
+            is_for_leads=input.is_for_leads,
+        )
+        return QueuePayload(queue=ref(Queue, queue.id))
+
+    @verb(QueuePayload, "Change a queue.", needs=Right.LEAD_QUEUE)
+    async def revise_queue(self, info: Info, input: Input[ReviseQueueInput]) -> QueuePayload:
+        queue = await moderation.revise_queue(
+            actor_of(info.context),
+            uuid_of("queue", input.queue_id, field="queueId"),
+            expected_version=input.expected_version,
+            name=input.name,
+            description=input.description,
+            skills=input.skills,
+            is_for_leads=input.is_for_leads,
+        )
+        return QueuePayload(queue=ref(Queue, queue.id))
+
+    @verb(QueuePayload, "Send nothing to a queue any more.", needs=Right.LEAD_QUEUE)
+    async def archive_queue(self, info: Info, input: Input[ArchiveQueueInput]) -> QueuePayload:
+        queue_id = uuid_of("queue", input.queue_id, field="queueId")
+        queue = await moderation.archive_queue(actor_of(info.context), queue_id)
+        return QueuePayload(queue=ref(Queue, queue.id))
+
+    @verb(
+        LedWorkspacePayload,
+        "Say which cases go to which queue, all of it anew. Waiting cases follow with their next report.",
+        needs=Right.LEAD_QUEUE,
+    )
+    async def set_routing(self, info: Info, input: Input[SetRoutingInput]) -> LedWorkspacePayload:
+        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        await moderation.set_routing(
+            actor_of(info.context),
+            workspace_id,
+            expected_version=input.expected_version,
+            routes=[_route(route) for route in input.routes],
+        )
+        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
+
+    @verb(MoveCasePayload, "Send one case to another queue, where it stays.", needs=Right.LEAD_QUEUE)
+    async def move_case(self, info: Info, input: Input[MoveCaseInput]) -> MoveCasePayload:
+        case_id = uuid_of("case", input.case_id, field="caseId")
+        queue_id = uuid_of("queue", input.queue_id, field="queueId")
+        await moderation.move_case(actor_of(info.context), case_id, queue_id=queue_id)
+        return MoveCasePayload(case=ref(Case, case_id))
+
+    @verb(ReviewerPayload, "Say what a colleague can judge.", needs=Right.LEAD_QUEUE)
+    async def set_skills(self, info: Info, input: Input[SetSkillsInput]) -> ReviewerPayload:
+        staff_id = uuid_of("staff", input.staff_id, field="staffId")
+        await moderation.set_skills(actor_of(info.context), staff_id, skills=input.skills)
+        return ReviewerPayload(staff=ref(Staff, staff_id))
+
+    @verb(ReviewerPayload, "Say what you read and can bear.", needs=Right.WORK_QUEUE)
+    async def set_own_limits(self, info: Info, input: Input[SetOwnLimitsInput]) -> ReviewerPayload:
+        staff_id = await moderation.set_own_limits(
+            actor_of(info.context),
+            languages=input.languages,
+            avoids_severe=input.avoids_severe,
+            soft_limit=input.soft_limit or None,
+            hard_limit=input.hard_limit or None,
+        )
+        return ReviewerPayload(staff=ref(Staff, staff_id))
+
+    @verb(ConflictPayload, "Say whom you are too close to judge.", needs=Right.WORK_QUEUE)
+    async def declare_conflict(self, info: Info, input: Input[DeclareConflictInput]) -> ConflictPayload:
+        conflict_id = await moderation.declare_conflict(
+            actor_of(info.context),
+            uuid_of("workspace", input.workspace_id, field="workspaceId"),
+            member_id=optional_uuid_of("member", input.member_id, field="memberId"),
+            community_id=optional_uuid_of("community", input.community_id, field="communityId"),
+            reason=input.reason,
+        )
+        return ConflictPayload(conflict=ref(ConflictOfInterest, conflict_id))
+
+    @verb(ConflictPayload, "Say that a conflict of interest does not hold any more.", needs=Right.WORK_QUEUE)
+    async def end_conflict(self, info: Info, input: Input[EndConflictInput]) -> ConflictPayload:
+        conflict_id = uuid_of("conflict", input.conflict_id, field="conflictId")
+        await moderation.end_conflict(actor_of(info.context), conflict_id)
+        return ConflictPayload(conflict=ref(ConflictOfInterest, conflict_id))
+
+    @verb(
+        LedWorkspacePayload,
+        "Say what a client was promised, all of it anew. Open cases follow with their next report.",
+        needs=Right.LEAD_QUEUE,
+    )
+    async def set_service_levels(self, info: Info, input: Input[SetServiceLevelsInput]) -> LedWorkspacePayload:
+        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        promises = [
+            moderation.Promise(
+                tier=each.tier.value,
+                first_touch_minutes=each.first_touch_minutes,
+                decision_minutes=each.decision_minutes,
+                appeal_minutes=each.appeal_minutes,
+            )
+            for each in input.promises
+        ]
+        await moderation.set_service_levels(actor_of(info.context), workspace_id, promises=promises)
+        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
+
+    @verb(
+        LedWorkspacePayload,
+        "Say when a client's clocks run, all of it anew. Open cases follow with their next report.",
+        needs=Right.LEAD_QUEUE,
+    )
+    async def set_working_hours(self, info: Info, input: Input[SetWorkingHoursInput]) -> LedWorkspacePayload:
+        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        await moderation.set_working_hours(
+            actor_of(info.context),
+            workspace_id,
+            spans=[moderation.Span(each.weekday, each.opens_minute, each.closes_minute) for each in input.spans],
+            days_off=[(each.day, each.name) for each in input.days_off],
+        )
+        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
+
+    @verb(
+        LedWorkspacePayload, "Say which cases of a client are judged twice, and what is held.", needs=Right.LEAD_QUEUE
+    )
+    async def set_quality_plan(self, info: Info, input: Input[SetQualityPlanInput]) -> LedWorkspacePayload:
+        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        await moderation.set_quality_plan(
+            actor_of(info.context),
+            workspace_id,
+            expected_version=input.expected_version,
+            second_review_severities=[each.value for each in input.second_review_severities],
+            newcomer_reviews=input.newcomer_reviews,
+            sampled_share=input.sampled_share,
+            golden_share=input.golden_share,
+            held_actions=[each.value for each in input.held_actions],
+            held_from_days=input.held_from_days,
+        )
+        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
+
+
+def _route(route: RouteInput) -> moderation.Route:
+    return moderation.Route(
+        queue_id=uuid_of("queue", route.queue_id, field="queueId"),
+        tiers=[each.value for each in route.tiers],
+        severities=[each.value for each in route.severities],
+        channels=[each.value for each in route.channels],
+        languages=[each.strip().lower() for each in route.languages],
+        policy_id=optional_uuid_of("policy", route.policy_id, field="policyId"),
+        community_id=optional_uuid_of("community", route.community_id, field="communityId"),
+        is_at_risk=route.is_at_risk if isinstance(route.is_at_risk, bool) else None,
+        is_appeal=route.is_appeal if isinstance(route.is_appeal, bool) else None,
+    )

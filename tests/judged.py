@@ -1,0 +1,128 @@
+"""Rows of everything that belongs to judging: one of each kind, of one client."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from cast import Cast
+
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.moderation import (
+    Case,
+    CaseQuestion,
+    ClaimRecord,
+    ConflictOfInterest,
+    DayOff,
+    Decision,
+    DecisionEvent,
+    Judged,
+    QualityPlan,
+    Report,
+    Review,
+    Reviewer,
+    RoutingRule,
+    ServiceLevel,
+    WorkingHours,
+    claim_next,
+    decide,
+)
+from tenants.scope import agency_scope
+
+
+async def judged(cast: Cast, case: Case) -> dict[str, str]:
+    """Their published ids, by kind. The decision is about a case that is closed, by a colleague."""
+    client, colleague = case.workspace_id, cast.colleague.membership_id
+    async with agency_scope(cast.system) as scope:
+        closed = await Case.create(
+            workspace_id=client,
+            queue_id=case.queue_id,
+            post_id=case.post_id,
+            member_id=case.member_id,
+            state="closed",
+            outcome="no_violation",
+            tier="low",
+            severity="low",
+            opened_at=now(),
+            due_at=now() + timedelta(days=1),
+            virtual_deadline=now(),
+            closed_at=now(),
+        )
+        await scope.execute(
+            """insert into case_tallies (agency_id, workspace_id, id, queued, in_review, closed)
+               values ($1, $2, $3, 0, 0, 1)""",
+            cast.agency_id,
+            client,
+            new_id(),
+        )
+        claim = await ClaimRecord.create(
+            workspace_id=client,
+            case_id=closed.id,
+            membership_id=colleague,
+            token_hash=new_id().bytes * 2,
+            expires_at=now(),
+            ended_at=now(),
+            ended_by="decided",
+        )
+        said = {
+            "workspace_id": client,
+            "case_id": closed.id,
+            "claim_id": claim.id,
+            "membership_id": colleague,
+            "outcome": "no_violation",
+            "reason": "x",
+        }
+        review = await Review.create(slot=1, purpose="first", **said)
+        decision = await Decision.create(**said)
+        await DecisionEvent.create(workspace_id=client, decision_id=decision.id, kind="superseded")
+        await Case.filter(id=closed.id).update(decision_id=decision.id)
+        question = await CaseQuestion.create(
+            workspace_id=client, case_id=closed.id, member_id=case.member_id, asked_by_id=colleague, question="x"
+        )
+        conflict = await ConflictOfInterest.create(
+            workspace_id=client, membership_id=colleague, member_id=case.member_id, reason="x", ended_at=now()
+        )
+        route = await RoutingRule.get_or_none(workspace_id=client)
+        if route is None:
+            route = await RoutingRule.create(workspace_id=client, version=1, position=1, queue_id=case.queue_id)
+        await Reviewer.get_or_create(membership_id=colleague)
+        await QualityPlan.get_or_create(workspace_id=client)
+        await ServiceLevel.get_or_create(
+            workspace_id=client,
+            tier="low",
+            defaults={"first_touch_minutes": 60, "decision_minutes": 4320, "appeal_minutes": 10080},
+        )
+        for weekday in range(7):
+            await WorkingHours.get_or_create(
+                workspace_id=client, weekday=weekday, opens_minute=0, defaults={"closes_minute": 1440}
+            )
+        await DayOff.get_or_create(workspace_id=client, day="2000-01-01")
+        report = await Report.filter(case_id=case.id).first()
+    return {
+        "decision": f"decision_{decision.id}",
+        "review": f"review_{review.id}",
+        "question": f"question_{question.id}",
+        "conflict": f"conflict_{conflict.id}",
+        "report": f"report_{report.id}",
+        "route": f"route_{route.id}",
+    }
+
+
+async def decided(cast: Cast, client: UUID, *, by: str, is_held: bool = False) -> Judged:
+    """The most urgent case of the client, decided by somebody; `is_held`: so that somebody else has to approve it."""
+    who = cast.actors[by].narrowed_to(client)
+    version = await cast.policy_version(client)
+    async with agency_scope(cast.system):
+        await QualityPlan.get_or_create(workspace_id=client)
+        await QualityPlan.filter(workspace_id=client).update(held_actions=["hide_post"] if is_held else [])
+    async with agency_scope(who):
+        claim = await claim_next(who, workspace_id=client)
+        assert claim is not None
+        return await decide(
+            who,
+            claim.case_id,
+            token=claim.token,
+            outcome="violation",
+            reason="x",
+            policy_version_id=version.id,
+            actions=["hide_post"],
+        )
