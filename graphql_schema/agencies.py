@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from backend.moderation import Case as CaseRow
+from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
@@ -13,6 +14,7 @@ from graphql_schema.machines import ApiClient
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
+    AppealOrder,
     CaseOrder,
     CommunityOrder,
     ConflictOrder,
@@ -99,6 +101,9 @@ class Workspace(Node):
     )
     queues: Connection[Queue] = many(
         "workspace_id", order=CreationOrder, description="Where its cases wait; every client starts with one."
+    )
+    appeals: Connection[Appeal] = many(
+        "workspace_id", order=AppealOrder, description="Decisions that members did not accept, answered ones included."
     )
     routing: Connection[RoutingRule] = many(
         "workspace_id", order=PositionOrder, description="Which cases go to which queue; the first that fits decides."

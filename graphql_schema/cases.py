@@ -6,11 +6,20 @@ import strawberry
 
 from backend import moderation
 from backend.moderation import AT_RISK_SHARE
+from graphql_schema.appeals import Appeal
 from graphql_schema.communities import Member, Post
 from graphql_schema.decisions import Decision, Outcome, Review
 from graphql_schema.describing import optional, value
 from graphql_schema.journal import JournalEntry
-from graphql_schema.orders import CreationOrder, DecisionOrder, JournalOrder, MoveOrder, QuestionOrder, ReviewOrder
+from graphql_schema.orders import (
+    AppealOrder,
+    CreationOrder,
+    DecisionOrder,
+    JournalOrder,
+    MoveOrder,
+    QuestionOrder,
+    ReviewOrder,
+)
 from graphql_schema.policies import Policy, Rule, Severity, Tier
 from graphql_schema.projection import (
     Connection,
@@ -244,6 +253,9 @@ class Case(Node):
     )
     questions: Connection[CaseQuestion] = many(
         "case_id", order=QuestionOrder, description="What members were asked about it."
+    )
+    appeals: Connection[Appeal] = many(
+        "case_id", order=AppealOrder, description="What waits for an answer in a case of kind APPEAL; else nothing."
     )
     moves: Connection[CaseMove] = many("case_id", order=MoveOrder, description="Where it has been since it was opened.")
     journal: Connection[JournalEntry] = many(

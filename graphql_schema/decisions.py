@@ -2,17 +2,20 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
 from backend import moderation
 from graphql_schema.describing import value
-from graphql_schema.orders import CreationOrder, MoveOrder
+from graphql_schema.orders import AppealOrder, CreationOrder, MoveOrder
 from graphql_schema.policies import PolicyVersion
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from graphql_schema.staff import Staff
 from tenants.rights import Right
+
+if TYPE_CHECKING:
+    from graphql_schema.appeals import Appeal
 
 _CAME: Final = (
     "exists (select from decision_events e where e.agency_id = {{agency}} and e.workspace_id = {{row}}.workspace_id "
@@ -116,6 +119,9 @@ class Decision(Node):
     is_held: bool = column(description="Whether it had to wait for a second person to approve it.")
     supersedes: Annotated["Decision", strawberry.lazy("graphql_schema.decisions")] | None = one(
         "supersedes_id", description="The earlier decision about the case whose place it took; null for a first one."
+    )
+    appeals: Connection[Annotated["Appeal", strawberry.lazy("graphql_schema.appeals")]] = many(
+        "decision_id", order=AppealOrder, description="By whom it was not accepted."
     )
     events: Connection[DecisionEvent] = many(
         "decision_id", order=MoveOrder, description="What became of it; nothing for one that simply counts."

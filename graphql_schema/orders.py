@@ -120,6 +120,12 @@ class DecisionOrder(Enum):
     OLDEST = value("decided_at", "Earliest first, by `decidedAt`.")
 
 
+@strawberry.enum(description="In which order appeals are listed.")
+class AppealOrder(Enum):
+    NEWEST = value("-filed_at", "Latest first, by `filedAt`.")
+    OLDEST = value("filed_at", "Earliest first, by `filedAt`.")
+
+
 @strawberry.enum(description="In which order reviews of a case are listed.")
 class ReviewOrder(Enum):
     OLDEST = value("submitted_at", "Earliest first, by `submittedAt`.")

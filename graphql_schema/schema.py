@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
@@ -50,6 +51,7 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 class Mutation(
     WorkingCases,
     JudgingAgain,
+    Appealing,
     LeadingQueues,
     SettingUp,
     ConnectingPlatforms,

@@ -8,6 +8,7 @@ from cast import Cast
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.moderation import (
+    Appeal,
     Case,
     CaseQuestion,
     ClaimRecord,
@@ -96,9 +97,14 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
                 workspace_id=client, weekday=weekday, opens_minute=0, defaults={"closes_minute": 1440}
             )
         await DayOff.get_or_create(workspace_id=client, day="2000-01-01")
+        appeal = await Appeal.create(
+            workspace_id=client, decision_id=decision.id, case_id=closed.id, appellant="reporter",
+            member_id=case.member_id, text="x", state="upheld", answer="x", answered_at=now(),
+        )  # fmt: skip
         report = await Report.filter(case_id=case.id).first()
     return {
         "decision": f"decision_{decision.id}",
+        "appeal": f"appeal_{appeal.id}",
         "review": f"review_{review.id}",
         "question": f"question_{question.id}",
         "conflict": f"conflict_{conflict.id}",

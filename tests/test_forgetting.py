@@ -18,7 +18,7 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import Erasure, Export, erase_member, erase_member_now, request_export
-from backend.moderation import CaseQuestion, ConflictOfInterest, DecisionEvent, claim_next, decide, report_post
+from backend.moderation import Appeal, CaseQuestion, ConflictOfInterest, DecisionEvent, claim_next, decide, report_post
 from backend.outside import rotate_secrets, stored_files
 from backend.settings import Settings
 from tenants.erasing import treatments
@@ -134,6 +134,17 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             answer=f"I am {MARKER}",
             answered_at=now(),
         )
+        await Appeal.create(
+            workspace_id=client,
+            decision_id=judged_id,
+            case_id=case_id,
+            appellant="author",
+            member_id=member.id,
+            text=f"I am {MARKER}",
+            state="upheld",
+            answer=f"no, {MARKER}",
+            answered_at=now(),
+        )
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -202,6 +213,8 @@ PLANTED = {
     "case_questions.question",
     "case_questions.answer",
     "conflicts.reason",
+    "appeals.text",
+    "appeals.answer",
     "skips.note",
     "warnings.text",
     "notices.text",

@@ -245,7 +245,7 @@ async def test_a_denied_decision_is_replaced_and_both_are_kept(bench: Bench) -> 
     async with agency_scope(bench.acme.system):
         events = {event.kind for event in await DecisionEvent.filter(decision_id=judged.decision.id)}
         assert await Decision.filter(case_id=case.id).count() == 2
-    assert events == {"denied", "superseded"}
+    assert events == {"denied"}
 
 
 async def test_without_a_plan_nobody_waits(bench: Bench) -> None:

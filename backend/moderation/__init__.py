@@ -1,16 +1,19 @@
 """Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
 
+from backend.moderation.appealing import appealable_until, file_appeal
 from backend.moderation.approving import approve_decision, deny_decision
 from backend.moderation.asking import ask_member, record_answer, resume, resume_case
 from backend.moderation.carrying_out import carry_out_actions
 from backend.moderation.checking_quality import set_quality_plan
 from backend.moderation.claiming import claim_next
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
+from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
 from backend.moderation.handing_over import hand_over
 from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
 from backend.moderation.models import (
     Action,
+    Appeal,
     Case,
     CaseMove,
     CaseQuestion,
@@ -44,6 +47,7 @@ from backend.moderation.thresholds import AT_RISK_SHARE
 __all__ = [
     "AT_RISK_SHARE",
     "Action",
+    "Appeal",
     "Case",
     "CaseAlreadyClosed",
     "CaseMove",
@@ -70,6 +74,7 @@ __all__ = [
     "ServiceLevel",
     "Span",
     "WorkingHours",
+    "appealable_until",
     "apply_rules",
     "approve_decision",
     "archive_queue",
@@ -80,11 +85,13 @@ __all__ = [
     "create_queue",
     "create_rule",
     "decide",
+    "decide_appeal",
     "decide_many",
     "declare_conflict",
     "deny_decision",
     "end_conflict",
     "extend",
+    "file_appeal",
     "hand_over",
     "move_case",
     "open_workspace",

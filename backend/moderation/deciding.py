@@ -72,6 +72,8 @@ async def decide(
         raise NotFound(path=("input", "caseId"))
     if case.state == "closed":
         raise CaseAlreadyClosed
+    if case.kind == "appeal":
+        raise Conflict("This is an appeal: answer it.", path=("input", "caseId"))
     claim = await held_claim(moderator, case_id, token=token)
     if expected_version is not None and case.version != expected_version:
         raise Conflict("The case has changed since you read it.", path=("input", "expectedVersion"))

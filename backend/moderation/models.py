@@ -411,3 +411,28 @@ class Action(WorkspaceModel):
 
     class Meta:
         table = "actions"
+
+
+class Appeal(WorkspaceModel):
+    """Somebody does not accept a decision: the author of what was restricted, or a member whose report led to nothing."""
+
+    forgetting = {
+        **dict.fromkeys(("appellant", "state"), OUR_WORDS),
+        **dict.fromkeys(("text", "answer"), Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}")),
+    }
+    of_member = "t.member_id = $3"
+    decision_id: UUID = fields.UUIDField()
+    case_id: UUID = fields.UUIDField()
+    appellant = fields.CharField(max_length=10)
+    member_id: UUID = fields.UUIDField()
+    text = fields.TextField()
+    state = fields.CharField(max_length=12, default="open")
+    filed_at: datetime = fields.DatetimeField(auto_now_add=True)
+    filed_by_id: UUID | None = fields.UUIDField(null=True)
+    answer = fields.TextField(null=True)
+    answered_at: datetime | None = fields.DatetimeField(null=True)
+    answered_by_id: UUID | None = fields.UUIDField(null=True)
+    new_decision_id: UUID | None = fields.UUIDField(null=True)
+
+    class Meta:
+        table = "appeals"

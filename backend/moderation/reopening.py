@@ -11,7 +11,7 @@ from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.texts import clean
 from backend.moderation.claiming import lease
 from backend.moderation.leasing import Claim, reviewer
-from backend.moderation.models import Case, Decision, DecisionEvent
+from backend.moderation.models import Appeal, Case, Decision, DecisionEvent
 from backend.moderation.moving import moved
 from backend.moderation.taking_back import take_back
 from backend.moderation.thresholds import LEASE, UNDO
@@ -33,6 +33,8 @@ async def undo_decision(moderator: Actor, decision_id: UUID, *, reason: str) -> 
         raise NotAllowed("Only whoever decided can undo it.", path=("input", "decisionId"))
     if case.state != "closed" or case.decision_id != decision.id or case.kind != "moderation":
         raise Conflict("This decision is not in force any more.", path=("input", "decisionId"))
+    if await Appeal.exists(new_decision_id=decision.id, workspace_id=case.workspace_id):
+        raise Conflict("The answer to an appeal is not taken back.", path=("input", "decisionId"))
     if now() - max(decision.decided_at, case.closed_at or decision.decided_at) > UNDO:
         raise Conflict("It is too late to undo this: ask a lead to reopen the case.", path=("input", "decisionId"))
     await _open(case, because="undone", decision_id=None)

@@ -5,6 +5,7 @@ from typing import Final
 from backend import journal
 from backend.moderation.models import Action, Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
+from backend.moderation.taking_back import take_back
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
 from tenants.scope import current
@@ -17,18 +18,24 @@ ANSWERS: Final = {
 
 async def take_effect(case: Case, decision: Decision) -> None:
     """Close the case by the decision. Call while holding the lock on the case, which is in review or held."""
+    await _keep(case, decision, closing=True)
+    await moved(case.id, workspace_id=case.workspace_id, of=case.state, to="closed", because="decided")
+    await _put_in_force(case, decision, instead="superseded")
+
+
+async def replace_decision(case: Case, decision: Decision) -> None:
+    """On appeal: the case, which is closed, stays so with another decision. Call while holding the lock on the case."""
+    await _keep(case, decision, closing=False)
+    await _put_in_force(case, decision, instead="overturned")
+
+
+async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None:
+    if decision.supersedes_id is not None:
+        await _end(case, decision, instead=instead)
     for kind in decision.actions:
         await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
     if decision.actions:
         await enqueue("carry_out_actions", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
-    await _close(case, decision)
-    if decision.supersedes_id is not None:
-        await DecisionEvent.create(
-            workspace_id=case.workspace_id,
-            decision_id=decision.supersedes_id,
-            kind="superseded",
-            membership_id=decision.membership_id,
-        )
     await _answer_reporters(case, decision)
     await journal.record(
         "case.decided",
@@ -41,18 +48,34 @@ async def take_effect(case: Case, decision: Decision) -> None:
     )
 
 
-async def _close(case: Case, decision: Decision) -> None:
+async def _end(case: Case, decision: Decision, *, instead: str) -> None:
+    """The earlier decision counts no more, and what it did is taken back, where somebody has not done that before."""
+    earlier = await Decision.get(id=decision.supersedes_id, workspace_id=case.workspace_id)
+    ended = await DecisionEvent.exists(
+        decision_id=earlier.id,
+        workspace_id=case.workspace_id,
+        kind__in=["denied", "undone", "overturned", "superseded"],
+    )
+    if ended:
+        return
+    await DecisionEvent.create(
+        workspace_id=case.workspace_id, decision_id=earlier.id, kind=instead, membership_id=decision.membership_id
+    )
+    await take_back(case, earlier)
+
+
+async def _keep(case: Case, decision: Decision, *, closing: bool) -> None:
     await current().execute(
-        """update cases set state = 'closed', outcome = $4, decision_id = $5, closed_at = now(), claimed_by_id = null,
-                            claimed_until = null, version = version + 1
+        """update cases set state = 'closed', outcome = $4, decision_id = $5, claimed_by_id = null, claimed_until = null,
+                            closed_at = case when $6 then now() else closed_at end, version = version + 1
             where agency_id = $1 and workspace_id = $2 and id = $3""",
         current().actor.agency_id,
         case.workspace_id,
         case.id,
         decision.outcome,
         decision.id,
+        closing,
     )
-    await moved(case.id, workspace_id=case.workspace_id, of=case.state, to="closed", because="decided")
 
 
 async def _answer_reporters(case: Case, decision: Decision) -> None:

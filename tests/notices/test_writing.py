@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
+from backend.moderation import deciding_appeals
 from backend.moderation.taking_effect import ANSWERS
 from backend.notices import KINDS, writing
 from backend.notices.writing import LANGUAGES, Item, Unwritable, around, lines
@@ -16,6 +17,7 @@ FOLDER = Path(writing.__file__).parent / "templates"
 # Every word that a fact may be.
 WORDS = {
     "outcome": tuple(ANSWERS),
+    "verdict": tuple(deciding_appeals.ANSWERS),
     "role": tuple(role.value for role in PERSON_ROLES),
     "because": ("gone", "failing"),
     "what": ("agency", "workspace", "member", "journal"),

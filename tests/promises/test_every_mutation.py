@@ -18,7 +18,7 @@ from backend.intake import connect_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export, close_workspace
-from backend.moderation import ask_member, claim_next, create_queue, declare_conflict
+from backend.moderation import Case, ask_member, claim_next, create_queue, declare_conflict, file_appeal
 from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
@@ -129,6 +129,21 @@ async def _an_own_conflict(scene: Scene) -> dict[str, Any]:
     return {"conflictId": f"conflict_{conflict_id}"}
 
 
+async def _an_own_case_to_appeal_about(scene: Scene) -> dict[str, Any]:
+    judged = await decided(scene.cast, scene.client, by="colleague")
+    async with agency_scope(scene.cast.system):
+        case = await Case.get(id=judged.decision.case_id)
+    return {"decisionId": f"decision_{judged.decision.id}", "memberId": f"member_{case.member_id}"}
+
+
+async def _an_appeal(scene: Scene) -> dict[str, Any]:
+    given = await _an_own_case_to_appeal_about(scene)
+    decision_id, member_id = (UUID(given[name].partition("_")[2]) for name in ("decisionId", "memberId"))
+    async with agency_scope(scene.cast.system):
+        await file_appeal(scene.cast.system, decision_id, member_id=member_id, text="x")
+    return {**await _a_claim(scene), "verdict": "UPHELD", "policyVersionId": None, "days": None}
+
+
 async def _an_empty_queue(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.owner):
         queue = await create_queue(scene.cast.owner, scene.client, name="empty")
@@ -186,6 +201,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "connectCommunity": _with(platform="WEBHOOK", address=None, secret=None),
     "createApiClient": _with(scopes=["REPORT"]),
     "createWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
+    "decideAppeal": _an_appeal,
     "decideCase": _a_claim,
     "decideCases": _cases_that_wait,
     "declareConflict": _with(communityId=None),
@@ -195,6 +211,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "disconnectCommunity": _a_connection,
     "rotateConnectionSecret": _a_connection,
     "extendClaim": _a_claim,
+    "fileAppeal": _an_own_case_to_appeal_about,
     "invitePersonAgain": _an_invitation,
     "liftHold": _a_hold,
     "linkToExport": _a_file,
