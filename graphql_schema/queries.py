@@ -1,14 +1,17 @@
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
-from backend import notices
+from backend import moderation, notices
+from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
+from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
 from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
@@ -17,6 +20,7 @@ from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.viewing import Viewer
 from tenants.entering import workspace_called
+from tenants.rights import Right
 
 
 def _id(kind: str, text: str) -> UUID | None:
@@ -79,6 +83,28 @@ class Query:
         else:
             found = _id("workspace", id or "")
         return None if found is None else ref(Workspace, found)
+
+    @strawberry.field(
+        description="How the cases of a client do, in a window of 366 days at most; null for whoever does not lead its "
+        "queues.",
+        metadata={NEEDS: Right.LEAD_QUEUE},
+    )
+    async def moderation_numbers(
+        self,
+        info: Info,
+        workspace_id: Annotated[strawberry.ID, strawberry.argument(description="The client whose cases they are about.")],
+        since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
+        until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
+    ) -> ModerationNumbers | None:
+        found = _id("workspace", workspace_id)
+        if found is None:
+            return None
+        try:
+            return told(await moderation.numbers_of(actor_of(info.context), found, since=since, until=until))
+        except (NotAllowed, NotFound):
+            return None
+        except Invalid as refusal:
+            raise bad_input(refusal.message) from None
 
     @strawberry.field(description="One case; null for one that is not there for you.")
     def case(

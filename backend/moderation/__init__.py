@@ -11,6 +11,7 @@ from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
 from backend.moderation.handing_over import hand_over
 from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
+from backend.moderation.measuring import Durations, Numbers, Share, numbers_of
 from backend.moderation.models import (
     Action,
     Appeal,
@@ -60,7 +61,9 @@ __all__ = [
     "DayOff",
     "Decision",
     "DecisionEvent",
+    "Durations",
     "Judged",
+    "Numbers",
     "Previewed",
     "Promise",
     "QualityPlan",
@@ -72,6 +75,7 @@ __all__ = [
     "RoutingRule",
     "Rule",
     "ServiceLevel",
+    "Share",
     "Span",
     "WorkingHours",
     "appealable_until",
@@ -94,6 +98,7 @@ __all__ = [
     "file_appeal",
     "hand_over",
     "move_case",
+    "numbers_of",
     "open_workspace",
     "record_answer",
     "release",

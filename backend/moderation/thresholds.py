@@ -76,6 +76,9 @@ NEWCOMER_REVIEWS: Final = 1_000  # the most a plan may ask for; F10 proposes 50 
 CASES_AT_ONCE: Final = 100  # of one decision over many
 LONGEST_WAIT_DAYS: Final = 30  # for an answer
 
+FEWEST_PAIRS: Final = 30  # below, agreement is told without kappa and alpha. Source: reference/moderation.md F10
+LONGEST_WINDOW: Final = timedelta(days=366)
+
 QUEUES_PER_WORKSPACE: Final = 100
 ROUTING_RULES: Final = 200
 WORKING_SPANS: Final = 70
