@@ -92,7 +92,9 @@ class Query:
     async def moderation_numbers(
         self,
         info: Info,
-        workspace_id: Annotated[strawberry.ID, strawberry.argument(description="The client whose cases they are about.")],
+        workspace_id: Annotated[
+            strawberry.ID, strawberry.argument(description="The client whose cases they are about.")
+        ],
         since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
         until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
     ) -> ModerationNumbers | None:

@@ -101,7 +101,7 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
             workspace_id=client, decision_id=decision.id, case_id=closed.id, appellant="reporter",
             member_id=case.member_id, text="x", state="upheld", answer="x", answered_at=now(),
         )  # fmt: skip
-        report = await Report.filter(case_id=case.id).first()
+        report = await Report.filter(workspace_id=client).order_by("-created_at").first()
     return {
         "decision": f"decision_{decision.id}",
         "appeal": f"appeal_{appeal.id}",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cmp_to_key
+from inspect import isawaitable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from strawberry.utils.str_converters import to_snake_case
 
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
-from backend.moderation import Case
+from backend.moderation import Case, DecisionEvent, RoutingRule
 from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from graphql_schema.projection import published_kinds
@@ -34,6 +35,7 @@ from graphql_schema.projection.declaring import (
     published,
 )
 from graphql_schema.schema import schema
+from tenants import models
 from tenants.actor import Actor
 from tenants.rights import CLIENT_ROLES, Role
 from tenants.scope import agency_scope
@@ -75,6 +77,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
+FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
     "overdueCount": lambda rows: len([row for row in rows if row.state != "closed" and row.due_at < now()]),
@@ -106,6 +109,35 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
 }
 
 
+WHERES["{row}.state = 'queued'"] = lambda row, _: row.state == "queued"
+WHERES["{row}.state <> 'closed' and {row}.due_at < now()"] = lambda row, _: row.state != "closed" and row.due_at < now()
+
+
+async def _is_theirs_or_a_lead_asks(row: Any, actor: Actor) -> bool:
+    lead = actor.membership_id and await models.Membership.get_or_none(id=actor.membership_id)
+    is_lead = bool(lead) and lead.role in ("owner", "admin", "lead")
+    return is_lead or (actor.membership_id is not None and row.membership_id == actor.membership_id)
+
+
+async def _is_not_blind(row: Any, actor: Actor) -> bool:
+    case = await Case.get(id=row.case_id)
+    open_to_all = case.state in ("held", "closed") or case.slot == 3
+    return open_to_all or (actor.membership_id is not None and row.membership_id == actor.membership_id)
+
+
+async def _is_in_force(row: Any, _: Actor) -> bool:
+    return row.version == max(r.version for r in await RoutingRule.filter(workspace_id=row.workspace_id))
+
+
+for name, condition in (
+    ("Reviewer", _is_theirs_or_a_lead_asks),
+    ("ConflictOfInterest", _is_theirs_or_a_lead_asks),
+    ("Review", _is_not_blind),
+    ("RoutingRule", _is_in_force),
+):
+    WHERES[published(name).row] = condition
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
@@ -135,6 +167,41 @@ async def _queued(row: Any) -> int:
 @expression("CaseCounts", "inReview")
 async def _in_review(row: Any) -> int:
     return len([c for c in await _cases(row) if c.state == "in_review"])
+
+
+@expression("CaseCounts", "pendingInfo")
+async def _pending(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state == "pending_info"])
+
+
+@expression("CaseCounts", "held")
+async def _waits_for_approval(row: Any) -> int:
+    return len([c for c in await _cases(row) if c.state == "held"])
+
+
+@expression("Case", "kind")
+async def _shown_kind(row: Any) -> str:
+    return "moderation" if row.kind == "golden" else row.kind
+
+
+@expression("Case", "isAboutToBeLate")
+async def _about_to_be_late(row: Any) -> bool:
+    left = row.due_at - now()
+    return row.state != "closed" and left.total_seconds() >= 0 and left < 0.2 * (row.due_at - row.opened_at)
+
+
+@expression("Queue", "oldestOpenedAt")
+async def _oldest_opened(row: Any) -> Any:
+    return min((c.opened_at for c in await Case.filter(queue_id=row.id) if c.state != "closed"), default=None)
+
+
+@expression("Decision", "state")
+async def _decision_state(row: Any) -> str:
+    kinds = {event.kind for event in await DecisionEvent.filter(decision_id=row.id)}
+    for ended in ("denied", "undone", "overturned", "superseded"):
+        if ended in kinds:
+            return ended
+    return "held" if row.is_held and "approved" not in kinds else "effective"
 
 
 @expression("CaseCounts", "closed")
@@ -316,8 +383,12 @@ async def _rows(entry: Published, actor: Actor, **where: Any) -> list[Any]:
         return []
     rows = await entry.model.all()
     if entry.row is not None:
-        rows = [row for row in rows if WHERES[entry.row](row, actor)]
+        rows = [row for row in rows if await _is_so(WHERES[entry.row](row, actor))]
     return [row for row in rows if all(getattr(row, name) == value for name, value in where.items())]
+
+
+async def _is_so(answer: Any) -> bool:
+    return await answer if isawaitable(answer) else answer
 
 
 def _uuid(text: str) -> UUID | None:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from cast import Cast, write_post
 from graphql import parse, validate
+from judged import judged
 from projection import naive
 from projection.writing import Operation, Pools, Writer
 
@@ -81,6 +82,10 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
         ids["queue"].append(f"queue_{await cast.queue_id(cast.workspaces[workspace])}")
         from backend.moderation import Case
 
+        async with agency_scope(cast.system):
+            some = await Case.filter(workspace_id=cast.workspaces[workspace]).first()
+        for kind, id in (await judged(cast, some)).items():
+            ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):
             ids["case"] += [
                 f"case_{case.id}" for case in await Case.filter(workspace_id=cast.workspaces[workspace]).limit(8)
