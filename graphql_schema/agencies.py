@@ -22,6 +22,7 @@ from graphql_schema.orders import (
     DayOrder,
     DirectoryGroupOrder,
     ExportOrder,
+    GoldenOrder,
     HoldOrder,
     HoursOrder,
     JobOrder,
@@ -40,6 +41,7 @@ from graphql_schema.projection import Connection, Node, column, count, groups, m
 from graphql_schema.queues import (
     ConflictOfInterest,
     DayOff,
+    GoldenItem,
     QualityPlan,
     Queue,
     Reviewer,
@@ -96,7 +98,7 @@ class Workspace(Node):
     open_case_count: int = count(
         CaseRow,
         "workspace_id",
-        where="{row}.state <> 'closed'",
+        where="{row}.state <> 'closed' and {row}.kind <> 'golden'",
         description="Cases that are not closed: queued and in review together.",
     )
     queues: Connection[Queue] = many(
@@ -107,6 +109,11 @@ class Workspace(Node):
     )
     routing: Connection[RoutingRule] = many(
         "workspace_id", order=PositionOrder, description="Which cases go to which queue; the first that fits decides."
+    )
+    golden_items: Connection[GoldenItem] = many(
+        "workspace_id",
+        order=GoldenOrder,
+        description="What reviewers are measured by; empty for whoever does not lead.",
     )
     quality_plan: QualityPlan | None = one(
         "workspace_id",

@@ -175,7 +175,13 @@ class CaseQuestion(Node):
     asked_by: Staff | None = one("asked_by_id", description="Who asked; null where you may not see staff.")
 
 
-@publish(moderation.Case, kind="case", needs=Right.READ_CASES)
+# Golden cases are there for whom they were made for alone, and look like any other.
+@publish(
+    moderation.Case,
+    kind="case",
+    needs=Right.READ_CASES,
+    row="({row}.only_for_id is null or {row}.only_for_id = {membership})",
+)
 class Case(Node):
     """All open reports about one post, merged; waits in a queue until somebody decides it."""
 

@@ -12,7 +12,7 @@ from graphql_schema.describing import Input, optional
 from graphql_schema.policies import Severity, Tier
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.queues import ConflictOfInterest, Queue
+from graphql_schema.queues import ConflictOfInterest, GoldenItem, Queue
 from graphql_schema.staff import Staff
 from tenants.rights import Right
 
@@ -198,6 +198,23 @@ class LedWorkspacePayload:
     user_errors: list[UserError] = user_errors()
 
 
+@strawberry.input(description="A closed case whose decision is right.")
+class MakeGoldenInput:
+    case_id: strawberry.ID = strawberry.field(description="Offered now and then to who has never seen it.")
+    note: str = strawberry.field(default="", description="Why it is a good measure, at most 2,000 characters.")
+
+
+@strawberry.input(description="A golden item that is used no longer.")
+class RetireGoldenInput:
+    golden_item_id: strawberry.ID = strawberry.field(description="Nobody is offered it any more.")
+
+
+@strawberry.type(description="What reviewers are measured by, as it is now.")
+class GoldenPayload:
+    golden_item: GoldenItem | None = strawberry.field(default=None, description="As it is now; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
 @strawberry.type
 class LeadingQueues:
     @verb(QueuePayload, "Set up another queue.", needs=Right.LEAD_QUEUE)
@@ -252,6 +269,18 @@ class LeadingQueues:
         queue_id = uuid_of("queue", input.queue_id, field="queueId")
         await moderation.move_case(actor_of(info.context), case_id, queue_id=queue_id)
         return MoveCasePayload(case=ref(Case, case_id))
+
+    @verb(GoldenPayload, "Measure reviewers by a closed case from now on.", needs=Right.LEAD_QUEUE)
+    async def make_golden(self, info: Info, input: Input[MakeGoldenInput]) -> GoldenPayload:
+        case_id = uuid_of("case", input.case_id, field="caseId")
+        item_id = await moderation.make_golden(actor_of(info.context), case_id, note=input.note)
+        return GoldenPayload(golden_item=ref(GoldenItem, item_id))
+
+    @verb(GoldenPayload, "Measure nobody by it any more.", needs=Right.LEAD_QUEUE)
+    async def retire_golden(self, info: Info, input: Input[RetireGoldenInput]) -> GoldenPayload:
+        item_id = uuid_of("golden", input.golden_item_id, field="goldenItemId")
+        await moderation.retire_golden(actor_of(info.context), item_id)
+        return GoldenPayload(golden_item=ref(GoldenItem, item_id))
 
     @verb(ReviewerPayload, "Say what a colleague can judge.", needs=Right.LEAD_QUEUE)
     async def set_skills(self, info: Info, input: Input[SetSkillsInput]) -> ReviewerPayload:

@@ -68,6 +68,9 @@ class ModerationNumbers:
     judged_twice: Share = strawberry.field(description="Of cases closed in the window, those that two have judged.")
     overturned: Share = strawberry.field(description="Of decisions made in the window, those an appeal overturned.")
     undone: Share = strawberry.field(description="Of decisions made in the window, those taken back within minutes.")
+    golden: Share = strawberry.field(
+        description="Of golden cases judged in the window, those that were judged as is known to be right."
+    )
     agreement: Agreement = strawberry.field(description="How far reviewers agree.")
     workload: list[Workload] = strawberry.field(
         description="Whoever had a case of the client in the window, by name and never by exposure."
@@ -92,6 +95,7 @@ def told(numbers: moderation.Numbers) -> ModerationNumbers:
         judged_twice=_share(numbers.judged_twice),
         overturned=_share(numbers.overturned),
         undone=_share(numbers.undone),
+        golden=_share(numbers.golden),
         agreement=Agreement(
             pairs=numbers.agreement.pairs,
             alike=_share(numbers.agreement.alike),

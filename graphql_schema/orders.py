@@ -173,3 +173,9 @@ class TierOrder(Enum):
 @strawberry.enum(description="In which order reviewers are listed.")
 class ReviewerOrder(Enum):
     RECENTLY_SET = value("-updated_at", "Latest first, by when what they can judge or bear was said.")
+
+
+@strawberry.enum(description="In which order golden items are listed.")
+class GoldenOrder(Enum):
+    NEWEST = value("-made_at", "Latest first, by `madeAt`.")
+    OLDEST = value("made_at", "Earliest first, by `madeAt`.")

@@ -7,7 +7,7 @@ import strawberry
 
 from backend import moderation
 from graphql_schema.communities import Community, Member
-from graphql_schema.decisions import ActionKind
+from graphql_schema.decisions import ActionKind, Decision
 from graphql_schema.policies import Policy, Severity, Tier
 from graphql_schema.projection import Node, column, count, one, publish, sql
 from graphql_schema.staff import Staff
@@ -15,7 +15,7 @@ from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
-    from graphql_schema.cases import ReportChannel
+    from graphql_schema.cases import Case, ReportChannel
 
 
 @publish(moderation.Queue, kind="queue", needs=Right.READ_CASES)
@@ -163,4 +163,28 @@ class QualityPlan(Node):
     updated_at: datetime = column(description="When it was last changed.")
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is for."
+    )
+
+
+@publish(moderation.GoldenItem, kind="golden", needs=Right.LEAD_QUEUE)
+class GoldenItem(Node):
+    """A closed case whose decision is right. Offered again as if it were new, to measure reviewers by."""
+
+    id: strawberry.ID
+    note: str = column(description="Why it is a good measure, at most 2,000 characters; may be empty.")
+    made_at: datetime = column(description="When a lead said so.")
+    retired_at: datetime | None = column(description="Since when nobody is offered it; null for one in use.")
+    case: Annotated["Case", strawberry.lazy("graphql_schema.cases")] | None = one(
+        "case_id", description="The case that it repeats."
+    )
+    decision: Decision | None = one("decision_id", description="The right answer.")
+    made_by: Staff | None = one("made_by_id", description="Who said so; null where you may not see staff.")
+    answer_count: int = count(
+        moderation.GoldenAnswer,
+        "golden_item_id",
+        where="{row}.is_right is not null",
+        description="How many reviewers have judged it.",
+    )
+    right_count: int = count(
+        moderation.GoldenAnswer, "golden_item_id", where="{row}.is_right", description="How many of them were right."
     )

@@ -16,6 +16,7 @@ from backend.moderation import (
     DayOff,
     Decision,
     DecisionEvent,
+    GoldenItem,
     Judged,
     QualityPlan,
     Report,
@@ -97,6 +98,9 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
                 workspace_id=client, weekday=weekday, opens_minute=0, defaults={"closes_minute": 1440}
             )
         await DayOff.get_or_create(workspace_id=client, day="2000-01-01")
+        golden = await GoldenItem.create(
+            workspace_id=client, case_id=closed.id, decision_id=decision.id, made_by_id=colleague, note="x"
+        )
         appeal = await Appeal.create(
             workspace_id=client, decision_id=decision.id, case_id=closed.id, appellant="reporter",
             member_id=case.member_id, text="x", state="upheld", answer="x", answered_at=now(),
@@ -105,6 +109,7 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
     return {
         "decision": f"decision_{decision.id}",
         "appeal": f"appeal_{appeal.id}",
+        "golden": f"golden_{golden.id}",
         "review": f"review_{review.id}",
         "question": f"question_{question.id}",
         "conflict": f"conflict_{conflict.id}",

@@ -18,7 +18,16 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import Erasure, Export, erase_member, erase_member_now, request_export
-from backend.moderation import Appeal, CaseQuestion, ConflictOfInterest, DecisionEvent, claim_next, decide, report_post
+from backend.moderation import (
+    Appeal,
+    CaseQuestion,
+    ConflictOfInterest,
+    DecisionEvent,
+    GoldenItem,
+    claim_next,
+    decide,
+    report_post,
+)
 from backend.outside import rotate_secrets, stored_files
 from backend.settings import Settings
 from tenants.erasing import treatments
@@ -134,6 +143,9 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             answer=f"I am {MARKER}",
             answered_at=now(),
         )
+        await GoldenItem.create(
+            workspace_id=client, case_id=case_id, decision_id=judged_id, note=f"{MARKER} is a clear case"
+        )
         await Appeal.create(
             workspace_id=client,
             decision_id=judged_id,
@@ -213,6 +225,7 @@ PLANTED = {
     "case_questions.question",
     "case_questions.answer",
     "conflicts.reason",
+    "golden_items.note",
     "appeals.text",
     "appeals.answer",
     "skips.note",

@@ -12,6 +12,7 @@ from backend.moderation.deciding_many import Previewed, decide_many
 from backend.moderation.handing_over import hand_over
 from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
 from backend.moderation.measuring import Durations, Numbers, Share, numbers_of
+from backend.moderation.mixing_in import make_golden, retire_golden
 from backend.moderation.models import (
     Action,
     Appeal,
@@ -24,6 +25,8 @@ from backend.moderation.models import (
     DayOff,
     Decision,
     DecisionEvent,
+    GoldenAnswer,
+    GoldenItem,
     QualityPlan,
     Queue,
     Report,
@@ -62,6 +65,8 @@ __all__ = [
     "Decision",
     "DecisionEvent",
     "Durations",
+    "GoldenAnswer",
+    "GoldenItem",
     "Judged",
     "Numbers",
     "Previewed",
@@ -97,6 +102,7 @@ __all__ = [
     "extend",
     "file_appeal",
     "hand_over",
+    "make_golden",
     "move_case",
     "numbers_of",
     "open_workspace",
@@ -106,6 +112,7 @@ __all__ = [
     "report_post",
     "resume",
     "resume_case",
+    "retire_golden",
     "return_ended_claims",
     "revise_queue",
     "set_own_limits",

@@ -11,7 +11,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.leasing import end_claim, held_claim, reviewer
 from backend.moderation.models import Case, CaseQuestion, Report
-from backend.moderation.moving import moved
+from backend.moderation.moving import let_golden_go, moved
 from backend.moderation.thresholds import LONGEST_WAIT_DAYS
 from backend.moderation.timing import clock_of
 from backend.outbox import enqueue
@@ -46,6 +46,9 @@ async def ask_member(
         question=question,
     )
     await end_claim(claim.id, workspace_id=case.workspace_id, by="asked")
+    if case.kind == "golden":  # nobody is asked about what was decided long ago
+        await let_golden_go(case.id, workspace_id=case.workspace_id)
+        return asked.id
     until = now() + timedelta(days=days)
     await Case.filter(id=case.id, workspace_id=case.workspace_id).update(
         state="pending_info", claimed_by_id=None, claimed_until=None, paused_at=now(), pending_until=until

@@ -6,6 +6,7 @@ from backend import journal
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.moderation.leasing import Claim, promise_return, return_ended, reviewer, within
+from backend.moderation.mixing_in import golden_instead
 from backend.moderation.models import Case, ClaimRecord, Queue
 from backend.moderation.moving import moved
 from backend.moderation.qualifying import Fitness, fitness_of
@@ -35,7 +36,8 @@ async def claim_next(
     if case is None:
         case = await _next_waiting(moderator, fitness, membership_id, workspace_id, queue_id)
     if case is not None:
-        return await lease(case, membership_id=membership_id)
+        golden = await golden_instead(case, membership_id=membership_id)
+        return await lease(golden or case, membership_id=membership_id)
     # Nothing waits, or there is no such place: only now is it worth finding out.
     if workspace_id is not None:
         await find_workspace(workspace_id)
@@ -57,7 +59,7 @@ async def claim_this(moderator: Actor, case: Case) -> UUID | None:
 
 
 async def lease(case: Any, *, membership_id: UUID) -> Claim:
-    """Call in the statement's transaction that put `case` in review; its columns: workspace_id, id, severity,
+    """Call in the statement's transaction that put `case` in review; its columns: workspace_id, id, kind, severity,
     claimed_until."""
     token = secrets.token_urlsafe(24)
     scope = current()
@@ -73,7 +75,14 @@ async def lease(case: Any, *, membership_id: UUID) -> Claim:
         case["claimed_until"],
         case["severity"],
     )
-    await moved(case["id"], workspace_id=case["workspace_id"], of="queued", to="in_review", because="claimed")
+    await moved(
+        case["id"],
+        workspace_id=case["workspace_id"],
+        of="queued",
+        to="in_review",
+        because="claimed",
+        is_tallied=case["kind"] != "golden",
+    )
     await journal.record("case.claimed", subject_kind="case", subject_id=case["id"], workspace_id=case["workspace_id"])
     await promise_return(case["workspace_id"], case["claimed_until"])
     return Claim(case["id"], token, case["claimed_until"])
@@ -119,6 +128,6 @@ async def _next_waiting(
             update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval,
                                first_touched_at = coalesce(c.first_touched_at, now())
               from next where c.agency_id = $1 and c.workspace_id = next.workspace_id and c.id = next.id
-            returning c.workspace_id, c.id, c.severity, c.claimed_until""",
+            returning c.workspace_id, c.id, c.kind, c.severity, c.claimed_until""",
         *values,
     )

@@ -9,6 +9,7 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.checking_quality import is_high_impact, plan_of, why_a_second
 from backend.moderation.leasing import end_claim, held_claim
+from backend.moderation.mixing_in import answer_golden
 from backend.moderation.models import Case, Decision, Review
 from backend.moderation.moving import moved
 from backend.moderation.taking_effect import take_effect
@@ -131,7 +132,7 @@ async def judge(
         claim_id=claim_id,
         membership_id=moderator.membership_id,
         slot=case.slot,
-        purpose=purpose or ("first", "second", "third")[case.slot - 1],
+        purpose=purpose or ("golden" if case.kind == "golden" else ("first", "second", "third")[case.slot - 1]),
         because=because,
         outcome=verdict.outcome,
         policy_version_id=verdict.policy_version_id,
@@ -139,6 +140,9 @@ async def judge(
         days=verdict.days,
         reason=verdict.reason,
     )
+    if case.kind == "golden":
+        await answer_golden(case, review, claim_id=claim_id, policy_id=policy_id)
+        return Judged(review, None)
     if because:
         await _ask_another(case, claim_id=claim_id, slot=2, because=because)
         return Judged(review, None)

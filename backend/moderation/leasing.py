@@ -11,7 +11,7 @@ from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.models import Skip
-from backend.moderation.moving import moved
+from backend.moderation.moving import let_golden_go, moved
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
 from backend.outbox import announce, enqueue
 from tenants.actor import Actor
@@ -193,14 +193,17 @@ async def give_back(case_id: UUID, *, workspace_id: UUID, by: str, **detail: Any
         case_id,
         by,
     )
-    await scope.execute(
+    kind = await scope.fetchval(
         """update cases set state = 'queued', claimed_by_id = null, claimed_until = null
-            where agency_id = $1 and workspace_id = $2 and id = $3 and state = 'in_review'""",
+            where agency_id = $1 and workspace_id = $2 and id = $3 and state = 'in_review' returning kind""",
         agency_id,
         workspace_id,
         case_id,
     )
-    await moved(case_id, workspace_id=workspace_id, of="in_review", to="queued", because=by)
+    if kind == "golden":  # nobody else is offered it as this case
+        await let_golden_go(case_id, workspace_id=workspace_id)
+    else:
+        await moved(case_id, workspace_id=workspace_id, of="in_review", to="queued", because=by)
     await journal.record(
         f"case.claim_{by}",
         subject_kind="case",

@@ -86,6 +86,7 @@ class Numbers:
     judged_twice: Share
     overturned: Share
     undone: Share
+    golden: Share
     agreement: Agreement
     loads: tuple[Load, ...]
 
@@ -117,6 +118,7 @@ async def numbers_of(lead: Actor, workspace_id: UUID, *, since: datetime, until:
         judged_twice=Share(closed["twice"], closed["count"]),
         overturned=Share(decided["overturned"], decided["count"]),
         undone=Share(decided["undone"], decided["count"]),
+        golden=Share(decided["golden_right"], decided["golden"]),
         agreement=await _agreement(workspace_id, since, until),
         loads=await _loads(workspace_id, since, until),
     )
@@ -163,7 +165,11 @@ _DECIDED: Final = """
                   and e.kind = 'overturned')) as overturned,
            count(*) filter (where exists (
                select from decision_events e where e.agency_id = $1 and e.workspace_id = $2 and e.decision_id = d.id
-                  and e.kind = 'undone')) as undone
+                  and e.kind = 'undone')) as undone,
+           (select count(*) from golden_answers g where g.agency_id = $1 and g.workspace_id = $2 and g.is_right is not null
+               and g.offered_at >= $3 and g.offered_at < $4) as golden,
+           (select count(*) from golden_answers g where g.agency_id = $1 and g.workspace_id = $2 and g.is_right
+               and g.offered_at >= $3 and g.offered_at < $4) as golden_right
       from decisions d
      where d.agency_id = $1 and d.workspace_id = $2 and d.decided_at >= $3 and d.decided_at < $4"""
 

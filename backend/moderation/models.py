@@ -173,6 +173,7 @@ class Case(WorkspaceModel):
     post_id: UUID = fields.UUIDField()
     member_id: UUID = fields.UUIDField()
     kind = fields.CharField(max_length=10, default="moderation")
+    only_for_id: UUID | None = fields.UUIDField(null=True)
     slot = fields.IntField(default=1)
     language = fields.CharField(max_length=3, null=True)
     is_at_risk = fields.BooleanField(default=False)
@@ -436,3 +437,33 @@ class Appeal(WorkspaceModel):
 
     class Meta:
         table = "appeals"
+
+
+class GoldenItem(WorkspaceModel):
+    """A closed case whose answer is known to be right."""
+
+    forgetting = {"note": Put("''", f"t.case_id {CASES_ABOUT_THEM}")}
+    not_for_members = "what reviewers are measured by"
+    case_id: UUID = fields.UUIDField()
+    decision_id: UUID = fields.UUIDField()
+    note = fields.TextField(default="")
+    made_by_id: UUID | None = fields.UUIDField(null=True)
+    made_at: datetime = fields.DatetimeField(auto_now_add=True)
+    retired_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "golden_items"
+
+
+class GoldenAnswer(WorkspaceModel):
+    """A reviewer was offered a golden item, and what they said of it."""
+
+    golden_item_id: UUID = fields.UUIDField()
+    case_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+    review_id: UUID | None = fields.UUIDField(null=True)
+    is_right = fields.BooleanField(null=True)
+    offered_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "golden_answers"

@@ -1,5 +1,6 @@
 """A case goes from one state to another: kept as history, and in the tally that boards read instead of counting."""
 
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,18 +10,28 @@ from tenants.scope import current
 STATES: Final = ("queued", "in_review", "pending_info", "held", "closed")
 
 
-async def moved(case_id: UUID, *, workspace_id: UUID, of: str | None, to: str, because: str) -> None:
-    """The case went from state `of` (None: it is new) to state `to`. Call in the transaction that moves it.
+async def moved(
+    case_id: UUID,
+    *,
+    workspace_id: UUID,
+    of: str | None,
+    to: str,
+    because: str,
+    at: datetime | None = None,
+    is_tallied: bool = True,
+) -> None:
+    """The case went from state `of` (None: it is new) to state `to`, now or `at`. Call in the transaction that moves it.
 
     A client's tally is the sum of its rows, and each transaction adds to one that no other holds: nobody waits, and
     there are as many rows as transactions have ever moved cases of that client at once.
     """
-    change = [(state == to) - (state == of) for state in STATES]
+    change = [(state == to) - (state == of) if is_tallied else 0 for state in STATES]
     actor = current().actor
     await current().execute(
         """with noted as (
-                insert into case_states (agency_id, workspace_id, id, case_id, from_state, to_state, because, membership_id)
-                values ($1, $2, $9, $10, $11, $12, $13, $14)),
+                insert into case_states (agency_id, workspace_id, id, case_id, from_state, to_state, because, membership_id,
+                                         at)
+                values ($1, $2, $9, $10, $11, $12, $13, $14, coalesce($15, clock_timestamp()))),
              mine as materialized (
                 select id from case_tallies where agency_id = $1 and workspace_id = $2 limit 1 for update skip locked),
              added as (
@@ -40,4 +51,25 @@ async def moved(case_id: UUID, *, workspace_id: UUID, of: str | None, to: str, b
         to,
         because,
         actor.membership_id,
+        at,
+    )
+
+
+async def let_golden_go(case_id: UUID, *, workspace_id: UUID) -> None:
+    """A golden case was judged or given back: nobody is offered it as this one again. Call while holding the lock on it."""
+    scope = current()
+    agency_id = scope.actor.agency_id
+    await scope.execute(
+        """update cases set state = 'closed', outcome = 'no_violation', closed_at = now(), claimed_by_id = null,
+                            claimed_until = null, version = version + 1
+            where agency_id = $1 and workspace_id = $2 and id = $3""",
+        agency_id,
+        workspace_id,
+        case_id,
+    )
+    await scope.execute(
+        "delete from reports where agency_id = $1 and workspace_id = $2 and case_id = $3",
+        agency_id,
+        workspace_id,
+        case_id,
     )

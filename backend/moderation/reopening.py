@@ -48,7 +48,7 @@ async def undo_decision(moderator: Actor, decision_id: UUID, *, reason: str) -> 
     await take_back(case, decision)
     claimed = await current().fetchrow(
         """update cases set state = 'in_review', claimed_by_id = $4, claimed_until = now() + $5::interval
-            where agency_id = $1 and workspace_id = $2 and id = $3 returning workspace_id, id, severity, claimed_until""",
+            where agency_id = $1 and workspace_id = $2 and id = $3 returning workspace_id, id, kind, severity, claimed_until""",
         moderator.agency_id,
         case.workspace_id,
         case.id,

@@ -23,7 +23,7 @@ async def count_cases_again(system: Actor, _payload: Mapping[str, Any]) -> None:
     await scope.execute(
         f"""insert into case_tallies (agency_id, workspace_id, id, {", ".join(STATES)})
             select $1, $2, $3, {_MISSING}
-              from (select {_COUNTED} from cases where agency_id = $1 and workspace_id = $2) c,
+              from (select {_COUNTED} from cases where agency_id = $1 and workspace_id = $2 and kind <> 'golden') c,
                    (select {_TALLIED} from case_tallies where agency_id = $1 and workspace_id = $2) t
              where ({", ".join(f"c.{state}" for state in STATES)}) <> ({", ".join(f"t.{state}" for state in STATES)})""",
         system.agency_id,

@@ -109,6 +109,14 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
 }
 
 
+WHERES["{row}.is_right is not null"] = lambda row, _: row.is_right is not None
+WHERES["{row}.is_right"] = lambda row, _: bool(row.is_right)
+WHERES["{row}.state <> 'closed' and {row}.kind <> 'golden'"] = lambda row, _: (
+    row.state != "closed" and row.kind != "golden"
+)
+WHERES["({row}.only_for_id is null or {row}.only_for_id = {membership})"] = lambda row, actor: (
+    row.only_for_id is None or row.only_for_id == actor.membership_id
+)
 WHERES["{row}.state = 'queued'"] = lambda row, _: row.state == "queued"
 WHERES["{row}.state <> 'closed' and {row}.due_at < now()"] = lambda row, _: row.state != "closed" and row.due_at < now()
 

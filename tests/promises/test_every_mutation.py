@@ -215,6 +215,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "invitePersonAgain": _an_invitation,
     "liftHold": _a_hold,
     "linkToExport": _a_file,
+    "makeGolden": _an_own_decision,
     "markNoticesRead": _a_notice,
     "reinstateMembership": _a_suspension,
     "recordAnswer": _a_waiting_case,

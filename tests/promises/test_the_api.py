@@ -50,6 +50,7 @@ KINDS = {
     "postId": "post",
     "policyId": "policy",
     "decisionId": "decision",
+    "goldenItemId": "golden",
     "questionId": "question",
     "reportId": "report",
     "conflictId": "conflict",
@@ -88,6 +89,8 @@ TEXTS = {
     "expiresAt": "2100-01-01T00:00:00Z",
     "startsAt": "2099-01-01T00:00:00Z",
 }
+# Queries that Python answers; each with the test that asks them as somebody of another agency.
+COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
 CHOICES = {"role": "MODERATOR"}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
@@ -335,7 +338,7 @@ async def test_every_query_by_id_answers_a_foreign_id_like_one_that_nobody_has(
     checked = 0
     for name, field in SCHEMA.query_type.fields.items():
         for argument, definition in field.args.items():
-            if get_named_type(definition.type).name != "ID":
+            if get_named_type(definition.type).name != "ID" or name in COMPUTED:
                 continue
             is_list = "[" in str(definition.type)
             for kind in [name] if name in other_agency else list(other_agency):
