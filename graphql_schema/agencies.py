@@ -10,6 +10,7 @@ from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
+from graphql_schema.macros import Macro
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
@@ -25,12 +26,14 @@ from graphql_schema.orders import (
     PolicyOrder,
     PostOrder,
     StaffOrder,
+    ThresholdOrder,
     WorkspaceOrder,
 )
 from graphql_schema.policies import Policy, Queue, Rule
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
+from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
@@ -90,6 +93,13 @@ class Workspace(Node):
     rules: Connection[Rule] = many(
         "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
     )
+    macros: Connection[Macro] = many("workspace_id", order=CreationOrder, description="Its saved answers, 500 at most.")
+    strike_thresholds: Connection[StrikeThreshold] = many(
+        "workspace_id",
+        order=ThresholdOrder,
+        description="Empty for the usual ones: 3, 5 and 10 points, without actions.",
+    )
+    evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",
         order=CreationOrder,

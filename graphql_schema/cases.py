@@ -7,8 +7,9 @@ import strawberry
 from backend import moderation
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import optional, value
+from graphql_schema.evidence import EvidenceSnapshot
 from graphql_schema.journal import JournalEntry
-from graphql_schema.orders import CreationOrder, JournalOrder
+from graphql_schema.orders import CreationOrder, EvidenceOrder, JournalOrder
 from graphql_schema.policies import Policy, PolicyVersion, Queue, Rule, Severity, Tier
 from graphql_schema.projection import (
     Connection,
@@ -25,6 +26,8 @@ from graphql_schema.projection import (
     sql,
 )
 from graphql_schema.staff import Staff
+from graphql_schema.statements import StatementOfReasons
+from graphql_schema.strikes import StrikeEntry
 from tenants import models
 from tenants.rights import Right
 
@@ -145,6 +148,18 @@ class Decision(Node):
     decided_by: Staff | None = one("membership_id", description="The reviewer; null where you may not see staff.")
     actions: Connection[Action] = many(
         "decision_id", order=CreationOrder, description="What it does in the community; nothing for NO_VIOLATION."
+    )
+    statement: StatementOfReasons | None = one(
+        "decision_id", reverse=True, description="What the member is told; null where nothing was done."
+    )
+    strikes: Connection[StrikeEntry] = many(
+        "decision_id", order=CreationOrder, description="What it counts for the member, and that it was taken back."
+    )
+    evidence: Connection[EvidenceSnapshot] = many(
+        "case_id",
+        own="case_id",
+        order=EvidenceOrder,
+        description="The post as it was then, and up to five before it.",
     )
 
 

@@ -112,3 +112,13 @@ class JobOrder(Enum):
 class JournalOrder(Enum):
     NEWEST = value("-at", "Latest first, by `at`.")
     OLDEST = value("at", "Earliest first, by `at`.")
+
+
+@strawberry.enum(description="In which order evidence is listed.")
+class EvidenceOrder(Enum):
+    CAPTURED = value("position", "As it was captured: first the post that was judged, then those before it.")
+
+
+@strawberry.enum(description="In which order thresholds of strikes are listed.")
+class ThresholdOrder(Enum):
+    POINTS = value("points", "Fewest `points` first.")

@@ -99,6 +99,9 @@ class DecideCaseInput:
         default_factory=list, description="What to do in the community; refused for NO_VIOLATION."
     )
     expected_version: int | None = optional("The version you read; refused with CONFLICT if the case has changed.")
+    explanation: str | None = optional(
+        "For the member, at most 1,500 characters: what of the post breaks the policy. May not name or quote reporters."
+    )
 
 
 @strawberry.type(description="The closed case and its decision.")
@@ -183,5 +186,6 @@ class WorkingCases:
             policy_version_id=optional_uuid_of("policyversion", input.policy_version_id, field="policyVersionId"),
             actions=[kind.value for kind in input.actions],
             expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
+            explanation=input.explanation or "",
         )
         return DecideCasePayload(case=ref(Case, case_id), decision=ref(Decision, decision.id))

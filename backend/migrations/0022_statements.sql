@@ -150,7 +150,6 @@ create table app.strike_entries (
   foreign key (agency_id, workspace_id, policy_id) references app.policies (agency_id, workspace_id, id)
 );
 create index strike_entries_of_member on app.strike_entries (agency_id, workspace_id, member_id, created_at, id);
-create index strike_entries_of_decision on app.strike_entries (agency_id, workspace_id, decision_id, created_at, id);
 
 create table app.macros (
   agency_id uuid not null default app.agency(),

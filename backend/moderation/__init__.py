@@ -10,14 +10,29 @@ from backend.moderation.models import (
     CaseTally,
     ClaimRecord,
     Decision,
+    Macro,
     Queue,
     Report,
     Rule,
+    StrikeEntry,
+    StrikeThreshold,
 )
 from backend.moderation.opening import open_workspace
 from backend.moderation.reporting import report_post
 from backend.moderation.ruling import apply_rules, create_rule
+from backend.moderation.striking import (
+    Standing,
+    Strikes,
+    Threshold,
+    add_strikes,
+    set_strike_thresholds,
+    strikes_expected,
+    strikes_for,
+    strikes_of,
+    take_back_strikes,
+)
 from backend.moderation.tallying import count_cases_again
+from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
     "Action",
@@ -28,20 +43,35 @@ __all__ = [
     "ClaimLost",
     "ClaimRecord",
     "Decision",
+    "Macro",
     "Queue",
     "Report",
     "Rule",
+    "Standing",
+    "StrikeEntry",
+    "StrikeThreshold",
+    "Strikes",
+    "Threshold",
+    "add_strikes",
     "apply_rules",
     "carry_out_actions",
     "claim_next",
     "count_cases_again",
     "create_rule",
     "decide",
+    "delete_macro",
     "extend",
     "hand_over",
+    "macro_text",
     "open_workspace",
     "release",
     "report_post",
     "return_ended_claims",
+    "set_strike_thresholds",
     "skip",
+    "strikes_expected",
+    "strikes_for",
+    "strikes_of",
+    "take_back_strikes",
+    "write_macro",
 ]

@@ -1,15 +1,19 @@
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from backend import journal
+from backend.evidence import capture
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.claiming import held_claim
 from backend.moderation.models import Action, Case, Decision, Report
+from backend.moderation.striking import add_strikes
 from backend.moderation.tallying import tally
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
-from backend.policies import PolicyVersion
+from backend.policies import usable_version
+from backend.statements import Complaint, Restriction, write_statement
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -37,8 +41,10 @@ async def decide(
     policy_version_id: UUID | None = None,
     actions: Collection[str] = (),
     expected_version: int | None = None,
+    explanation: str = "",
 ) -> Decision:
-    """Close the case: decision, actions to carry out, answers to the reporters, journal and jobs, all or nothing.
+    """Close the case: decision, evidence, strikes, what the member is told (`explanation` in it), actions to carry out,
+    answers to the reporters, journal and jobs, all or nothing.
 
     Raises NotAllowed, NotFound, Invalid; CaseAlreadyClosed; ClaimLost when the token proves no live claim; Conflict
     when the case is not at `expected_version` (a new report came in).
@@ -58,10 +64,10 @@ async def decide(
     claim = await held_claim(moderator, case_id, token=token)
     if expected_version is not None and case.version != expected_version:
         raise Conflict("The case has changed since you read it.", path=("input", "expectedVersion"))
-    if policy_version_id is not None and not await PolicyVersion.exists(
-        id=policy_version_id, workspace_id=case.workspace_id
-    ):
-        raise NotFound(path=("input", "policyVersionId"))
+    version = None
+    if policy_version_id is not None:
+        version = await usable_version(policy_version_id, workspace_id=case.workspace_id)
+    evidence = await capture(workspace_id=case.workspace_id, case_id=case.id, post_id=case.post_id)
     decision = await Decision.create(
         workspace_id=case.workspace_id,
         case_id=case.id,
@@ -73,8 +79,27 @@ async def decide(
     )
     for kind in sorted(set(actions)):
         await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
+    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id)
+    detail: dict[str, Any] = {"evidence": evidence}
+    if version is not None:
+        strikes = await add_strikes(
+            workspace_id=case.workspace_id, decision_id=decision.id, member_id=case.member_id, versions=[version]
+        )
+        detail["strikes"] = strikes.points
+        statement = await write_statement(
+            workspace_id=case.workspace_id,
+            decision_id=decision.id,
+            case_id=case.id,
+            post_id=case.post_id,
+            version=version,
+            restrictions=[Restriction(kind) for kind in actions],
+            complaints=[Complaint(each.channel, each.reason, each.member_id) for each in reports],
+            explanation=explanation,
+        )
+        if statement is not None:
+            detail["statement"] = str(statement.id)
     await _close(case, claim_id=claim.id, outcome=outcome)
-    await _answer_reporters(case, outcome=outcome)
+    await _answer_reporters(case, reports, outcome=outcome)
     await journal.record(
         "case.decided",
         subject_kind="case",
@@ -83,6 +108,7 @@ async def decide(
         decision=str(decision.id),
         outcome=outcome,
         actions=sorted(set(actions)),
+        **detail,
     )
     if actions:
         await enqueue("carry_out_actions", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
@@ -110,8 +136,7 @@ async def _close(case: Case, *, claim_id: UUID, outcome: str) -> None:
     )
 
 
-async def _answer_reporters(case: Case, *, outcome: str) -> None:
-    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id).only("member_id", "membership_id")
+async def _answer_reporters(case: Case, reports: Collection[Report], *, outcome: str) -> None:
     await tell(
         (
             Recipient(member_id=report.member_id, membership_id=report.membership_id)

@@ -75,9 +75,9 @@ def checked(detail: Detail) -> Detail:
 
 
 async def detail_of(version: PolicyVersion) -> Detail:
-    examples = await PolicyExample.filter(
-        policy_version_id=version.id, workspace_id=version.workspace_id
-    ).order_by("created_at", "id")
+    examples = await PolicyExample.filter(policy_version_id=version.id, workspace_id=version.workspace_id).order_by(
+        "created_at", "id"
+    )
     return replace(
         Detail(**{name: getattr(version, name) for name in Detail().columns}),
         examples=tuple(Example(each.text, each.is_violation, each.note) for each in examples),

@@ -98,9 +98,7 @@ async def _held(actor: Actor, policy_id: UUID) -> Policy:
     return policy
 
 
-async def _add_version(
-    policy: Policy, version: int, *, text: str, severity: str, tier: str, detail: Detail
-) -> None:
+async def _add_version(policy: Policy, version: int, *, text: str, severity: str, tier: str, detail: Detail) -> None:
     made = await PolicyVersion.create(
         workspace_id=policy.workspace_id,
         policy_id=policy.id,

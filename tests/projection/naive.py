@@ -348,6 +348,8 @@ async def _to_one(row: Row, source: ToOne, target: Published, actor: Actor) -> R
     if key is None:
         return None
     found = await _rows(target, actor, **{source.key if source.reverse else "id": key})
+    if source.newest is not None:
+        found.sort(key=lambda each: getattr(each, source.newest), reverse=True)
     return Row(target, found[0]) if found else None
 
 
@@ -463,7 +465,7 @@ def _resolver(type_name: str, field_name: str) -> Any:
         if isinstance(source, Aggregate):
             return text_of(AGGREGATES[field_name](row.values.rows))
         if isinstance(source, SameRow):
-            return Row(published(target), row.values)
+            return Row(published(target), row.values) if _allowed(published(target), actor) else None
         if isinstance(source, ToOne):
             return await _to_one(row, source, published(target), actor)
         if isinstance(source, ToMany):
