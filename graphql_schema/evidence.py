@@ -16,7 +16,7 @@ def _told(member: str) -> str:
 class EvidenceSnapshot:
     """A post as it was when a case was decided. Never changed."""
 
-    hash: str = column("sha256", description="SHA-256 of what was captured, in hexadecimal; stays when the words go.")
+    hash: str = column(description="SHA-256 of what was captured, in hexadecimal; stays when the words go.")
     captured_at: datetime = column(description="When it was captured, right before the decision.")
     is_context: bool = column(description="False for the post that was judged, true for those before it.")
     text: str | None = sql(

@@ -18,10 +18,10 @@ from tenants.scope import current
 # Whether a snapshot is what was captured: of its row `{row}`; null where the content is gone. Only content that has its
 # hash is read, so that what somebody put there instead is no error.
 INTACT: Final = """case when {row}.content is null then null
-    when {row}.sha256 <> encode(sha256(convert_to({row}.content, 'UTF8')), 'hex') then false
-    else ({row}.content::jsonb ->> 'previous') is not distinct from {row}.previous_sha256
-     and {row}.previous_sha256 is not distinct from (
-         select e.sha256 from evidence_snapshots e where e.agency_id = {agency}
+    when {row}.hash <> encode(sha256(convert_to({row}.content, 'UTF8')), 'hex') then false
+    else ({row}.content::jsonb ->> 'previous') is not distinct from {row}.previous_hash
+     and {row}.previous_hash is not distinct from (
+         select e.hash from evidence_snapshots e where e.agency_id = {agency}
             and e.workspace_id = {row}.workspace_id and e.case_id = {row}.case_id
             and e.position = {row}.position - 1) end"""
 
@@ -61,14 +61,14 @@ async def capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
     post = await scope.fetchrow(f"{_POST} and p.id = $3", agency_id, workspace_id, post_id)
     before = await _posts_before(post, workspace_id)
     last = await scope.fetchrow(
-        """select position, sha256 from evidence_snapshots
+        """select position, hash from evidence_snapshots
             where agency_id = $1 and workspace_id = $2 and case_id = $3 order by position desc limit 1""",
         agency_id,
         workspace_id,
         case_id,
     )
     position: int = 0 if last is None else last["position"]
-    previous: str | None = None if last is None else last["sha256"]
+    previous: str | None = None if last is None else last["hash"]
     rows: list[tuple[Any, ...]] = []
     at = now()
     for each in [post, *before]:
@@ -96,7 +96,7 @@ async def capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
         previous = sha256
     await scope.executemany(
         """insert into evidence_snapshots (agency_id, workspace_id, id, case_id, position, post_id, member_id,
-                                           post_version, is_context, content, sha256, previous_sha256, captured_at)
+                                           post_version, is_context, content, hash, previous_hash, captured_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)""",
         rows,
     )
@@ -108,16 +108,16 @@ async def verify_snapshots(case_id: UUID) -> list[Checked]:
     """In the order they were captured; a row that is missing in between makes the next one not intact."""
     found, previous, expected = [], None, 1
     for row in await EvidenceSnapshot.filter(case_id=case_id).order_by("position"):
-        is_linked = row.position == expected and row.previous_sha256 == previous
+        is_linked = row.position == expected and row.previous_hash == previous
         is_intact = None if row.content is None else is_linked and _is_its_own(row)
         found.append(Checked(row.id, row.position, is_intact if is_linked else False))
-        previous, expected = row.sha256, row.position + 1
+        previous, expected = row.hash, row.position + 1
     return found
 
 
 def canonical(content: Mapping[str, Any]) -> str:
     """JSON with sorted keys, without blanks, in UTF-8: of texts, whole numbers and names in ASCII what RFC 8785 says."""
-    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
+    return orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z).decode()
 
 
 def digest(content: str) -> str:
@@ -126,7 +126,7 @@ def digest(content: str) -> str:
 
 def _is_its_own(row: EvidenceSnapshot) -> bool:
     assert row.content is not None
-    return digest(row.content) == row.sha256 and orjson.loads(row.content)["previous"] == row.previous_sha256
+    return digest(row.content) == row.hash and orjson.loads(row.content)["previous"] == row.previous_hash
 
 
 async def _posts_before(post: Any, workspace_id: UUID) -> list[Any]:

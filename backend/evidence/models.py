@@ -38,10 +38,11 @@ class EvidenceSnapshot(WorkspaceModel):
 
     forgetting = {
         "content": Put("null", "t.member_id = $3"),
-        "sha256": A_HASH,
-        "previous_sha256": A_HASH,
+        "hash": A_HASH,
+        "previous_hash": A_HASH,
     }
     of_member = "t.member_id = $3"
+    inside = {"previous_hash": "stands in the row before"}
     grants = APPEND_ONLY
     case_id: UUID = fields.UUIDField()
     position = fields.IntField()
@@ -50,8 +51,8 @@ class EvidenceSnapshot(WorkspaceModel):
     post_version = fields.IntField()
     is_context = fields.BooleanField()
     content: str | None = fields.TextField(null=True)
-    sha256 = fields.CharField(max_length=64)
-    previous_sha256 = fields.CharField(max_length=64, null=True)
+    hash = fields.CharField(max_length=64)
+    previous_hash = fields.CharField(max_length=64, null=True)
     captured_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

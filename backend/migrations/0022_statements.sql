@@ -54,8 +54,8 @@ create table app.evidence_snapshots (
   post_version integer not null,
   is_context boolean not null,
   content text,  -- canonical JSON; gone when its author is forgotten or its time is over
-  sha256 text not null,  -- of the content, which holds a salt: what is gone cannot be guessed from it
-  previous_sha256 text,
+  hash text not null,  -- of the content, which holds a salt: what is gone cannot be guessed from it
+  previous_hash text,
   captured_at timestamptz not null default now(),
   primary key (agency_id, id),
   unique (agency_id, workspace_id, id),
@@ -77,7 +77,7 @@ create table app.statements_of_reasons (
   member_id uuid not null,
   post_id uuid not null,
   policy_version_id uuid not null,
-  puid text not null check (puid ~ '^[A-Za-z0-9_-]{1,500}$'),
+  puid text not null check (puid ~ '^[A-Za-z0-9_-]+$' and length(puid) <= 500),
   language text not null,
   text text not null,         -- for the member
   facts text not null check (length(facts) <= 5000),              -- for filing: without personal data

@@ -266,6 +266,20 @@ async def _an_old_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) ->
     return {}
 
 
+async def _old_evidence(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _decided(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update cases set closed_at = now() - interval '2 years' where agency_id = $1 and workspace_id = $2",
+            acme.agency_id,
+            client,
+        )
+        await scope.execute(
+            "update workspaces set evidence_days = 184 where agency_id = $1 and id = $2", acme.agency_id, client
+        )
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {
     "anchor_journal",
@@ -315,6 +329,7 @@ SCENES: dict[str, Scene] = {
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
     "mail_notices": _a_mail,
+    "purge_evidence": _old_evidence,
     "remove_ended_jobs": _nothing,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
