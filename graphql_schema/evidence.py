@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from backend import evidence
-from graphql_schema.communities import Member, Post
+from graphql_schema.communities import Post
 from graphql_schema.projection import column, one, publish, sql
 from tenants.rights import Right
 
@@ -31,4 +31,3 @@ class EvidenceSnapshot:
         description="Whether words, hash and the link to the snapshot before agree; null once the words are gone.",
     )
     post: Post | None = one("post_id", description="The post as it is now.")
-    member: Member | None = one("member_id", description="Who wrote it.")

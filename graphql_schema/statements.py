@@ -6,10 +6,10 @@ from enum import Enum
 import strawberry
 
 from backend import statements
-from graphql_schema.communities import Language, Member, Post
+from graphql_schema.communities import Language
 from graphql_schema.describing import value
-from graphql_schema.policies import Ground, PolicyVersion
-from graphql_schema.projection import Node, column, one, publish, sql
+from graphql_schema.policies import Ground
+from graphql_schema.projection import Node, column, publish, sql
 from tenants.rights import Right
 
 
@@ -39,7 +39,6 @@ class StatementOfReasons(Node):
     )
     ground: Ground = column(description="Whether by law or by the rules of the community.")
     reference: str = column(description="The law, or the policy with its version.")
-    policy_version: PolicyVersion | None = one("policy_version_id", description="The words that were broken.")
     decision_visibility: list[str] = column(description="What became of the post; empty where nothing did.")
     decision_provision: str | None = column(description="What became of the service for the member; null: nothing.")
     decision_account: str | None = column(description="What became of the member's account; null: nothing.")
@@ -56,5 +55,3 @@ class StatementOfReasons(Node):
     content_at: datetime = column(description="When the post was written.")
     created_at: datetime = column(description="When it was decided; what was done applies from then.")
     appeal_until: datetime = column(description="Until when the member can appeal.")
-    member: Member | None = one("member_id", description="Whom it is written to.")
-    post: Post | None = one("post_id", description="What it is about.")
