@@ -275,7 +275,13 @@ async def _old_evidence(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
             client,
         )
         await scope.execute(
-            "update workspaces set evidence_days = 184 where agency_id = $1 and id = $2", acme.agency_id, client
+            """insert into evidence_snapshots (agency_id, workspace_id, id, case_id, position, post_id, member_id,
+                                               post_version, is_context, content, hash, captured_at)
+               select agency_id, workspace_id, gen_random_uuid(), case_id, 9, post_id, member_id, 1, true, '{}', 'x',
+                      now() - interval '2 years'
+                 from evidence_snapshots where agency_id = $1 and workspace_id = $2 limit 1""",
+            acme.agency_id,
+            client,
         )
     return {}
 

@@ -32,26 +32,27 @@ async def test_a_restriction_is_stated_with_all_that_article_17_asks_for(place: 
     )
     statement = await place.statement(decision)
     today, until = (f"{at.day} {at:%B %Y}" for at in (statement.created_at, statement.appeal_until))
-    assert statement.text.split("\n\n") == [
-        "What we did\n"
-        f"On {today} we decided about your post of 1 March 2026 in Main, which begins “You are a fool.”.\n"
-        "Your post was hidden: others no longer see it.\n"
-        "You are warned: if it happens again, we may have to do more.\n"
-        "It applies in the whole European Economic Area and wherever else the community can be read.",
-        "Why\n"
-        "What you wrote does not go with a rule that everybody accepts who takes part: No insults, version 1.\n"
-        "You called somebody a fool.\n"
-        "The rule says: “Do not insult each other.”",
-        "How we came to know\n"
-        "Your post was reported to us.\n"
-        "No automatic means were used to find it.\n"
-        "A person read your post with what stands around it, and decided. Nothing was decided by automatic means.",
-        "What you can do\n"
-        f"If you think that this is wrong, you can appeal until {until}. It costs nothing, and somebody decides who took "
-        "no part in this decision.\n"
-        "You can also turn to a certified out-of-court dispute settlement body (Article 21 of the Digital Services Act), "
-        "or to a court.",
-    ]
+    assert statement.text == (
+        f"""What we did
+On {today} we decided about your post of 1 March 2026 in Main, which begins “You are a fool.”.
+Your post was hidden: others no longer see it.
+You are warned: if it happens again, we may have to do more.
+It applies in the whole European Economic Area and wherever else the community can be read.
+
+Why
+What you wrote does not go with a rule that everybody accepts who takes part: No insults, version 1.
+You called somebody a fool.
+The rule says: “Do not insult each other.”
+
+How we came to know
+Your post was reported to us.
+No automatic means were used to find it.
+A person read your post with what stands around it, and decided. Nothing was decided by automatic means.
+
+What you can do
+If you think that this is wrong, you can appeal until {until}. It costs nothing, and somebody decides who took no part in this decision.
+You can also turn to a certified out-of-court dispute settlement body (Article 21 of the Digital Services Act), or to a court."""
+    )
     assert (statement.member_id, statement.post_id, statement.content_at) == (ann, post.id, WRITTEN)
     assert statement.decision_visibility == ["DECISION_VISIBILITY_CONTENT_DISABLED"]
     assert (statement.decision_provision, statement.decision_account) == (None, None)
