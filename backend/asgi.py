@@ -35,6 +35,7 @@ from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_mail import ShowingMail
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
+from backend.web.stating import show_statement
 from backend.web.strangers import Strangers
 from backend.web.traced import Traced
 from graphql_schema.context import Refused
@@ -124,6 +125,7 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs/{page:path}", docs_page),
         Route("/exports/{id}", download_export),
         Route("/in/{token}", hear, methods=["POST"]),
+        Route("/statement/{token}", show_statement, methods=["GET"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),

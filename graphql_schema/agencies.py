@@ -11,6 +11,7 @@ from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
+from graphql_schema.macros import Macro
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
@@ -33,6 +34,7 @@ from graphql_schema.orders import (
     PostOrder,
     ReviewerOrder,
     StaffOrder,
+    ThresholdOrder,
     TierOrder,
     WorkspaceOrder,
 )
@@ -51,6 +53,7 @@ from graphql_schema.queues import (
 )
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
+from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
@@ -136,6 +139,13 @@ class Workspace(Node):
     rules: Connection[Rule] = many(
         "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
     )
+    macros: Connection[Macro] = many("workspace_id", order=CreationOrder, description="Its saved answers, 500 at most.")
+    strike_thresholds: Connection[StrikeThreshold] = many(
+        "workspace_id",
+        order=ThresholdOrder,
+        description="Empty for the usual ones: 3, 5 and 10 points, without actions.",
+    )
+    evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",
         order=CreationOrder,

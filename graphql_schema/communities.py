@@ -7,12 +7,32 @@ import strawberry
 from backend import communities, moderation
 from graphql_schema.describing import optional, value
 from graphql_schema.orders import MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
-from graphql_schema.projection import Connection, Either, Filters, Node, Words, column, count, many, one, publish, sql
+from graphql_schema.projection import (
+    Connection,
+    Either,
+    Filters,
+    Node,
+    Words,
+    column,
+    count,
+    many,
+    one,
+    publish,
+    same_row,
+    sql,
+)
 from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
     from graphql_schema.platforms import PlatformLink
+    from graphql_schema.strikes import MemberStrikes
+
+
+@strawberry.enum(description="In which language members are written to.")
+class Language(Enum):
+    EN = value("en", "English, of either side of the ocean.")
+    DE = value("de", "German, with the formal Sie.")
 
 
 @strawberry.enum(description="Whether somebody in a community is human.")
@@ -66,6 +86,7 @@ class Community(Node):
         description="Short name, unique within the client: 2 to 63 lower-case letters, digits and hyphens."
     )
     name: str = column(description="What people call the community, at most 200 characters.")
+    language: Language = column(description="In which its members are told about decisions.")
     created_at: datetime = column(description="When it was set up in Tend, not where it lives.")
     connection: Annotated["PlatformLink", strawberry.lazy("graphql_schema.platforms")] | None = one(
         "community_id", reverse=True, description="How Tend hears of what happens in it."
@@ -105,6 +126,9 @@ class Member(Node):
     )
     cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
         "member_id", order=MemberCaseOrder, description="Cases about their posts, closed ones included."
+    )
+    strikes: Annotated["MemberStrikes", strawberry.lazy("graphql_schema.strikes")] | None = same_row(
+        description="What their violations count; null for whoever may not read cases."
     )
     post_count: int = count(communities.Post, "member_id", description="How much they wrote, hidden posts included.")
     violation_count: int | None = count(

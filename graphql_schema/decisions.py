@@ -8,10 +8,13 @@ import strawberry
 
 from backend import moderation
 from graphql_schema.describing import value
-from graphql_schema.orders import AppealOrder, CreationOrder, MoveOrder
+from graphql_schema.evidence import EvidenceSnapshot
+from graphql_schema.orders import AppealOrder, CreationOrder, EvidenceOrder, MoveOrder
 from graphql_schema.policies import PolicyVersion
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from graphql_schema.staff import Staff
+from graphql_schema.statements import StatementOfReasons
+from graphql_schema.strikes import StrikeEntry
 from tenants.rights import Right
 
 if TYPE_CHECKING:
@@ -127,6 +130,18 @@ class Decision(Node):
         "decision_id", order=MoveOrder, description="What became of it; nothing for one that simply counts."
     )
     decided_by: Staff | None = one("membership_id", description="The reviewer; null where you may not see staff.")
+    statement: StatementOfReasons | None = one(
+        "decision_id", reverse=True, description="What the member is told; null where nothing was done."
+    )
+    strikes: Connection[StrikeEntry] = many(
+        "decision_id", order=CreationOrder, description="What it counts for the member, and that it was taken back."
+    )
+    evidence: Connection[EvidenceSnapshot] = many(
+        "case_id",
+        own="case_id",
+        order=EvidenceOrder,
+        description="The post as it was when its case was decided, and up to five before it.",
+    )
     actions: Connection[Action] = many(
         "decision_id", order=CreationOrder, description="What it does in the community; nothing for NO_VIOLATION."
     )

@@ -179,3 +179,13 @@ class ReviewerOrder(Enum):
 class GoldenOrder(Enum):
     NEWEST = value("-made_at", "Latest first, by `madeAt`.")
     OLDEST = value("made_at", "Earliest first, by `madeAt`.")
+
+
+@strawberry.enum(description="In which order evidence is listed.")
+class EvidenceOrder(Enum):
+    CAPTURED = value("position", "As it was captured: first the post that was judged, then those before it.")
+
+
+@strawberry.enum(description="In which order thresholds of strikes are listed.")
+class ThresholdOrder(Enum):
+    POINTS = value("points", "Fewest `points` first.")

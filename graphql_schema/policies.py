@@ -5,7 +5,7 @@ import strawberry
 
 from backend import moderation, policies
 from graphql_schema.describing import value
-from graphql_schema.orders import VersionOrder
+from graphql_schema.orders import CreationOrder, VersionOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from tenants.rights import Right
 
@@ -34,6 +34,22 @@ class RuleKind(Enum):
     PATTERN = value("pattern", "By an RE2 pattern.")
 
 
+@strawberry.enum(description="On what ground something is restricted that breaks a policy.")
+class Ground(Enum):
+    ILLEGAL = value("illegal", "A law forbids it; `legalReference` says which.")
+    INCOMPATIBLE = value("incompatible", "It does not go with the rules of the community.")
+
+
+@publish(policies.PolicyExample, needs=Right.READ_WORKSPACE)
+class PolicyExample:
+    """What breaks a policy, or just does not."""
+
+    text: str = column(description="Something that a member could write, at most 2,000 characters.")
+    is_violation: bool = column(description="Whether it breaks the policy.")
+    note: str = column(description="Why it does or does not, at most 1,000 characters; may be empty.")
+    created_at: datetime = column(description="When it was written down.")
+
+
 @publish(policies.PolicyVersion, kind="policyversion", needs=Right.READ_WORKSPACE)
 class PolicyVersion(Node):
     """The words of a policy that decisions point at; never changed."""
@@ -45,6 +61,19 @@ class PolicyVersion(Node):
     tier: Tier = column(description="How soon a report of it is decided.")
     needs_second_review: bool = column(description="Whether a violation of it is always judged twice, blind.")
     effective_at: datetime = column(description="When it came into force; the version before ended then.")
+    taxonomy_code: str | None = column(description="What kind of harm it is about: a `code` of `taxonomy`.")
+    ground: Ground = column(description="What statements of reasons name as the ground of a restriction.")
+    legal_reference: str | None = column(description="The law that forbids it; null for most that are INCOMPATIBLE.")
+    strike_count: int = column(description="How many points a violation counts for the member.")
+    strike_on_occurrence: int = column(description="From which violation on it counts; 1 for the first.")
+    first_occurrence_count: int | None = column(
+        description="How many points the first one counts; null where it is no exception."
+    )
+    needs_takedown: bool = column(description="Whether the member goes for good; then no points are counted.")
+    strike_days: int = column(description="For how many days the points count.")
+    examples: Connection[PolicyExample] = many(
+        "policy_version_id", order=CreationOrder, description="For whoever decides; 50 at most."
+    )
 
 
 @publish(policies.Policy, kind="policy", needs=Right.READ_WORKSPACE)
@@ -59,6 +88,12 @@ class Policy(Node):
     created_at: datetime = column(description="When it was first written down.")
     versions: Connection[PolicyVersion] = many(
         "policy_id", order=VersionOrder, description="Its words over time, those in force included."
+    )
+    current_version: PolicyVersion | None = one(
+        "policy_id", reverse=True, newest="version", description="The words in force now."
+    )
+    archived_at: datetime | None = column(
+        description="Since when nobody reports or decides by it; null while it is in force."
     )
     version: int = sql(
         "select max(v.version) from policy_versions v where v.agency_id = {agency} "

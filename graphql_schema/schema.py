@@ -26,9 +26,11 @@ from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
+from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.working_cases import WorkingCases
+from graphql_schema.writing_macros import WritingMacros
 
 
 def _moment(text: str) -> datetime:
@@ -54,6 +56,8 @@ class Mutation(
     Appealing,
     LeadingQueues,
     SettingUp,
+    WritingMacros,
+    SettingLimits,
     ConnectingPlatforms,
     ManagingPeople,
     SettingSignIn,

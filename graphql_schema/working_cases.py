@@ -106,6 +106,9 @@ class DecideCaseInput:
         "How long a silence or suspension lasts, 1 to 3,650; without an end where it is left out."
     )
     expected_version: int | None = optional("The version you read; refused with CONFLICT if the case has changed.")
+    explanation: str | None = optional(
+        "For the member, at most 1,500 characters: what of the post breaks the policy. May not name or quote reporters."
+    )
 
 
 @strawberry.type(description="The case, your review, and the decision once enough people have looked.")
@@ -204,6 +207,7 @@ class WorkingCases:
             actions=[kind.value for kind in input.actions],
             days=input.days or None,
             expected_version=input.expected_version if isinstance(input.expected_version, int) else None,
+            explanation=input.explanation or "",
         )
         return DecideCasePayload(
             case=ref(Case, case_id),

@@ -51,6 +51,7 @@ class Workspace(AgencyModel):
     brand_colour = fields.CharField(max_length=7, null=True)
     brand_sender = fields.CharField(max_length=100, null=True)
     brand_reply_to = fields.CharField(max_length=320, null=True)
+    evidence_days = fields.IntField(default=365)  # backend/evidence: after a case is closed
     deletes_at: datetime | None = fields.DatetimeField(null=True)
     deleted_at: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)

@@ -24,8 +24,9 @@ from backend.moderation import (
     undo_decision,
 )
 from backend.moderation.routing import Route
-from backend.moderation.thresholds import APPEAL, APPEAL_WINDOW
+from backend.moderation.thresholds import APPEAL
 from backend.notices import Notice
+from backend.statements import APPEAL_WINDOW
 from tenants.actor import Actor
 from tenants.rights import Role
 from tenants.scope import agency_scope

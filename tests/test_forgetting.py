@@ -81,6 +81,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             reason=f"{MARKER} broke the rules",
             policy_version_id=version.id,
             actions=("hide_post", "warn_member"),
+            explanation=f"You wrote {MARKER}.",
         )
     async with agency_scope(cast.system) as scope:
         await scope.execute(
@@ -228,6 +229,9 @@ PLANTED = {
     "golden_items.note",
     "appeals.text",
     "appeals.answer",
+    "evidence_snapshots.content",
+    "statements_of_reasons.explanation",
+    "statements_of_reasons.text",
     "skips.note",
     "warnings.text",
     "notices.text",

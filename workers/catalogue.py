@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from backend.communities import write_words
+from backend.evidence import purge_evidence
 from backend.idempotency import forget_answers
 from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
 from backend.journal import anchor_journal, chain_journal
@@ -139,6 +140,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
+        "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "resume_case": Kind(resume_case),

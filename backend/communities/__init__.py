@@ -7,10 +7,12 @@ from backend.communities.importing import ImportCount, import_chat
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.reading_chat import is_bot
 from backend.communities.searching import searched_words
+from backend.communities.speaking import LANGUAGES, set_language
 from backend.communities.taking_in import IncomingPost, take_in
 from backend.communities.writing_words import write_words
 
 __all__ = [
+    "LANGUAGES",
     "Community",
     "Connection",
     "ImportCount",
@@ -32,6 +34,7 @@ __all__ = [
     "note_removal",
     "post_named",
     "searched_words",
+    "set_language",
     "take_in",
     "warn_member",
     "write_words",

@@ -13,9 +13,11 @@ class Community(WorkspaceModel):
     forgetting = {
         "slug": OF_THE_AGENCY,
         "name": OF_THE_AGENCY,
+        "language": OUR_WORDS,
     }
     slug = fields.CharField(max_length=63)
     name = fields.CharField(max_length=200)
+    language = fields.CharField(max_length=2, default="en")  # its members are written to in it
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

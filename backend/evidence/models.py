@@ -4,8 +4,8 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import WorkspaceModel
-from tenants.treating import OUR_WORDS, Put
+from tenants.tables import APPEND_ONLY, WorkspaceModel
+from tenants.treating import A_HASH, OUR_WORDS, Put
 
 THEIR_HOLDS: Final = "t.subject_kind = 'member' and t.subject_id = $3"
 
@@ -29,3 +29,31 @@ class Hold(WorkspaceModel):
 
     class Meta:
         table = "holds"
+
+
+class EvidenceSnapshot(WorkspaceModel):
+    """A post as it was when its case was decided, or one of those before it (`is_context`). Each names the hash of the one
+    before it in the case. `content` is canonical JSON (capturing.py); without it, what is left proves that there was
+    something, and says nothing of it: the content holds a salt."""
+
+    forgetting = {
+        "content": Put("null", "t.member_id = $3"),
+        "hash": A_HASH,
+        "previous_hash": A_HASH,
+    }
+    of_member = "t.member_id = $3"
+    inside = {"previous_hash": "stands in the row before"}
+    grants = APPEND_ONLY
+    case_id: UUID = fields.UUIDField()
+    position = fields.IntField()
+    post_id: UUID = fields.UUIDField()
+    member_id: UUID = fields.UUIDField()
+    post_version = fields.IntField()
+    is_context = fields.BooleanField()
+    content: str | None = fields.TextField(null=True)
+    hash = fields.CharField(max_length=64)
+    previous_hash = fields.CharField(max_length=64, null=True)
+    captured_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "evidence_snapshots"

@@ -213,6 +213,7 @@ create index reviews_of_reviewer on app.reviews (agency_id, membership_id, works
 
 alter table app.decisions drop constraint decisions_agency_id_workspace_id_case_id_key;
 alter table app.decisions
+  add column explanation text not null default '',  -- for the member, beside the reason, which is for colleagues
   add column actions text[] not null default '{}',
   add column days integer check (days > 0),
   add column is_held boolean not null default false,

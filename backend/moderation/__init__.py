@@ -27,6 +27,7 @@ from backend.moderation.models import (
     DecisionEvent,
     GoldenAnswer,
     GoldenItem,
+    Macro,
     QualityPlan,
     Queue,
     Report,
@@ -35,6 +36,8 @@ from backend.moderation.models import (
     RoutingRule,
     Rule,
     ServiceLevel,
+    StrikeEntry,
+    StrikeThreshold,
     WorkingHours,
 )
 from backend.moderation.opening import open_workspace
@@ -45,8 +48,20 @@ from backend.moderation.ruling import apply_rules, create_rule
 from backend.moderation.setting_clocks import Promise, Span, set_service_levels, set_working_hours
 from backend.moderation.setting_queues import archive_queue, create_queue, revise_queue
 from backend.moderation.setting_reviewers import declare_conflict, end_conflict, set_own_limits, set_skills
+from backend.moderation.striking import (
+    Standing,
+    Strikes,
+    Threshold,
+    add_strikes,
+    set_strike_thresholds,
+    strikes_expected,
+    strikes_for,
+    strikes_of,
+    take_back_strikes,
+)
 from backend.moderation.tallying import count_cases_again
 from backend.moderation.thresholds import AT_RISK_SHARE
+from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
     "AT_RISK_SHARE",
@@ -68,6 +83,7 @@ __all__ = [
     "GoldenAnswer",
     "GoldenItem",
     "Judged",
+    "Macro",
     "Numbers",
     "Previewed",
     "Promise",
@@ -82,7 +98,13 @@ __all__ = [
     "ServiceLevel",
     "Share",
     "Span",
+    "Standing",
+    "StrikeEntry",
+    "StrikeThreshold",
+    "Strikes",
+    "Threshold",
     "WorkingHours",
+    "add_strikes",
     "appealable_until",
     "apply_rules",
     "approve_decision",
@@ -97,11 +119,13 @@ __all__ = [
     "decide_appeal",
     "decide_many",
     "declare_conflict",
+    "delete_macro",
     "deny_decision",
     "end_conflict",
     "extend",
     "file_appeal",
     "hand_over",
+    "macro_text",
     "make_golden",
     "move_case",
     "numbers_of",
@@ -120,7 +144,13 @@ __all__ = [
     "set_routing",
     "set_service_levels",
     "set_skills",
+    "set_strike_thresholds",
     "set_working_hours",
     "skip",
+    "strikes_expected",
+    "strikes_for",
+    "strikes_of",
+    "take_back_strikes",
     "undo_decision",
+    "write_macro",
 ]

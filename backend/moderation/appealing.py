@@ -14,8 +14,8 @@ from backend.kit.texts import clean
 from backend.moderation.models import Appeal, Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
 from backend.moderation.routing import Facts, route_anew
-from backend.moderation.thresholds import APPEAL_WINDOW
 from backend.moderation.timing import clock_of
+from backend.statements import APPEAL_WINDOW
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from backend import journal
+from backend.evidence import capture
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.checking_quality import is_high_impact, plan_of, why_a_second
@@ -12,9 +13,10 @@ from backend.moderation.leasing import end_claim, held_claim
 from backend.moderation.mixing_in import answer_golden
 from backend.moderation.models import Case, Decision, Review
 from backend.moderation.moving import moved
+from backend.moderation.sanctioning import with_sanction
 from backend.moderation.taking_effect import take_effect
 from backend.moderation.thresholds import LONGEST_SANCTION_DAYS
-from backend.policies import PolicyVersion
+from backend.policies import PolicyVersion, usable_version
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -29,13 +31,15 @@ class CaseAlreadyClosed(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What somebody thinks of a case: `days` is how long a silence or a suspension lasts, None for without an end."""
+    """What somebody thinks of a case: `days` is how long a silence or a suspension lasts, None for without an end. The
+    reason is for colleagues, the explanation for the member."""
 
     outcome: str
     reason: str
     policy_version_id: UUID | None = None
     actions: tuple[str, ...] = ()
     days: int | None = None
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ async def decide(
     actions: Collection[str] = (),
     days: int | None = None,
     expected_version: int | None = None,
+    explanation: str = "",
 ) -> Judged:
     """Give a review of a claimed case. If it is enough, the case is decided: decision, actions to carry out, answers to the
     reporters, journal and jobs, all or nothing. A second review, where the client's plan asks for one, is blind; where the
@@ -66,7 +71,14 @@ async def decide(
     when the case is not at `expected_version` (a new report came in).
     """
     moderator.must_hold(Right.WORK_QUEUE)
-    verdict = checked(outcome=outcome, reason=reason, policy_version_id=policy_version_id, actions=actions, days=days)
+    verdict = checked(
+        outcome=outcome,
+        reason=reason,
+        policy_version_id=policy_version_id,
+        actions=actions,
+        days=days,
+        explanation=explanation,
+    )
     # The lock comes first: of two decisions at once, the second waits here and then finds the case closed.
     case = await Case.filter(id=case_id).select_for_update().get_or_none()
     if case is None:
@@ -89,6 +101,7 @@ def checked(
     policy_version_id: UUID | None,
     actions: Collection[str],
     days: int | None,
+    explanation: str = "",
 ) -> Verdict:
     """Raises Invalid."""
     reason = clean(reason, field="reason", longest=5_000)
@@ -98,17 +111,14 @@ def checked(
         raise Invalid("Name the version of the policy that was broken.", path=("input", "policyVersionId"))
     if days is not None and not 1 <= days <= LONGEST_SANCTION_DAYS:
         raise Invalid(f"A sanction lasts 1 to {LONGEST_SANCTION_DAYS} days, or has no end.", path=("input", "days"))
-    return Verdict(outcome, reason, policy_version_id, tuple(sorted(set(actions))), days)
+    return Verdict(outcome, reason, policy_version_id, tuple(sorted(set(actions))), days, explanation)
 
 
 async def policy_of(verdict: Verdict, *, workspace_id: UUID) -> UUID | None:
-    """The policy whose version it names. Raises NotFound."""
+    """The policy whose version it names. Raises NotFound, and Conflict where it was archived."""
     if verdict.policy_version_id is None:
         return None
-    version = await PolicyVersion.get_or_none(id=verdict.policy_version_id, workspace_id=workspace_id)
-    if version is None:
-        raise NotFound(path=("input", "policyVersionId"))
-    return version.policy_id
+    return (await usable_version(verdict.policy_version_id, workspace_id=workspace_id)).policy_id
 
 
 async def judge(
@@ -149,6 +159,7 @@ async def judge(
     if case.slot == 2 and not await _agrees_with_first(case, verdict, policy_id=policy_id):
         await _ask_another(case, claim_id=claim_id, slot=3, because="disagreement")
         return Judged(review, None)
+    actions, days = await with_sanction(case, verdict)
     decision = await Decision.create(
         workspace_id=case.workspace_id,
         case_id=case.id,
@@ -157,11 +168,13 @@ async def judge(
         outcome=verdict.outcome,
         policy_version_id=verdict.policy_version_id,
         reason=verdict.reason,
-        actions=list(verdict.actions),
-        days=verdict.days,
-        is_held=is_high_impact(verdict.actions, verdict.days, plan=plan),
+        explanation=verdict.explanation,
+        actions=list(actions),
+        days=days,
+        is_held=is_high_impact(actions, days, plan=plan),
         supersedes_id=case.decision_id,
     )
+    await capture(workspace_id=case.workspace_id, case_id=case.id, post_id=case.post_id)
     await end_claim(claim_id, workspace_id=case.workspace_id, by="decided")
     if decision.is_held:
         await _hold(case, decision)
@@ -177,12 +190,16 @@ async def _agrees_with_first(case: Case, verdict: Verdict, *, policy_id: UUID | 
     )
     if first is None:
         return True
-    theirs = Verdict(first.outcome, first.reason, first.policy_version_id, tuple(first.actions), first.days)
     return (
-        theirs.outcome == verdict.outcome
-        and set(theirs.actions) == set(verdict.actions)
-        and await policy_of(theirs, workspace_id=case.workspace_id) == policy_id
+        first.outcome == verdict.outcome
+        and set(first.actions) == set(verdict.actions)
+        and await _policy_named_by(first, workspace_id=case.workspace_id) == policy_id
     )
+
+
+async def _policy_named_by(review: Review, *, workspace_id: UUID) -> UUID | None:
+    version = await PolicyVersion.get_or_none(id=review.policy_version_id, workspace_id=workspace_id)
+    return None if version is None else version.policy_id
 
 
 async def _ask_another(case: Case, *, claim_id: UUID, slot: int, because: str) -> None:

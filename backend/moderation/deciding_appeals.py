@@ -2,6 +2,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from backend import journal
+from backend.evidence import capture
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
@@ -91,10 +92,12 @@ async def _decide_anew(moderator: Actor, judged: Case, old: Decision, said: Verd
         outcome=said.outcome,
         policy_version_id=said.policy_version_id,
         reason=said.reason,
+        explanation=said.explanation,
         actions=list(said.actions),
         days=said.days,
         supersedes_id=old.id,
     )
+    await capture(workspace_id=judged.workspace_id, case_id=judged.id, post_id=judged.post_id)
     await replace_decision(judged, decision)
     return decision
 

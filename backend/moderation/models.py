@@ -349,6 +349,7 @@ class Decision(WorkspaceModel):
     forgetting = {
         "outcome": OUR_WORDS,
         "actions": OUR_WORDS,
+        "explanation": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
         "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
     of_member = f"t.case_id {CASES_ABOUT_THEM}"
@@ -361,6 +362,7 @@ class Decision(WorkspaceModel):
     reason = fields.TextField()
     actions: list[str] = ArrayField("text", default=list)
     days: int | None = fields.IntField(null=True)
+    explanation = fields.TextField(default="")
     is_held = fields.BooleanField(default=False)
     supersedes_id: UUID | None = fields.UUIDField(null=True)
     decided_at: datetime = fields.DatetimeField(auto_now_add=True)
@@ -467,3 +469,50 @@ class GoldenAnswer(WorkspaceModel):
 
     class Meta:
         table = "golden_answers"
+
+
+class StrikeEntry(WorkspaceModel):
+    """What a violation counted, or took back what it had counted. Never changed."""
+
+    of_member = "t.member_id = $3"
+    grants = APPEND_ONLY
+    member_id: UUID = fields.UUIDField()
+    decision_id: UUID = fields.UUIDField()
+    policy_id: UUID = fields.UUIDField()
+    points = fields.IntField()
+    needs_takedown = fields.BooleanField(default=False)
+    threshold: int | None = fields.IntField(null=True)
+    expires_at: datetime = fields.DatetimeField()
+    is_reversal = fields.BooleanField(default=False)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "strike_entries"
+
+
+class StrikeThreshold(WorkspaceModel):
+    forgetting = {"action": OUR_WORDS}
+    points = fields.IntField()
+    action = fields.CharField(max_length=20, null=True)
+    days: int | None = fields.IntField(null=True)
+
+    class Meta:
+        table = "strike_thresholds"
+
+
+class Macro(WorkspaceModel):
+    """A saved answer."""
+
+    forgetting = {
+        **dict.fromkeys(("name", "text"), OF_THE_AGENCY),
+        **dict.fromkeys(("outcome", "actions"), OUR_WORDS),
+    }
+    name = fields.CharField(max_length=200)
+    outcome = fields.CharField(max_length=20)
+    policy_id: UUID | None = fields.UUIDField(null=True)
+    actions: list[str] = ArrayField("text", default=list)
+    text = fields.TextField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "macros"

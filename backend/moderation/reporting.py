@@ -47,7 +47,9 @@ async def report_post(
     post = await Post.get_or_none(id=post_id)
     if post is None:
         raise NotFound(path=("input", "postId"))
-    if policy_id is not None and not await Policy.exists(id=policy_id, workspace_id=post.workspace_id):
+    if policy_id is not None and not await Policy.exists(
+        id=policy_id, workspace_id=post.workspace_id, archived_at=None
+    ):
         raise NotFound(path=("input", "policyId"))
     if member_id is not None:
         if not await Member.exists(id=member_id, workspace_id=post.workspace_id):

@@ -1,7 +1,9 @@
 """What a decision did is taken back: its actions reversed, its strikes answered by negative ones."""
 
 from backend.moderation.models import Case, Decision
+from backend.moderation.striking import take_back_strikes
 
 
 async def take_back(case: Case, decision: Decision) -> None:
     """Call in the transaction that ends the decision. What cannot be taken back, as a warning that was read, stays."""
+    await take_back_strikes(decision.id, workspace_id=case.workspace_id)

@@ -1,13 +1,20 @@
 """A decision takes effect: what it orders, whom it tells, and what it replaces, all in the transaction of whoever made it."""
 
-from typing import Final
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, Final
 
 from backend import journal
+from backend.kit.clock import now
 from backend.moderation.models import Action, Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
+from backend.moderation.striking import add_strikes
 from backend.moderation.taking_back import take_back
+from backend.moderation.thresholds import SANCTIONS_WITH_DAYS
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
+from backend.policies import PolicyVersion
+from backend.statements import Complaint, Restriction, write_statement
 from tenants.scope import current
 
 ANSWERS: Final = {
@@ -36,7 +43,9 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
         await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
     if decision.actions:
         await enqueue("carry_out_actions", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
-    await _answer_reporters(case, decision)
+    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id)
+    detail = await _tell_member(case, decision, reports)
+    await _answer_reporters(case, decision, reports)
     await journal.record(
         "case.decided",
         subject_kind="case",
@@ -45,7 +54,31 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
         decision=str(decision.id),
         outcome=decision.outcome,
         actions=list(decision.actions),
+        **detail,
     )
+
+
+async def _tell_member(case: Case, decision: Decision, reports: Sequence[Report]) -> dict[str, Any]:
+    """Strikes, and the statement of reasons where something was done; what the journal says of them."""
+    if decision.policy_version_id is None:
+        return {}
+    version = await PolicyVersion.get(id=decision.policy_version_id, workspace_id=case.workspace_id)
+    strikes = await add_strikes(
+        workspace_id=case.workspace_id, decision_id=decision.id, member_id=case.member_id, versions=[version]
+    )
+    until = None if decision.days is None else now() + timedelta(days=decision.days)
+    statement = await write_statement(
+        workspace_id=case.workspace_id,
+        decision_id=decision.id,
+        case_id=case.id,
+        post_id=case.post_id,
+        version=version,
+        restrictions=[Restriction(kind, until if kind in SANCTIONS_WITH_DAYS else None) for kind in decision.actions],
+        complaints=[Complaint(each.channel, each.reason, each.member_id) for each in reports],
+        explanation=decision.explanation,
+    )
+    detail: dict[str, Any] = {"strikes": strikes.points}
+    return detail if statement is None else {**detail, "statement": str(statement.id)}
 
 
 async def _end(case: Case, decision: Decision, *, instead: str) -> None:
@@ -78,8 +111,7 @@ async def _keep(case: Case, decision: Decision, *, closing: bool) -> None:
     )
 
 
-async def _answer_reporters(case: Case, decision: Decision) -> None:
-    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id).only("member_id", "membership_id")
+async def _answer_reporters(case: Case, decision: Decision, reports: Sequence[Report]) -> None:
     await tell(
         (
             Recipient(member_id=report.member_id, membership_id=report.membership_id)

@@ -65,8 +65,6 @@ SOFT_LIMIT: Final = 30 * 60 * PENALTY["severe"]
 HARD_LIMIT: Final = 60 * 60 * PENALTY["severe"]
 GAP_AFTER_SEVERE: Final = timedelta(minutes=5)
 
-# How long after a decision an appeal may be filed. Source: Digital Services Act, article 20(1): at least six months.
-APPEAL_WINDOW: Final = timedelta(days=184)
 SANCTIONS_WITH_DAYS: Final = frozenset({"silence_member", "suspend_member"})
 LONGEST_SANCTION_DAYS: Final = 3_650  # longer is without an end
 UNDO: Final = timedelta(

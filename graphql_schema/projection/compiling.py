@@ -98,13 +98,19 @@ class Compiler(Draft):
         return str(text.constant("}"))
 
     def _embedded(self, entry: Embedded, parent: Published, row: str, joins: list[str]) -> str:
+        target = entry.object.published
         if isinstance(entry.source, SameRow):
-            return self.object(entry.object, row, joins)
-        key, reverse, target = entry.source.key, entry.source.reverse, entry.object.published
+            return NULL if self.hidden(target) else self.object(entry.object, row, joins)
+        key, reverse, newest = entry.source.key, entry.source.reverse, entry.source.newest
 
         def match(other: str) -> str:
             if reverse:
-                return f"{self.child_conditions(target, other, parent, row)} and {other}.{key} = {row}.id"
+                matches = f"{self.child_conditions(target, other, parent, row)} and {other}.{key} = {row}.id"
+                if newest is None:
+                    return matches
+                each = self.alias()
+                mine = f"{self.child_conditions(target, each, parent, row)} and {each}.{key} = {row}.id"
+                return f"{matches} and {other}.{newest} = (select max({each}.{newest}) from {target.table} {each} where {mine})"
             return f"{self.referred_conditions(target, other, parent, row)} and {other}.id = {row}.{key}"
 
         other, body = self._joined(entry.object, joins, match)

@@ -71,15 +71,17 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class SameRow:
-    """An object made from columns and expressions of the same row."""
+    """An object made from columns and expressions of the same row; null for whoever lacks the right to its type."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """The row whose id stands in column `key`; or, with `reverse`, the one row whose column `key` holds this row's id."""
+    """The row whose id stands in column `key`; or, with `reverse`, the one row whose column `key` holds this row's id: of
+    several the one with the highest number in the column `newest`, in which no two are the same."""
 
     key: str
     reverse: bool = False
+    newest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +240,8 @@ def same_row(*, description: str | None = None) -> Any:
     return _field(SameRow(), description)
 
 
-def one(key: str, *, reverse: bool = False, description: str | None = None) -> Any:
-    return _field(ToOne(key, reverse), description)
+def one(key: str, *, reverse: bool = False, newest: str | None = None, description: str | None = None) -> Any:
+    return _field(ToOne(key, reverse, newest), description)
 
 
 def one_of(choices: Mapping[str, str], *, kind: str | None = None, description: str | None = None) -> Any:

@@ -15,9 +15,10 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get_named_type, parse
 from strawberry.utils.str_converters import to_snake_case
 
+from backend.evidence import verify_snapshots
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
-from backend.moderation import Case, DecisionEvent, RoutingRule
+from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from graphql_schema.projection import published_kinds
@@ -258,6 +259,42 @@ async def _can_be_replayed(row: Any) -> bool:
     return row.state == "failed" and row.body is not None
 
 
+@expression("MemberStrikes", "active")
+async def _active(row: Any) -> int:
+    return sum(e.points for e in await StrikeEntry.filter(member_id=row.id) if e.expires_at > now())
+
+
+@expression("MemberStrikes", "total")
+async def _total(row: Any) -> int:
+    return sum(e.points for e in await StrikeEntry.filter(member_id=row.id))
+
+
+@expression("StrikeEntry", "isActive")
+async def _is_active(row: Any) -> bool:
+    return row.expires_at > now()
+
+
+@expression("StatementOfReasons", "isDecidedAutomatically")
+async def _is_decided_automatically(_row: Any) -> bool:
+    return False
+
+
+@expression("EvidenceSnapshot", "text")
+async def _captured_text(row: Any) -> str | None:
+    return None if row.content is None else json.loads(row.content)["text"]
+
+
+@expression("EvidenceSnapshot", "authorHandle")
+async def _captured_handle(row: Any) -> str | None:
+    return None if row.content is None else json.loads(row.content)["author"]["handle"]
+
+
+@expression("EvidenceSnapshot", "isIntact")
+async def _is_intact(row: Any) -> bool | None:
+    [found] = [each for each in await verify_snapshots(row.case_id) if each.id == row.id]
+    return found.is_intact
+
+
 @expression("PlatformLink", "lastReceivedAt")
 async def _last_received(row: Any) -> Any:
     return max((d.received_at for d in await PlatformDelivery.filter(connection_id=row.id)), default=None)
@@ -427,6 +464,8 @@ async def _to_one(row: Row, source: ToOne, target: Published, actor: Actor) -> R
     if key is None:
         return None
     found = await _rows(target, actor, **{source.key if source.reverse else "id": key})
+    if source.newest is not None:
+        found.sort(key=lambda each: getattr(each, source.newest), reverse=True)
     return Row(target, found[0]) if found else None
 
 
@@ -542,7 +581,7 @@ def _resolver(type_name: str, field_name: str) -> Any:
         if isinstance(source, Aggregate):
             return text_of(AGGREGATES[field_name](row.values.rows))
         if isinstance(source, SameRow):
-            return Row(published(target), row.values)
+            return Row(published(target), row.values) if _allowed(published(target), actor) else None
         if isinstance(source, ToOne):
             return await _to_one(row, source, published(target), actor)
         if isinstance(source, ToMany):

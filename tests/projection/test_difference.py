@@ -20,8 +20,18 @@ from projection.writing import Operation, Pools, Writer
 from backend.communities import Connection, Member
 from backend.intake import PlatformDelivery
 from backend.kit.ids import new_id
-from backend.moderation import claim_next, decide, report_post
+from backend.moderation import (
+    Decision,
+    Macro,
+    StrikeEntry,
+    StrikeThreshold,
+    claim_next,
+    decide,
+    report_post,
+    take_back_strikes,
+)
 from backend.notices import NoticePreference, NoticeSettings, Recipient, tell
+from backend.policies import Detail, Example, revise_policy
 from graphql_schema.projection import listing, selecting, texts
 from graphql_schema.schema import schema
 from tenants.scope import agency_scope
@@ -92,11 +102,37 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
             ]
     await _tell(cast)
     await _deliver(cast)
+    await _strike(cast)
     ids["policy"] += [f"policy_{id}" for id in cast.policies.values()][:3]
     for kind, foreign in (("workspace", globex.workspaces["forum"]), ("community", globex.communities["forum"])):
         ids[kind].append(f"{kind}_{foreign}")
     ids["workspace"].append(f"workspace_{cast.workspaces['shop']}")
     return Pools(ids)
+
+
+async def _strike(cast: Cast) -> None:
+    """Points, some of them taken back and some expired; thresholds; a policy in two versions with examples; an answer."""
+    client = cast.workspaces["forum"]
+    async with agency_scope(cast.system):
+        if await StrikeThreshold.exists(workspace_id=client):
+            return  # another test has furnished before
+        policy_id = cast.policies["spam"]
+        counted = await StrikeEntry.filter(workspace_id=client).first()
+        for n, decision in enumerate(await Decision.filter(workspace_id=client, outcome="no_violation")):
+            await StrikeEntry.create(
+                workspace_id=client, member_id=counted.member_id, decision_id=decision.id, policy_id=policy_id, points=4 + n,
+                threshold=3, expires_at=EPOCH if n % 2 == 0 else EPOCH + timedelta(days=9_000),
+            )  # fmt: skip
+        await StrikeThreshold.create(workspace_id=client, points=3)
+        await StrikeThreshold.create(workspace_id=client, points=9, action="silence_member", days=7)
+        await Macro.create(
+            workspace_id=client, name="m", outcome="violation", policy_id=policy_id, actions=["hide_post"], text="☃"
+        )
+        await revise_policy(
+            cast.system, policy_id, expected_version=1, text="Never.", severity="low", tier="low",
+            detail=Detail("HA-BULLY", strike_count=2, examples=(Example("a", True), Example("b", False, "c"))),
+        )  # fmt: skip
+        await take_back_strikes(counted.decision_id, workspace_id=client)
 
 
 async def _deliver(cast: Cast) -> None:

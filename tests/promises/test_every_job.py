@@ -276,6 +276,26 @@ async def _an_old_delivery_of_a_platform(acme: Cast, client: UUID, slug: str) ->
     return {}
 
 
+async def _old_evidence(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _decided(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            "update cases set closed_at = now() - interval '2 years' where agency_id = $1 and workspace_id = $2",
+            acme.agency_id,
+            client,
+        )
+        await scope.execute(
+            """insert into evidence_snapshots (agency_id, workspace_id, id, case_id, position, post_id, member_id,
+                                               post_version, is_context, content, hash, captured_at)
+               select agency_id, workspace_id, gen_random_uuid(), case_id, 9, post_id, member_id, 1, true, '{}', 'x',
+                      now() - interval '2 years'
+                 from evidence_snapshots where agency_id = $1 and workspace_id = $2 limit 1""",
+            acme.agency_id,
+            client,
+        )
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {
     "anchor_journal",
@@ -325,6 +345,7 @@ SCENES: dict[str, Scene] = {
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
     "mail_notices": _a_mail,
+    "purge_evidence": _old_evidence,
     "remove_ended_jobs": _nothing,
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,

@@ -230,6 +230,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "replayWebhookDelivery": _an_enabled_endpoint,
     "requestExport": _with(memberId=None, workspaceId=None),
     "sendWebhookTest": _an_enabled_endpoint,
+    "setEvidenceDays": _with(days=365),
     "setNoticeSettings": _with(chatUrl="https://chat.example/hook"),
     "setSignInProvider": _with(
         issuer="https://id.example", domains=["initech.example"], firstRole="MODERATOR", expectedVersion=None

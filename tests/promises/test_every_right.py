@@ -15,6 +15,7 @@ from promises.test_the_api import (
     _a_job,
     _a_rule,
     _an_export,
+    a_macro,
     a_platform_delivery,
     a_webhook,
     document,
@@ -227,6 +228,7 @@ async def _something_of_everything(acme: Cast) -> Any:
         await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
     await a_webhook(acme, acme.workspaces["forum"])
     await a_platform_delivery(acme, acme.communities["forum"])
+    await a_macro(acme, acme.workspaces["forum"])
     yield
     async with agency_scope(acme.system):
         await SignInProvider.all().delete()

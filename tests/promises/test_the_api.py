@@ -15,6 +15,7 @@ from graphql import (
     GraphQLObjectType,
     get_named_type,
     is_abstract_type,
+    is_leaf_type,
     is_object_type,
 )
 from judged import judged
@@ -26,7 +27,7 @@ from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
-from backend.moderation import Rule
+from backend.moderation import Macro, Rule
 from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
@@ -72,12 +73,14 @@ KINDS = {
     "endpointId": "webhookendpoint",
     "webhookDeliveryId": "webhookdelivery",
     "platformDeliveryId": "platformdelivery",
+    "macroId": "macro",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
 }
 TEXTS = {
     "slug": "a-new-one",
     "timeZone": "UTC",
+    "taxonomyCode": "HA-BULLY",
     "claimToken": "a-token",
     "pattern": "x+",
     "url": "https://example.com/",
@@ -127,10 +130,17 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "noticedelivery": f"noticedelivery_{delivery.id}",
         "export": f"export_{await _an_export(cast, case.workspace_id)}",
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
+        "macro": f"macro_{await a_macro(cast, case.workspace_id)}",
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         **await a_webhook(cast, case.workspace_id),
         **await judged(cast, case),
     }
+
+
+async def a_macro(cast: Cast, workspace_id: UUID) -> UUID:
+    async with agency_scope(cast.system):
+        name = f"macro {new_id()}"
+        return (await Macro.create(workspace_id=workspace_id, name=name, outcome="violation", text="x")).id
 
 
 async def _a_group(cast: Cast) -> UUID:
@@ -227,6 +237,8 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         return value_for(type_.of_type, name, ids)
     if isinstance(type_, GraphQLList):
         return []
+    if isinstance(type_, GraphQLInputObjectType):
+        return {key: value_for(field.type, key, ids) for key, field in type_.fields.items()}
     if isinstance(type_, GraphQLEnumType):
         return CHOICES.get(name) or next(iter(type_.values))
     assert type_.name != "ID" or name in KINDS, (
@@ -334,15 +346,25 @@ async def test_a_foreign_id_answers_byte_for_byte_like_one_that_nobody_has(
 async def test_every_query_by_id_answers_a_foreign_id_like_one_that_nobody_has(
     api: httpx.AsyncClient, acme: Cast, globex: Cast
 ) -> None:
-    other_agency, other_client = await ids_of(globex, "forum"), await ids_of(acme, "shop")
+    own, other_agency, other_client = (
+        await ids_of(acme, "forum"),
+        await ids_of(globex, "forum"),
+        await ids_of(acme, "shop"),
+    )
     checked = 0
     for name, field in SCHEMA.query_type.fields.items():
+        shown = get_named_type(field.type)
+        fields = "" if is_leaf_type(shown) else f"{{ __typename {'id' if 'id' in shown.fields else ''} }}"
         for argument, definition in field.args.items():
             if get_named_type(definition.type).name != "ID" or name in COMPUTED:
                 continue
             is_list = "[" in str(definition.type)
-            for kind in [name] if name in other_agency else list(other_agency):
-                query = f"query($id: {definition.type}) {{ {name}({argument}: $id) {{ __typename id }} }}"
+            others = "".join(
+                f', {other}: "{own[KINDS[other]]}"' for other in field.args if other in KINDS and other != argument
+            )
+            kinds = [KINDS[argument]] if argument in KINDS else [name] if name in other_agency else list(other_agency)
+            for kind in kinds:
+                query = f"query($id: {definition.type}) {{ {name}({argument}: $id{others}) {fields} }}"
                 for foreign in (other_agency[kind], *([other_client[kind]] if kind not in OF_THE_AGENCY else ())):
                     answers = [
                         await ask(api, acme.tokens["moderator"], query, id=[id] if is_list else id)

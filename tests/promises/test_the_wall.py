@@ -219,12 +219,16 @@ def test_what_must_never_change_is_append_only() -> None:
         "decisions",
         "erased_identities",
         "erasures",
+        "evidence_snapshots",
         "journal",
         "journal_links",
+        "policy_examples",
         "policy_versions",
         "post_versions",
         "reviews",
         "routing_rules",
+        "statements_of_reasons",
+        "strike_entries",
         "warnings",
     }
 

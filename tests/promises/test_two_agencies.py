@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 from cast import Cast, ask
-from graphql import get_named_type, is_object_type
-from promises.test_the_api import _all_fields, ids_of
+from graphql import get_named_type, is_leaf_type, is_object_type
+from promises.test_the_api import KINDS, _all_fields, ids_of
 
 from backend.kit.ids import new_id
 from graphql_schema.schema import schema
@@ -115,6 +115,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         return [f'workspace(slug: "forum") {{ {_all_fields(shown, 1)} }}']
     if name in ids:
         return [f'{name}(id: "{ids[name]}") {{ {_all_fields(shown, 1)} }}']
+    if set(field.args) <= set(KINDS):
+        given = ", ".join(f'{argument}: "{ids[KINDS[argument]]}"' for argument in field.args)
+        return [f"{name}({given}) {'' if is_leaf_type(shown) else f'{{ {_all_fields(shown, 2)} }}'}".replace("()", "")]
     assert is_object_type(shown)
     assert not field.args, f"{name} takes arguments that nobody has given it here"
     return [f"{name} {{ {_all_fields(shown, 2)} }}"]
