@@ -15,6 +15,7 @@ MODEL_MODULES: Final = (
     "backend.leaving.models",
     "backend.communities.models",
     "backend.policies.models",
+    "backend.acting.models",
     "backend.moderation.models",
     "backend.intake.models",
     "backend.directory.models",

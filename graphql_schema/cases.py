@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import Action
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import optional, value
 from graphql_schema.journal import JournalEntry
@@ -51,18 +52,6 @@ class ReportChannel(Enum):
     STAFF = value("staff", "Somebody at the agency complained.")
     RULE = value("rule", "A rule of the client found the post.")
     API = value("api", "A machine complained by its API key.")
-
-
-@strawberry.enum(description="What a decision does in the community.")
-class ActionKind(Enum):
-    HIDE_POST = value("hide_post", "Members no longer see the post.")
-    WARN_MEMBER = value("warn_member", "The author of the post is told, once, that it broke the rules.")
-
-
-@strawberry.enum(description="An action is done only when it was read back from the community.")
-class ActionState(Enum):
-    QUEUED = value("queued", "Decided, and not seen in the community yet.")
-    CONFIRMED = value("confirmed", "Seen in the community.")
 
 
 @strawberry.input(description="Which cases; a field that is left out or null asks for nothing.")
@@ -119,16 +108,6 @@ class Report(Node):
     case: Annotated["Case", strawberry.lazy("graphql_schema.cases")] | None = one(
         "case_id", description="The case it was merged into."
     )
-
-
-@publish(moderation.Action, needs=Right.READ_CASES)
-class Action:
-    """Something a decision does in the community."""
-
-    kind: ActionKind = column(description="What is done there.")
-    state: ActionState = column(description="How far it has come; tried again until it is CONFIRMED.")
-    created_at: datetime = column(description="When it was decided.")
-    confirmed_at: datetime | None = column(description="When it was seen in the community; null until then.")
 
 
 @publish(moderation.Decision, kind="decision", needs=Right.READ_CASES)

@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from graphql_schema.acting import Acting
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.hearing import Subscription
@@ -49,6 +50,7 @@ class Mutation(
     WorkingCases,
     SettingUp,
     ConnectingPlatforms,
+    Acting,
     ManagingPeople,
     SettingSignIn,
     MappingGroups,

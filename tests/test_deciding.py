@@ -7,17 +7,16 @@ import asyncpg
 import pytest
 from cast import Cast
 
+from backend.acting import Action, carry_out_actions
 from backend.communities import MemberWarning, Post, warn_member
 from backend.journal import JournalEntry
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.moderation import (
-    Action,
     Case,
     CaseAlreadyClosed,
     ClaimLost,
     ClaimRecord,
     Decision,
-    carry_out_actions,
     claim_next,
     decide,
 )

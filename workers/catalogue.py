@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
 from backend.idempotency import forget_answers
 from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
@@ -20,7 +21,7 @@ from backend.leaving import (
     repeat_erasures,
     write_export,
 )
-from backend.moderation import apply_rules, carry_out_actions, count_cases_again, hand_over, return_ended_claims
+from backend.moderation import apply_rules, count_cases_again, hand_over, return_ended_claims
 from backend.notices import (
     chat_notices,
     deliver_notices,
@@ -112,7 +113,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
-        "carry_out_actions": Kind(carry_out_actions, tries=12),
+        "carry_out_actions": Kind(
+            carry_out_actions,
+            tries=12,
+            timeout=timedelta(seconds=45),
+            given_up=give_up_action,
+            replayed=queue_again,
+            at_once=8,
+            reaches_outside=True,
+        ),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),

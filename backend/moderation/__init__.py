@@ -1,11 +1,9 @@
 """Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
 
-from backend.moderation.carrying_out import carry_out_actions
 from backend.moderation.claiming import Claim, ClaimLost, claim_next, extend, release, return_ended_claims, skip
 from backend.moderation.deciding import CaseAlreadyClosed, decide
 from backend.moderation.handing_over import hand_over
 from backend.moderation.models import (
-    Action,
     Case,
     CaseTally,
     ClaimRecord,
@@ -20,7 +18,6 @@ from backend.moderation.ruling import apply_rules, create_rule
 from backend.moderation.tallying import count_cases_again
 
 __all__ = [
-    "Action",
     "Case",
     "CaseAlreadyClosed",
     "CaseTally",
@@ -32,7 +29,6 @@ __all__ = [
     "Report",
     "Rule",
     "apply_rules",
-    "carry_out_actions",
     "claim_next",
     "count_cases_again",
     "create_rule",

@@ -2,13 +2,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from backend import journal
+from backend.acting import order_action
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.claiming import held_claim
-from backend.moderation.models import Action, Case, Decision, Report
+from backend.moderation.models import Case, Decision, Report
 from backend.moderation.tallying import tally
 from backend.notices import Recipient, tell
-from backend.outbox import enqueue
 from backend.policies import PolicyVersion
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -72,7 +72,14 @@ async def decide(
         reason=reason,
     )
     for kind in sorted(set(actions)):
-        await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
+        await order_action(
+            workspace_id=case.workspace_id,
+            case_id=case.id,
+            post_id=case.post_id,
+            member_id=case.member_id,
+            kind=kind,
+            decision_id=decision.id,
+        )
     await _close(case, claim_id=claim.id, outcome=outcome)
     await _answer_reporters(case, outcome=outcome)
     await journal.record(
@@ -84,8 +91,6 @@ async def decide(
         outcome=outcome,
         actions=sorted(set(actions)),
     )
-    if actions:
-        await enqueue("carry_out_actions", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
     return decision
 
 
