@@ -70,6 +70,9 @@ class Action(Node):
     )
     confirmed_at: datetime | None = column(description="When it was seen in the community; null until then.")
     failed_at: datetime | None = column(description="When it failed last; null where it never did.")
+    taken_back_at: datetime | None = column(
+        description="When what asked for it was taken back; null while it stands. Another action may undo it then."
+    )
     done_note: str | None = column(description="What whoever did it by hand says; null for what Tend did.")
     done_by: Staff | None = one("done_by_id", description="Who did it by hand; null for what Tend did.")
     ordered_by: Staff | None = one(

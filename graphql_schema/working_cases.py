@@ -6,8 +6,8 @@ from enum import Enum
 import strawberry
 
 from backend import moderation
-from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.actions import ActionKind
+from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.cases import Case, Decision, Outcome, Report
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value

@@ -14,6 +14,7 @@ from backend.communities import Connection
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean, clean_line
+from backend.outbox import enqueue
 from backend.outside import is_askable, seal
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -49,6 +50,8 @@ async def let_tend_act(
     key.api_key = await seal(made or _checked_key(platform, api_key), table=TABLE, column="api_key", row_id=key.id)
     await drop_key(connection.workspace_id, connection.id)
     await key.save(force_create=True)
+    # What waits, perhaps because of the key before, need wait no longer.
+    await enqueue("carry_out_actions", {"connection_id": str(connection.id)}, workspace_id=connection.workspace_id)
     await _record("acting_allowed", connection, platform=platform, host=urlsplit(key.address or "").hostname)
     return made
 

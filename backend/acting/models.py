@@ -13,7 +13,8 @@ class Action(WorkspaceModel):
     """Something that is done in a community: queued, sent once the platform has taken it, confirmed once it was seen
     there (or somebody says that they did it by hand: `done_by_id`), failed until a human sees to it, cancelled.
 
-    Without a decision it is a precaution. `reverses_id` is the action that it takes back."""
+    Without a decision it is a precaution. `reverses_id` is the action that it takes back; one that was taken back has no
+    such action where another decision asks for the same."""
 
     forgetting = {
         "kind": OUR_WORDS,
@@ -41,6 +42,7 @@ class Action(WorkspaceModel):
     sent_at: datetime | None = fields.DatetimeField(null=True)
     confirmed_at: datetime | None = fields.DatetimeField(null=True)
     failed_at: datetime | None = fields.DatetimeField(null=True)
+    taken_back_at: datetime | None = fields.DatetimeField(null=True)
     ordered_by_id: UUID | None = fields.UUIDField(null=True)
     done_by_id: UUID | None = fields.UUIDField(null=True)
     done_note: str | None = fields.TextField(null=True)

@@ -7,6 +7,7 @@ from backend.acting.models import Action
 from backend.acting.ordering import order_action
 from backend.acting.platforms import OF_POSTS, REVERSALS
 from backend.kit.clock import now
+from tenants import locks
 from tenants.scope import current
 
 
@@ -61,7 +62,8 @@ async def _call_off(action: Action) -> None:
 
 
 async def _undo(action: Action) -> Action | None:
-    if action.kind not in REVERSALS or await Action.exists(workspace_id=action.workspace_id, reverses_id=action.id):
+    """None where that was done before, where it cannot be, and where another decision asks for the same."""
+    if action.kind not in REVERSALS or not await _take_back(action):
         return None
     other = await _asked_for_by_another(action)
     if other is None:
@@ -82,25 +84,34 @@ async def _undo(action: Action) -> Action | None:
     )
 
 
+async def _take_back(action: Action) -> bool:
+    """Whether it stood until now. Two that are taken back at once take turns: each would count on the other."""
+    await current().lock(locks.ACTING, action.post_id if action.kind in OF_POSTS else action.member_id)
+    changed = await current().change(
+        """update actions set taken_back_at = now()
+            where agency_id = $1 and workspace_id = $2 and id = $3 and taken_back_at is null""",
+        action.agency_id,
+        action.workspace_id,
+        action.id,
+    )
+    return changed == 1
+
+
 async def _asked_for_by_another(action: Action) -> Action | None:
-    """The one that lasts longest of those that nobody has taken back."""
+    """The one that lasts longest of those that stand."""
     same = {"post_id": action.post_id} if action.kind in OF_POSTS else {"member_id": action.member_id}
     others = await Action.filter(
         workspace_id=action.workspace_id,
         kind=action.kind,
         state__in=["queued", "sent", "confirmed"],
-        id__not=action.id,
+        taken_back_at=None,
         **same,
     )
-    taken_back = await Action.filter(
-        workspace_id=action.workspace_id, reverses_id__in=[other.id for other in others]
-    ).values_list("reverses_id", flat=True)
     moment = now()
     standing = [
         other
         for other in others
-        if other.id not in taken_back
-        and (other.decision_id is None or other.decision_id != action.decision_id)
+        if (other.decision_id is None or other.decision_id != action.decision_id)
         and (other.until_at is None or other.until_at > moment)
     ]
     return max(standing, key=lambda other: (other.until_at is None, other.until_at or moment), default=None)

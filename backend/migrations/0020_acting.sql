@@ -38,6 +38,7 @@ alter table app.actions
   add column next_at timestamptz not null default now(),
   add column sent_at timestamptz,
   add column failed_at timestamptz,
+  add column taken_back_at timestamptz,  -- whoever asked for it asks no more
   add column ordered_by_id uuid,
   add column done_by_id uuid,
   add column done_note text,

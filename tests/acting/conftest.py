@@ -113,7 +113,9 @@ class Place:
                 "update acting_keys set rests_until = null, paced_until = now() where",
                 "update jobs set run_at = now() where kind = 'carry_out_actions' and state = 'ready' and",
             ):
-                await scope.execute(f"{change} agency_id = $1 and workspace_id = $2", self.cast.agency_id, self.workspace_id)
+                await scope.execute(
+                    f"{change} agency_id = $1 and workspace_id = $2", self.cast.agency_id, self.workspace_id
+                )
         await self.turn()
 
     async def read(self, action: Action) -> Action:
@@ -184,7 +186,9 @@ def slack_there(the_slack: tuple[FakeSlack, str]) -> FakeSlack:
     return the_slack[0]
 
 
-async def let(where: Place, *, api_key: str | None, api_user: str | None = None, address: str | None = None) -> str | None:
+async def let(
+    where: Place, *, api_key: str | None, api_user: str | None = None, address: str | None = None
+) -> str | None:
     async with agency_scope(where.cast.owner):
         return await acting.let_tend_act(
             where.cast.owner, where.community_id, api_key=api_key, api_user=api_user, address=address

@@ -60,7 +60,9 @@ class FakeDiscourse:
         self.posts[id] = {
             "id": id, "user_id": user, "topic_id": id * 10, "post_number": number, "hidden": False, "deleted_at": None,
         }  # fmt: skip
-        self.users.setdefault(user, {"id": user, "username": f"user{user}", "silenced_till": None, "suspended_till": None})
+        self.users.setdefault(
+            user, {"id": user, "username": f"user{user}", "silenced_till": None, "suspended_till": None}
+        )
 
     def app(self) -> Starlette:
         def route(path: str, endpoint: Endpoint, *methods: str) -> Route:
@@ -90,9 +92,7 @@ class FakeDiscourse:
             self.heads.append(dict(request.headers))
             if self.limited:
                 self.limited -= 1
-                return refused(
-                    429, "rate_limit", "You’ve performed this action too many times.", extras=self.limit
-                )
+                return refused(429, "rate_limit", "You’ve performed this action too many times.", extras=self.limit)
             if self.seconds:
                 await asyncio.sleep(self.seconds)
             if self.fails:

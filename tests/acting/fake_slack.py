@@ -41,7 +41,8 @@ class FakeSlack:
         found = getattr(self, request.path_params["method"].replace(".", "_").lower())(form)
         is_error = isinstance(found, str)
         return JSONResponse(
-            {"ok": False, "error": found} if is_error else {"ok": True, **found}, headers={"x-oauth-scopes": self.scopes}
+            {"ok": False, "error": found} if is_error else {"ok": True, **found},
+            headers={"x-oauth-scopes": self.scopes},
         )
 
     def auth_test(self, _form: dict[str, str]) -> Any:

@@ -1,5 +1,6 @@
 """What is decided is done on a Discourse, and believed once it shows it."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -7,9 +8,11 @@ import pytest
 from acting.conftest import Place, soon
 from acting.fake_discourse import KEY, FakeDiscourse
 
+from backend.acting import carry_out_actions
 from backend.acting.thresholds import SCHEDULE
 from backend.kit.clock import now
 from backend.outbox import Job
+from tenants.actor import system
 from tenants.scope import agency_scope
 
 LATER = soon() + timedelta(days=3)
@@ -118,6 +121,55 @@ async def test_what_a_server_did_before_it_broke_off_is_seen_and_not_done_again(
     await forum.as_if_due()
     assert ((await forum.read(action)).state, len(discourse.topics)) == ("confirmed", 1)
     assert [call for call in discourse.calls if call.startswith("POST")] == ["POST /posts.json"]
+
+
+async def test_a_worker_that_is_killed_before_it_could_say_so_has_done_no_harm(
+    forum: Place, discourse: FakeDiscourse
+) -> None:
+    told, hidden = await forum.order("warn_member"), await forum.order("hide_post")
+    actor = system(forum.cast.agency_id, workspace_id=forum.workspace_id)
+    for action in (told, hidden):
+        async with agency_scope(actor) as scope:
+            await carry_out_actions(actor, {"action_id": str(action.id)})
+            scope.doom()
+    assert {state for _, state in await forum.all()} == {"queued"}
+    await forum.turn()
+    assert {state for _, state in await forum.all()} == {"confirmed"}
+    assert (len(discourse.topics), discourse.calls.count("POST /post_actions.json")) == (1, 1)
+
+
+async def test_of_two_workers_at_once_one_asks_the_platform(forum: Place, discourse: FakeDiscourse) -> None:
+    action, actor = await forum.order("warn_member"), system(forum.cast.agency_id, workspace_id=forum.workspace_id)
+    discourse.seconds = 0.05
+
+    async def one() -> None:
+        async with agency_scope(actor):
+            await carry_out_actions(actor, {"action_id": str(action.id)})
+
+    async with asyncio.timeout(10):
+        await asyncio.gather(one(), one())
+    assert ((await forum.read(action)).state, len(discourse.calls)) == ("confirmed", 4)
+
+
+async def test_what_is_called_off_while_the_platform_does_it_is_undone(forum: Place, discourse: FakeDiscourse) -> None:
+    action, actor = await forum.order("hide_post"), system(forum.cast.agency_id, workspace_id=forum.workspace_id)
+    discourse.seconds = 0.2
+
+    async def one() -> None:
+        async with agency_scope(actor):
+            await carry_out_actions(actor, {"action_id": str(action.id)})
+
+    async with asyncio.timeout(10):
+        doing = asyncio.create_task(one())
+        while not discourse.calls:
+            await asyncio.sleep(0.01)
+        assert await forum.take_back() == []
+        await doing
+    discourse.seconds = 0
+    assert discourse.posts[4711]["hidden"]
+    await forum.turn()
+    assert await forum.all() == [("hide_post", "cancelled"), ("unhide_post", "confirmed")]
+    assert not discourse.posts[4711]["hidden"]
 
 
 async def test_whoever_asks_to_be_left_alone_is_left_alone_and_it_counts_as_no_try(

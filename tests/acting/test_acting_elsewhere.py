@@ -1,0 +1,199 @@
+"""Slack, a site that confirms by itself, and communities that live in Tend: each does what it can, and says what it cannot."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from acting.conftest import Place, let, place, served
+from acting.fake_slack import FakeSlack
+from cast import Cast
+from standardwebhooks.webhooks import Webhook
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from backend.communities import MemberWarning
+from backend.kit.clock import now
+from backend.kit.ids import new_id
+from backend.outside import allow_origins
+from tenants.scope import agency_scope
+
+MESSAGE = ("C1", "1700000000.000100")
+
+
+async def test_a_message_is_deleted_on_slack_and_nobody_can_bring_it_back(chat: Place, slack_there: FakeSlack) -> None:
+    action = await chat.order("delete_post")
+    await chat.turn()
+    assert ((await chat.read(action)).state, MESSAGE in slack_there.messages) == ("confirmed", False)
+    [back] = await chat.take_back()
+    assert (back.state, back.problem) == (
+        "failed",
+        "What is deleted on Slack is gone: nobody can bring it back. Say here when it is done.",
+    )
+
+
+async def test_a_member_of_slack_is_told_once(chat: Place, slack_there: FakeSlack) -> None:
+    action = await chat.order("tell_member", message="Not <!channel>")
+    await chat.turn()
+    assert (await chat.read(action)).state == "confirmed"
+    [told] = [each for (channel, _), each in slack_there.messages.items() if channel == "DU17"]
+    assert told["text"] == "Not &lt;!channel&gt;"
+    async with agency_scope(chat.cast.system) as scope:
+        await scope.execute("update actions set state = 'queued', confirmed_at = null where id = $1", action.id)
+    await chat.as_if_due()
+    assert len(slack_there.messages) == 2
+
+
+@pytest.mark.parametrize("kind", ["hide_post", "silence_member", "suspend_member"])
+async def test_what_slack_cannot_do_is_for_a_human_at_once(chat: Place, kind: str) -> None:
+    action = await chat.order(kind)
+    assert (action.state, action.tries) == ("failed", 0)
+    assert (action.problem or "").startswith("Slack ")
+    assert await chat.take_back() == []
+
+
+async def test_slack_that_lies_or_asks_for_rest_is_waited_for(chat: Place, slack_there: FakeSlack) -> None:
+    slack_there.limited = 1
+    action = await chat.order("delete_post")
+    await chat.turn()
+    assert (await chat.read(action)).tries == 0
+    slack_there.lies = True
+    await chat.as_if_due()
+    assert (await chat.read(action)).state == "sent"
+    slack_there.lies = False
+    await chat.as_if_due()
+    assert (await chat.read(action)).state == "confirmed"
+
+
+async def test_a_bot_deletes_nothing_of_others(chat: Place, slack_there: FakeSlack) -> None:
+    slack_there.bot = True
+    action = await chat.order("delete_post")
+    await chat.turn()
+    assert (await chat.read(action)).problem == (
+        "The token may not delete messages of others: it takes the user token of an admin."
+    )
+
+
+class Site:
+    """What it was sent, verified; `status` is what it answers."""
+
+    def __init__(self) -> None:
+        self.told: list[Any] = []
+        self.secret = ""
+        self.status = 204
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/orders", self._take, methods=["POST"])])
+
+    async def _take(self, request: Request) -> Response:
+        self.told.append(Webhook(self.secret).verify(await request.body(), dict(request.headers)))
+        return Response("", self.status)
+
+
+@pytest.fixture
+async def site(acme: Cast) -> Any:
+    there = Site()
+    async with served(there.app()) as origin:
+        allow_origins([origin])
+        where = await place(acme, "webhook")
+        there.secret = await let(where, api_key=None, address=f"{origin}/orders") or ""
+        yield where, there
+
+
+async def say(api: httpx.AsyncClient, where: Place, type: str, action: Any, **data: Any) -> None:
+    body = orjson.dumps({"type": type, "timestamp": now(), "data": {"action": {"id": f"action_{action.id}"}, **data}})
+    id, moment = f"msg_{new_id()}", now()
+    headers = {
+        "webhook-id": id,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": Webhook(where.secret).sign(id, moment, body.decode()),
+    }
+    answer = await api.post(where.path, content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    await where.cast.run_jobs("take_in_delivery")
+
+
+async def test_a_site_is_asked_by_a_signed_webhook_and_its_echo_confirms(site: Any, api: httpx.AsyncClient) -> None:
+    where, there = site
+    until = now() + timedelta(days=1)
+    action = await where.order("silence_member", until=until, message="Rude.")
+    await where.turn()
+    assert (await where.read(action)).state == "sent"
+    [told] = there.told
+    assert (told["type"], told["data"]["member"]["id"], told["data"]["post"]) == (
+        "action.ordered",
+        "17",
+        {"id": "4711"},
+    )
+    assert told["data"]["action"] == {
+        "id": f"action_{action.id}",
+        "kind": "SILENCE_MEMBER",
+        "until": until.isoformat(),
+        "message": "Rude.",
+        "reverses": None,
+    }
+    await say(api, where, "action.confirmed", action)
+    await say(api, where, "action.confirmed", action)
+    assert (await where.read(action)).state == "confirmed"
+    await where.as_if_due()
+    assert len(there.told) == 1
+
+
+async def test_a_site_that_says_why_not_or_stays_silent_for_a_day_is_for_a_human(
+    site: Any, api: httpx.AsyncClient
+) -> None:
+    where, there = site
+    refused, silent = await where.order("hide_post"), await where.order("delete_post")
+    await where.turn()
+    await say(api, where, "action.failed", refused, reason="It is gone.")
+    assert ((await where.read(refused)).state, (await where.read(refused)).problem) == (
+        "failed",
+        "The site could not do it: It is gone.",
+    )
+    await where.as_if_due()
+    assert (await where.read(silent)).problem == "The site took it, and did not confirm within a day that it is done."
+    await say(api, where, "action.confirmed", silent)
+    assert ((await where.read(silent)).state, (await where.post()).removed_at is not None) == ("confirmed", True)
+    assert len(there.told) == 2
+
+
+async def test_no_site_confirms_what_another_was_asked(
+    site: Any, acme: Cast, globex: Cast, api: httpx.AsyncClient
+) -> None:
+    where, _ = site
+    action = await where.order("hide_post")
+    await where.turn()
+    for other in (await place(acme, "webhook"), await place(globex, "webhook")):
+        await say(api, other, "action.confirmed", action)
+        await say(api, other, "action.failed", action, reason="x")
+    assert (await where.read(action)).state == "sent"
+
+
+async def test_a_site_that_does_not_take_it_is_asked_again(site: Any) -> None:
+    where, there = site
+    there.status = 400
+    action = await where.order("hide_post")
+    await where.turn()
+    assert (await where.read(action)).problem == "The site does not take what it is asked (400)."
+    there.status = 200
+    await where.as_if_due()
+    assert ((await where.read(action)).state, len(there.told)) == ("sent", 2)
+
+
+async def test_a_community_that_lives_in_tend_shows_it_at_once(acme: Cast) -> None:
+    where = await place(acme, "built_in")
+    hidden, deleted = await where.order("hide_post"), await where.order("delete_post")
+    told = await where.order("warn_member", message="Please.")
+    silenced = await where.order("silence_member")
+    await where.turn()
+    assert {(await where.read(each)).state for each in (hidden, deleted, told)} == {"confirmed"}
+    assert ((await where.read(silenced)).state, (await where.post()).hidden_at is None) == ("failed", False)
+    async with agency_scope(acme.system):
+        assert (await MemberWarning.get(action_id=told.id)).text == "Please."
+    assert [each.kind for each in await where.take_back()] == ["unhide_post", "recover_post"]
+    await where.turn()
+    post = await where.post()
+    assert (post.hidden_at, post.removed_at) == (None, None)
