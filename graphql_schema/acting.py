@@ -75,8 +75,8 @@ class StopActingPayload:
 
 @strawberry.type(description="What was found on the way to the platform.")
 class CheckConnectionPayload:
-    findings: list[Finding] = strawberry.field(
-        default_factory=list,
+    findings: list[Finding] | None = strawberry.field(
+        default=None,
         description="In the order in which it was looked; the first that is not fine is the one to mend.",
     )
     community: Community | None = strawberry.field(default=None, description="Which one; null when refused.")

@@ -43,10 +43,9 @@ class ActionState(Enum):
 @strawberry.input(description="Which actions; a field that is left out or null asks for nothing.")
 class ActionFilter:
     state: list[ActionState] | None = optional("In one of these states; FAILED are those that need a human.")
-    kind: list[ActionKind] | None = optional("Of one of these kinds.")
 
 
-ACTION_FILTERS: Final = Filters(ActionFilter, {"state": Each("state"), "kind": Each("kind")})
+ACTION_FILTERS: Final = Filters(ActionFilter, {"state": Each("state")})
 
 
 @publish(acting.Action, kind="action", needs=Right.READ_CASES)

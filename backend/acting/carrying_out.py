@@ -10,7 +10,7 @@ from backend.acting.ending import confirm, fail
 from backend.acting.models import Action
 from backend.acting.noting import note
 from backend.acting.platforms import Later, Limited, Order, Unable
-from backend.acting.reaching import Reach, pace, reach, rest
+from backend.acting.reaching import Reach, lives_in_tend, pace, reach, rest
 from backend.acting.reversing import reverse_what_was_done
 from backend.acting.thresholds import (
     ATTEMPT_SECONDS,
@@ -93,8 +93,10 @@ async def _place_those_of_before(decision_id: UUID) -> None:
 
 async def _turn(connection_id: UUID) -> None:
     if not await current().lock_if_free(locks.ACTING, connection_id):
-        await _come_again(connection_id, at=now() + BUSY)
-        return
+        if not await lives_in_tend(connection_id):
+            await _come_again(connection_id, at=now() + BUSY)
+            return
+        await current().lock(locks.ACTING, connection_id)  # no server is waited for: it is free in a moment
     found = await reach(connection_id)
     if found is None:
         for action in await _due(connection_id):

@@ -75,6 +75,10 @@ async def reach(connection_id: UUID) -> Reach | None:
     )
 
 
+async def lives_in_tend(connection_id: UUID) -> bool:
+    return await Connection.filter(id=connection_id, platform="built_in").exists()
+
+
 async def rest(found: Reach, *, until: datetime) -> None:
     await _change(found, "rests_until = $4", until)
 
