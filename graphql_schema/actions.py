@@ -9,7 +9,7 @@ import strawberry
 from backend import acting
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import optional, value
-from graphql_schema.projection import Each, Filters, Node, column, one, publish, sql
+from graphql_schema.projection import Each, Filters, Node, column, one, publish
 from graphql_schema.staff import Staff
 from tenants.rights import Right
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class ActionKind(Enum):
     HIDE_POST = value("hide_post", "Members no longer see the post.")
     DELETE_POST = value("delete_post", "The post is taken away; many platforms can bring it back.")
-    SILENCE_MEMBER = value("silence_member", "The member can read and not write, until `until` or without end.")
-    SUSPEND_MEMBER = value("suspend_member", "The member cannot come in, until `until` or without end.")
+    SILENCE_MEMBER = value("silence_member", "The member can read and not write, until `untilAt` or without end.")
+    SUSPEND_MEMBER = value("suspend_member", "The member cannot come in, until `untilAt` or without end.")
     WARN_MEMBER = value("warn_member", "The member is told, once, that they broke the rules.")
     TELL_MEMBER = value("tell_member", "The member is told something else: reasons, or an answer.")
     UNHIDE_POST = value("unhide_post", "Takes HIDE_POST back.")
@@ -58,8 +58,8 @@ class Action(Node):
     problem: str | None = column(
         description="Why it needs a human, or what its last try met with; null where nothing is in the way."
     )
-    until: datetime | None = sql(
-        "{row}.until_at", description="When it ends by itself; null for without end, and for what has none."
+    until_at: datetime | None = column(
+        description="When it ends by itself; null for without end, and for what has none."
     )
     message: str | None = column(description="What the member is told with it; null for the platform's usual words.")
     tries: int = column(description="How often the platform was asked.")

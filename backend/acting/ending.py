@@ -50,7 +50,7 @@ async def fail(action: Action, problem: str, *, tries: int) -> None:
         workspace_id=action.workspace_id,
         text=f"Tend could not do what was decided, {_IN_WORDS[action.kind]}. {problem}",
         occasion=failed_at.isoformat(),
-        facts={"what": action.kind},
+        facts={"action": action.kind},
     )
 
 

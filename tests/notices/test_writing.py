@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
+from backend.acting import KINDS as ACTIONS
 from backend.moderation.deciding import ANSWERS
 from backend.notices import KINDS, writing
 from backend.notices.writing import LANGUAGES, Item, Unwritable, around, lines
@@ -18,6 +19,7 @@ WORDS = {
     "outcome": tuple(ANSWERS),
     "role": tuple(role.value for role in PERSON_ROLES),
     "because": ("gone", "failing"),
+    "action": ACTIONS,
     "what": ("agency", "workspace", "member", "journal"),
 }
 

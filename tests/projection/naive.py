@@ -14,6 +14,7 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get_named_type, parse
 from strawberry.utils.str_converters import to_snake_case
 
+from backend.acting import ActingKey
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.moderation import Case
@@ -181,6 +182,12 @@ async def _is_hidden(row: Any) -> bool:
 @expression("PlatformDelivery", "canBeReplayed")
 async def _can_be_replayed(row: Any) -> bool:
     return row.state == "failed" and row.body is not None
+
+
+@expression("PlatformLink", "canAct")
+async def _can_act(row: Any) -> bool:
+    has_key = await ActingKey.filter(connection_id=row.id).exists()
+    return row.platform == "built_in" or (row.disconnected_at is None and has_key)
 
 
 @expression("PlatformLink", "lastReceivedAt")
