@@ -58,6 +58,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "memberId"): lambda row, value, _: row.member_id == value,
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
     ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
+    ("actions", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
