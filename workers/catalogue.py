@@ -119,7 +119,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             timeout=timedelta(seconds=45),
             given_up=give_up_action,
             replayed=queue_again,
-            at_once=8,
+            at_once=4,
             reaches_outside=True,
         ),
         "chat_notices": Kind(chat_notices, **_MESSAGE),

@@ -2,20 +2,23 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import orjson
 import pytest
 from acting.conftest import Place, let, place, served
+from acting.fake_discourse import FakeDiscourse
 from acting.fake_slack import FakeSlack
 from cast import Cast
 from standardwebhooks.webhooks import Webhook
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from backend.communities import MemberWarning
+from backend.acting import check_connection
+from backend.communities import Member, MemberWarning
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.outside import allow_origins
@@ -181,6 +184,72 @@ async def test_a_site_that_does_not_take_it_is_asked_again(site: Any) -> None:
     there.status = 200
     await where.as_if_due()
     assert ((await where.read(action)).state, len(there.told)) == ("sent", 2)
+
+
+class Mastodon:
+    def __init__(self) -> None:
+        self.account: dict[str, Any] = {"id": "17", "silenced": False, "suspended": False}
+        self.texts: list[str] = []
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/api/v1/admin/accounts", self._list),
+                Route("/api/v1/admin/accounts/17", self._show),
+                Route("/api/v1/admin/accounts/17/{way}", self._change, methods=["POST"]),
+            ]
+        )
+
+    async def _list(self, request: Request) -> Response:
+        if request.headers["authorization"] != "Bearer a-token":
+            return JSONResponse({"error": "The access token is invalid"}, 401)
+        return JSONResponse([self.account])
+
+    async def _show(self, _request: Request) -> Response:
+        return JSONResponse(self.account)
+
+    async def _change(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        way = request.path_params["way"]
+        kind = form["type"] if way == "action" else way.removeprefix("un")
+        self.account[{"silence": "silenced", "suspend": "suspended"}[kind]] = way == "action"
+        self.texts.append(form.get("text", ""))
+        return JSONResponse({})
+
+
+async def test_mastodon_silences_and_suspends_without_end_and_lets_in_again(acme: Cast) -> None:
+    there = Mastodon()
+    async with served(there.app()) as origin:
+        allow_origins([origin])
+        where = await place(acme, "mastodon")
+        await let(where, api_key="a-token", address=origin)
+        await where.order("silence_member", message="Rude.")
+        await where.order("suspend_member")
+        await where.turn()
+        assert there.account == {"id": "17", "silenced": True, "suspended": True}
+        assert there.texts == ["Rude.", ""]
+        await where.take_back()
+        await where.turn()
+        assert there.account == {"id": "17", "silenced": False, "suspended": False}
+        assert {state for _, state in await where.all()} == {"confirmed"}
+        for_a_while = await where.order("silence_member", until=now() + timedelta(days=1))
+        deleted = await where.order("delete_post")
+        await where.turn()
+        assert ((await where.read(for_a_while)).problem or "").startswith("Mastodon knows no end of this")
+        assert deleted.state == "failed"
+        async with agency_scope(acme.owner):
+            assert [each.is_fine for each in await check_connection(acme.owner, where.community_id)] == [True, True]
+        await let(where, api_key="another-token", address=origin)
+        async with agency_scope(acme.owner):
+            assert not (await check_connection(acme.owner, where.community_id))[0].is_fine
+
+
+async def test_nothing_is_done_to_whoever_was_forgotten(forum: Place, discourse: FakeDiscourse) -> None:
+    action = await forum.order("silence_member")
+    async with agency_scope(forum.cast.system):
+        await Member.filter(id=forum.member_id).update(erased_at=now())
+    await forum.turn()
+    assert ((await forum.read(action)).state, discourse.calls) == ("failed", [])
 
 
 async def test_a_community_that_lives_in_tend_shows_it_at_once(acme: Cast) -> None:
