@@ -54,7 +54,7 @@ async def why_not(connection: Connection | None, kind: str) -> str | None:
 async def reach(connection_id: UUID) -> Reach | None:
     """None where Tend does not act there, or no longer."""
     connection = await Connection.get_or_none(id=connection_id)
-    if connection is None or connection.disconnected_at is not None:
+    if connection is None:
         return None
     platform = PLATFORMS[connection.platform]
     if connection.platform == "built_in":
@@ -88,9 +88,7 @@ async def pace(found: Reach, *, until: datetime) -> None:
 
 
 async def _key_of(connection: Connection) -> ActingKey | None:
-    return await ActingKey.get_or_none(
-        workspace_id=connection.workspace_id, connection_id=connection.id, platform=connection.platform
-    )
+    return await ActingKey.get_or_none(workspace_id=connection.workspace_id, connection_id=connection.id)
 
 
 async def _change(found: Reach, change: str, moment: datetime) -> None:

@@ -8,7 +8,7 @@ create table app.acting_keys (
   workspace_id uuid not null,
   id uuid not null,
   connection_id uuid not null,
-  platform text not null,  -- of a connection that has become another's, the key is worth nothing
+  platform text not null,  -- as that of the connection: a key cannot outlive it
   address text,  -- where it is used; null where every customer of the platform has the same
   username text,
   api_key bytea not null,  -- sealed

@@ -1,8 +1,9 @@
 """Slack, a site that confirms by itself, and communities that live in Tend: each does what it can, and says what it cannot."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import orjson
@@ -18,7 +19,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from backend.acting import check_connection
-from backend.communities import Member, MemberWarning
+from backend.communities import Member, MemberWarning, create_community
+from backend.intake import connect_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.outside import allow_origins
@@ -169,7 +171,11 @@ async def test_no_site_confirms_what_another_was_asked(
     where, _ = site
     action = await where.order("hide_post")
     await where.turn()
-    for other in (await place(acme, "webhook"), await place(globex, "webhook")):
+    async with agency_scope(acme.owner):
+        neighbour = await create_community(acme.owner, where.workspace_id, slug="second", name="Second")
+        made = await connect_community(acme.owner, neighbour.id, platform="webhook", address=None, secret=None)
+    beside = replace(where, path=urlsplit(made.deliver_to or "").path, secret=made.secret or "")
+    for other in (beside, await place(acme, "webhook"), await place(globex, "webhook")):
         await say(api, other, "action.confirmed", action)
         await say(api, other, "action.failed", action, reason="x")
     assert (await where.read(action)).state == "sent"

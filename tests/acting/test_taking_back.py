@@ -1,5 +1,6 @@
 """A decision that is taken back takes its actions back: once, and nothing that another decision stands for."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -70,6 +71,21 @@ async def test_what_another_decision_asks_for_as_well_stays(here: Place) -> None
     assert await taken_back(here, second) == ["unhide_post"]
     await here.turn()
     assert (await here.post()).hidden_at is None
+
+
+async def test_two_decisions_that_are_taken_back_at_once_leave_nothing_hidden(here: Place) -> None:
+    decisions = await decided(here, "hide_post"), await decided(here, "hide_post")
+    await here.turn()
+
+    async def one(decision_id: UUID) -> list[str]:
+        async with agency_scope(here.cast.owner):
+            kinds = [each.kind for each in await reverse_actions(here.workspace_id, decision_id)]
+            await asyncio.sleep(0.1)  # both are open now, unless one waits for the other
+            return kinds
+
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(*(one(decision_id) for decision_id in decisions))
+    assert sorted(answers) == [[], ["unhide_post"]]
 
 
 async def test_what_lasted_longer_than_another_decision_asks_for_is_cut_short(forum: Place, discourse: Any) -> None:
