@@ -29,18 +29,25 @@ from tenants.scope import current
 
 _NO_KEY: Final = "Tend may not act there any more: do it there by hand, then say so here."
 _ERASED: Final = "Whoever it is about was forgotten: there is nobody left to do it to."
+_OVER: Final = "Its end came before it could be done: decide anew, or say here that nothing is left to do."
 _SILENT: Final = "The site took it, and did not confirm within a day that it is done."
 
 
 async def carry_out_actions(_system: Actor, payload: Mapping[str, Any]) -> None:
-    """Job: what is due in the communities that the payload leads to: by an `action_id`, the `decision_id` of several, or a
-    `connection_id`.
+    """Job: an action (`action_id`), those of a decision (`decision_id`), or whatever is due in a community
+    (`connection_id`).
 
     One action of a community is under way at a time, and its row is not locked meanwhile: whoever calls it off need not
     wait for a server of somebody else. A worker that is killed has done some of it; it is looked at first and done again.
     """
-    for connection_id in await _places(payload):
-        await _turn(connection_id)
+    if "connection_id" in payload:
+        await _turn(UUID(payload["connection_id"]))
+        return
+    actions = await _waiting(payload)
+    for connection_id in dict.fromkeys(action.connection_id for action in actions):
+        if connection_id is not None:
+            # Its own and no other: one that makes Tend fail takes none along.
+            await _turn(connection_id, id__in=[action.id for action in actions])
 
 
 async def give_up_action(_system: Actor, payload: Mapping[str, Any], _why: str) -> None:
@@ -57,12 +64,6 @@ async def queue_again(_system: Actor, payload: Mapping[str, Any]) -> None:
         current().actor.agency_id,
         *(UUID(payload[name]) if name in payload else None for name in ("action_id", "decision_id")),
     )
-
-
-async def _places(payload: Mapping[str, Any]) -> list[UUID]:
-    if "connection_id" in payload:
-        return [UUID(payload["connection_id"])]
-    return list(dict.fromkeys(each.connection_id for each in await _waiting(payload) if each.connection_id is not None))
 
 
 async def _waiting(payload: Mapping[str, Any]) -> list[Action]:
@@ -91,7 +92,7 @@ async def _place_those_of_before(decision_id: UUID) -> None:
     )
 
 
-async def _turn(connection_id: UUID) -> None:
+async def _turn(connection_id: UUID, **which: Any) -> None:
     if not await current().lock_if_free(locks.ACTING, connection_id):
         if not await lives_in_tend(connection_id):
             await _come_again(connection_id, at=now() + BUSY)
@@ -99,14 +100,14 @@ async def _turn(connection_id: UUID) -> None:
         await current().lock(locks.ACTING, connection_id)  # no server is waited for: it is free in a moment
     found = await reach(connection_id)
     if found is None:
-        for action in await _due(connection_id):
+        for action in await _due(connection_id, **which):
             await fail(action, _NO_KEY, tries=action.tries)
         return
     if (waits_until := _waits_until(found)) is not None:
-        if await _due(connection_id).exists():
+        if await _due(connection_id, **which).exists():
             await _come_again(connection_id, at=waits_until)
         return
-    while (action := await _due(connection_id).first()) is not None:
+    while (action := await _due(connection_id, **which).first()) is not None:
         await _attempt(found, action)
         if found.key_id is not None:
             break  # somebody else's server was asked: the next one has a job and a transaction of its own
@@ -114,8 +115,8 @@ async def _turn(connection_id: UUID) -> None:
         await _come_again(connection_id, at=now())
 
 
-def _due(connection_id: UUID) -> Any:
-    due = Action.filter(connection_id=connection_id, state__in=["queued", "sent"], next_at__lte=now())
+def _due(connection_id: UUID, **which: Any) -> Any:
+    due = Action.filter(connection_id=connection_id, state__in=["queued", "sent"], next_at__lte=now(), **which)
     return due.order_by("next_at", "id")
 
 
@@ -135,6 +136,8 @@ async def _attempt(found: Reach, action: Action) -> None:
     try:
         if order is None:
             raise Unable(_ERASED)
+        if order.until is not None and order.until <= now():
+            raise Unable(_OVER)
         async with asyncio.timeout(ATTEMPT_SECONDS):
             is_done = await _done(found, action, order)
     except Unable as problem:
@@ -184,15 +187,14 @@ async def _wait_for_the_site(action: Action) -> None:
 
 async def _try_again(action: Action, problem: str, *, is_taken: bool = False) -> None:
     if action.tries >= len(SCHEDULE):
-        await fail(action, f"{problem} It was tried for a day: do it there by hand, or retry.", tries=action.tries + 1)
-        return
-    state = "sent" if is_taken else action.state
-    is_under_way = await _write(
-        action, state=state, problem=problem, next_at=now() + SCHEDULE[action.tries], is_taken=is_taken
-    )
-    if is_under_way:
-        await _come_for(action)
+        problem += " It was tried for a day: do it there by hand, or retry."
+        is_under_way = await fail(action, problem, tries=action.tries + 1)
     else:
+        state, next_at = "sent" if is_taken else action.state, now() + SCHEDULE[action.tries]
+        is_under_way = await _write(action, state=state, problem=problem, next_at=next_at, is_taken=is_taken)
+        if is_under_way:
+            await _come_for(action)
+    if not is_under_way:
         await reverse_what_was_done(action)  # nobody knows whether it was done
 
 

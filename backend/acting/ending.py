@@ -31,25 +31,31 @@ async def confirm(action: Action) -> bool:
     return changed
 
 
-async def fail(action: Action, problem: str, *, tries: int) -> None:
-    """It is before a human now: in the list of what has failed, and as a notice to whoever ordered it."""
+async def fail(action: Action, problem: str, *, tries: int) -> bool:
+    """It is before a human now: in the list of what has failed, and as a notice to whoever ordered it. Whether it was
+    still under way."""
     failed_at = now()
     changed = await _change(
         action, "state = 'failed', failed_at = $4, problem = $5, tries = $6", failed_at, problem, tries
     )
     if not changed:
-        return
+        return False
     action.state, action.failed_at, action.problem = "failed", failed_at, problem
     await _record("failed", action)
-    if action.ordered_by_id is None:
-        return
+    if action.ordered_by_id is not None:
+        await _tell(action)
+    return True
+
+
+async def _tell(action: Action) -> None:
+    assert action.failed_at is not None
     await tell(
         [Recipient(membership_id=action.ordered_by_id)],
         kind="action_failed",
         subject_id=action.id,
         workspace_id=action.workspace_id,
-        text=f"Tend could not do what was decided, {_IN_WORDS[action.kind]}. {problem}",
-        occasion=failed_at.isoformat(),
+        text=f"Tend could not do what was decided, {_IN_WORDS[action.kind]}. {action.problem}",
+        occasion=action.failed_at.isoformat(),
         facts={"action": action.kind},
     )
 

@@ -94,6 +94,10 @@ async def _take_back(action: Action) -> bool:
         action.workspace_id,
         action.id,
     )
+    if changed:
+        await record_action(
+            "taken_back", action.id, case_id=action.case_id, workspace_id=action.workspace_id, kind=action.kind
+        )
     return changed == 1
 
 

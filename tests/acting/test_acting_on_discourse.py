@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from acting.conftest import Place, soon
+from acting.conftest import JOB, Place, soon
 from acting.fake_discourse import KEY, FakeDiscourse
 
-from backend.acting import carry_out_actions
+from backend.acting import carry_out_actions, give_up_action, queue_again
+from backend.acting import discourse as acting_on_discourse
 from backend.acting.thresholds import SCHEDULE
 from backend.kit.clock import now
 from backend.outbox import Job
@@ -170,6 +171,38 @@ async def test_what_is_called_off_while_the_platform_does_it_is_undone(forum: Pl
     await forum.turn()
     assert await forum.all() == [("hide_post", "cancelled"), ("unhide_post", "confirmed")]
     assert not discourse.posts[4711]["hidden"]
+
+
+async def test_one_that_makes_tend_fail_takes_no_other_along(
+    forum: Place, discourse: FakeDiscourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, fine = await forum.order("hide_post"), await forum.order("warn_member")
+    do = acting_on_discourse.do
+
+    async def fails(hand: Any, order: Any) -> None:
+        if order.id == broken.id:
+            raise ValueError("a bug")
+        await do(hand, order)
+
+    monkeypatch.setattr(acting_on_discourse, "do", fails)
+    await forum.cast.run_jobs(JOB)
+    assert await forum.all() == [("hide_post", "queued"), ("warn_member", "confirmed")]
+    async with agency_scope(forum.cast.system) as scope:
+        await give_up_action(scope.actor, {"action_id": str(broken.id)}, "It failed.")
+    found = await forum.read(broken)
+    assert (found.state, found.problem) == ("failed", "Tend could not do it: a fault of its own, which its job tells.")
+    async with agency_scope(forum.cast.system) as scope:
+        await queue_again(scope.actor, {"action_id": str(broken.id)})
+        await Job.filter(workspace_id=forum.workspace_id).update(state="ready", run_at=now())
+    monkeypatch.setattr(acting_on_discourse, "do", do)
+    await forum.turn()
+    assert ((await forum.read(broken)).state, (await forum.read(fine)).state) == ("confirmed", "confirmed")
+
+
+async def test_what_has_ended_before_it_could_begin_is_not_begun(forum: Place, discourse: FakeDiscourse) -> None:
+    action = await forum.order("silence_member", until=now() - timedelta(seconds=1))
+    await forum.turn()
+    assert ((await forum.read(action)).state, discourse.calls) == ("failed", [])
 
 
 async def test_whoever_asks_to_be_left_alone_is_left_alone_and_it_counts_as_no_try(
