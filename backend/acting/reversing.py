@@ -47,10 +47,10 @@ async def _reverse(actions: list[Action]) -> list[Action]:
 
 
 async def _call_off(action: Action) -> None:
-    """Only what is under way."""
+    """What is under way, and what waits for a human: nobody wants it done any more."""
     changed = await current().change(
         """update actions set state = 'cancelled'
-            where agency_id = $1 and workspace_id = $2 and id = $3 and state in ('queued', 'sent')""",
+            where agency_id = $1 and workspace_id = $2 and id = $3 and state in ('queued', 'sent', 'failed')""",
         action.agency_id,
         action.workspace_id,
         action.id,

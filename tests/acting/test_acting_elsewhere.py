@@ -58,6 +58,7 @@ async def test_what_slack_cannot_do_is_for_a_human_at_once(chat: Place, kind: st
     assert (action.state, action.tries) == ("failed", 0)
     assert (action.problem or "").startswith("Slack ")
     assert await chat.take_back() == []
+    assert await chat.all() == [(kind, "cancelled")]
 
 
 async def test_slack_that_lies_or_asks_for_rest_is_waited_for(chat: Place, slack_there: FakeSlack) -> None:
