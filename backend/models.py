@@ -16,6 +16,7 @@ MODEL_MODULES: Final = (
     "backend.communities.models",
     "backend.policies.models",
     "backend.statements.models",
+    "backend.acting.models",
     "backend.moderation.models",
     "backend.intake.models",
     "backend.directory.models",

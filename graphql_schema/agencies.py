@@ -3,6 +3,7 @@ from datetime import datetime
 import strawberry
 
 from backend.moderation import Case as CaseRow
+from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
@@ -96,6 +97,12 @@ class Workspace(Node):
         by=CaseGrouping,
         filters=CASE_FILTERS,
         description="Its cases counted by what they are; a group of none is left out.",
+    )
+    actions: Connection[Action] = many(
+        "workspace_id",
+        order=CreationOrder,
+        filters=ACTION_FILTERS,
+        description="What is done in its communities; those in FAILED need a human.",
     )
     case_counts: CaseCounts = same_row(description="How many of its cases are where, and how late.")
     open_case_count: int = count(

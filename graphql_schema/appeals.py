@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import ActionKind
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.communities import Member
 from graphql_schema.context import Info
-from graphql_schema.decisions import ActionKind, Decision
+from graphql_schema.decisions import Decision
 from graphql_schema.describing import Input, optional, value
 from graphql_schema.projection import Node, column, one, publish, ref
 from graphql_schema.projection.serving import actor_of

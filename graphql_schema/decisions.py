@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import Action, ActionKind
 from graphql_schema.describing import value
 from graphql_schema.evidence import EvidenceSnapshot
 from graphql_schema.orders import AppealOrder, CreationOrder, EvidenceOrder, MoveOrder
@@ -40,18 +41,6 @@ class Outcome(Enum):
     NO_VIOLATION = value("no_violation", "The post breaks none.")
 
 
-@strawberry.enum(description="What a decision does in the community.")
-class ActionKind(Enum):
-    HIDE_POST = value("hide_post", "Members no longer see the post.")
-    WARN_MEMBER = value("warn_member", "The author of the post is told, once, that it broke the rules.")
-
-
-@strawberry.enum(description="An action is done only when it was read back from the community.")
-class ActionState(Enum):
-    QUEUED = value("queued", "Decided, and not seen in the community yet.")
-    CONFIRMED = value("confirmed", "Seen in the community.")
-
-
 @strawberry.enum(description="Whether a decision counts.")
 class DecisionState(Enum):
     HELD = value("held", "Waits for a second person to approve it; nothing of it is done yet.")
@@ -79,16 +68,6 @@ class ReviewPurpose(Enum):
     BULK = value("bulk", "Together with other cases.")
     APPEAL = value("appeal", "As an appeal against an earlier decision.")
     GOLDEN = value("golden", "Without knowing it, of a case whose answer was known.")
-
-
-@publish(moderation.Action, needs=Right.READ_CASES)
-class Action:
-    """Something a decision does in the community."""
-
-    kind: ActionKind = column(description="What is done there.")
-    state: ActionState = column(description="How far it has come; tried again until it is CONFIRMED.")
-    created_at: datetime = column(description="When it was decided.")
-    confirmed_at: datetime | None = column(description="When it was seen in the community; null until then.")
 
 
 @publish(moderation.DecisionEvent, needs=Right.READ_CASES)

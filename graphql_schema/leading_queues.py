@@ -3,11 +3,11 @@
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import ActionKind
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.cases import Case, ReportChannel
 from graphql_schema.context import Info
-from graphql_schema.decisions import ActionKind
 from graphql_schema.describing import Input, optional
 from graphql_schema.policies import Severity, Tier
 from graphql_schema.projection import ref

@@ -5,7 +5,8 @@ from datetime import datetime
 import strawberry
 
 from backend import moderation
-from graphql_schema.decisions import ActionKind, Outcome
+from graphql_schema.actions import ActionKind
+from graphql_schema.decisions import Outcome
 from graphql_schema.policies import Policy
 from graphql_schema.projection import Node, column, one, publish
 from tenants.rights import Right

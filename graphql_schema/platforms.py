@@ -46,6 +46,11 @@ _LAST_RECEIVED: Final = (
     "and d.workspace_id = {row}.workspace_id and d.connection_id = {row}.id)"
 )
 
+_CAN_ACT: Final = (
+    "{row}.platform = 'built_in' or ({row}.disconnected_at is null and exists (select from acting_keys k "
+    "where k.agency_id = {agency} and k.workspace_id = {row}.workspace_id and k.connection_id = {row}.id))"
+)
+
 
 @publish(intake.PlatformDelivery, kind="platformdelivery", needs=Right.MANAGE_COMMUNITIES)
 class PlatformDelivery(Node):
@@ -71,6 +76,9 @@ class PlatformLink:
     address: str | None = column(description="Of its site, for people; null where nobody gave one.")
     is_ready: bool = column(
         description="Whether deliveries are believed: it is connected, and its secret is known.",
+    )
+    can_act: bool = sql(
+        _CAN_ACT, description="Whether Tend may act there: it has a key (`letTendAct`), or the community is BUILT_IN."
     )
     connected_at: datetime | None = column(description="Since when, or when last; null for BUILT_IN.")
     disconnected_at: datetime | None = column(description="When it was disconnected; null while it is not.")

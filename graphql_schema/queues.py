@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import ActionKind
 from graphql_schema.communities import Community, Member
-from graphql_schema.decisions import ActionKind, Decision
+from graphql_schema.decisions import Decision
 from graphql_schema.policies import Policy, Severity, Tier
 from graphql_schema.projection import Node, column, count, one, publish, sql
 from graphql_schema.staff import Staff

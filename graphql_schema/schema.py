@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
+from graphql_schema.acting import Acting
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
@@ -59,6 +60,7 @@ class Mutation(
     WritingMacros,
     SettingLimits,
     ConnectingPlatforms,
+    Acting,
     ManagingPeople,
     SettingSignIn,
     MappingGroups,

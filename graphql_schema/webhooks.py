@@ -37,6 +37,7 @@ class WebhookEventKind(Enum):
     CASE_RETURNED = _kind("case_returned")
     CASE_DECIDED = _kind("case_decided")
     ACTION_CONFIRMED = _kind("action_confirmed")
+    ACTION_FAILED = _kind("action_failed")
     COMMUNITY_CREATED = _kind("community_created")
     POSTS_IMPORTED = _kind("posts_imported")
     POLICY_CREATED = _kind("policy_created")

@@ -6,10 +6,11 @@ from enum import Enum
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import ActionKind
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.cases import Case, Report
 from graphql_schema.context import Info
-from graphql_schema.decisions import ActionKind, Decision, Outcome, Review
+from graphql_schema.decisions import Decision, Outcome, Review
 from graphql_schema.describing import Input, optional, value
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of

@@ -3,10 +3,11 @@
 import strawberry
 
 from backend import moderation
+from graphql_schema.actions import ActionKind
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
-from graphql_schema.decisions import ActionKind, Outcome
+from graphql_schema.decisions import Outcome
 from graphql_schema.describing import Input, optional
 from graphql_schema.macros import Macro
 from graphql_schema.projection import ref

@@ -14,6 +14,9 @@ WRITING_FILES: Final = 7305  # of an agency, shared: a file is being written; al
 WRITING_EXPORT: Final = 7305  # of an export: one job at a time writes its file
 SENDING: Final = 7306  # of a message of notices: it is sent once
 ROUTING: Final = 7308  # of a workspace: one version of its routing at a time
+ACTING: Final = (
+    7307  # of a connection: one action at a time is under way there; of a post or a member: taken back one by one
+)
 COUNTING: Final = 0  # of a workspace's tally: one job at a time corrects it
 LANE: Final = 7400  # of a webhook endpoint, plus the number of a lane: one delivery at a time goes through it
 

@@ -97,7 +97,7 @@ class Cast:
         """Those of the kind that wait, run as a worker would; how they ended."""
         async with agency_scope(self.system) as scope:
             rows = await scope.fetch(
-                """update jobs set state = 'sent' where agency_id = $1 and kind = $2 and state = 'ready'
+                """update jobs set state = 'sent', dedupe_key = null where agency_id = $1 and kind = $2 and state = 'ready'
                       and ($3 or run_at <= now()) returning id""",
                 self.agency_id,
                 kind,

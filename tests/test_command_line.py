@@ -176,6 +176,13 @@ async def test_an_agency_or_workspace_that_is_not_there_is_named(
     assert "nobody" in one_sentence(tend("import", "chat", *words, str(tmp_path), TEND_DATABASE_URL=settings.app_url))
 
 
+async def test_the_way_to_a_platform_is_looked_at(settings: Settings, acme: Cast) -> None:
+    asked = ("connect", "check", "--agency", "acme", "--workspace", "forum", "--community")
+    done = tend(*asked, "main", TEND_DATABASE_URL=settings.app_url)
+    assert (done.returncode, done.stdout) == (0, "ok      The community lives in Tend: there is nothing to reach.\n")
+    assert "nowhere" in one_sentence(tend(*asked, "nowhere", TEND_DATABASE_URL=settings.app_url))
+
+
 def test_the_committed_schema_is_the_codes() -> None:
     assert tend("schema", "--check").returncode == 0
 

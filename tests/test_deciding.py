@@ -7,17 +7,16 @@ import asyncpg
 import pytest
 from cast import Cast
 
+from backend.acting import Action, carry_out_actions
 from backend.communities import MemberWarning, Post, warn_member
 from backend.journal import JournalEntry
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.moderation import (
-    Action,
     Case,
     CaseAlreadyClosed,
     ClaimLost,
     ClaimRecord,
     Decision,
-    carry_out_actions,
     claim_next,
     decide,
 )
@@ -84,7 +83,7 @@ async def scene(acme: Cast) -> Scene:
 
 async def test_a_decision_closes_the_case_and_everything_follows_in_one_transaction(scene: Scene) -> None:
     decision = await scene.decide()
-    assert await scene.traces() == {"decisions": 1, "actions": 2, "notices": 3, "journal": 1, "jobs": 2, "closed": 1}
+    assert await scene.traces() == {"decisions": 1, "actions": 2, "notices": 3, "journal": 1, "jobs": 3, "closed": 1}
     async with agency_scope(scene.acme.system):
         case = await Case.get(id=scene.case.id)
         [claim] = await ClaimRecord.filter(case_id=case.id)

@@ -124,6 +124,13 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             f"ValueError: {MARKER}",
         )
         await scope.execute(
+            """update actions set message = $3, problem = $3, done_note = $3
+                where agency_id = $1 and workspace_id = $2""",
+            cast.agency_id,
+            client,
+            f"{MARKER} was told",
+        )
+        await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
                select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
                 where agency_id = $1 and workspace_id = $2""",
@@ -238,6 +245,9 @@ PLANTED = {
     "holds.reason",
     "jobs.last_error",
     "platform_deliveries.body",
+    "actions.message",
+    "actions.problem",
+    "actions.done_note",
 }
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
 from backend.evidence import purge_evidence
 from backend.idempotency import forget_answers
@@ -23,7 +24,6 @@ from backend.leaving import (
 )
 from backend.moderation import (
     apply_rules,
-    carry_out_actions,
     count_cases_again,
     hand_over,
     resume_case,
@@ -120,7 +120,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
-        "carry_out_actions": Kind(carry_out_actions, tries=12),
+        "carry_out_actions": Kind(
+            carry_out_actions,
+            tries=12,
+            timeout=timedelta(seconds=45),
+            given_up=give_up_action,
+            replayed=queue_again,
+            at_once=4,
+            reaches_outside=True,
+        ),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),

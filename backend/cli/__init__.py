@@ -5,6 +5,7 @@ import typer
 from backend.cli.agencies import agencies
 from backend.cli.backups import backups
 from backend.cli.building import building, documents
+from backend.cli.connecting import connecting
 from backend.cli.importing import importing
 from backend.cli.jobs import jobs
 from backend.cli.journal import journal
@@ -21,6 +22,7 @@ cli = typer.Typer(help="Tend: the backend of agencies that run many client commu
 for group in (running, backups, building):
     cli.add_typer(group)
 cli.add_typer(agencies, name="agency")
+cli.add_typer(connecting, name="connect")
 cli.add_typer(importing, name="import")
 cli.add_typer(jobs, name="jobs")
 cli.add_typer(webhooks, name="webhooks")

@@ -1,6 +1,6 @@
 """Communities, their members and their posts, and the connection that acts in them."""
 
-from backend.communities.connecting import hide_post, is_hidden, is_warned, warn_member
+from backend.communities.connecting import hide_post, is_hidden, is_removed, is_warned, show_post, warn_member
 from backend.communities.creating import create_community
 from backend.communities.following import follow_post, meet_member, note_recovery, note_removal, post_named
 from backend.communities.importing import ImportCount, import_chat
@@ -28,6 +28,7 @@ __all__ = [
     "import_chat",
     "is_bot",
     "is_hidden",
+    "is_removed",
     "is_warned",
     "meet_member",
     "note_recovery",
@@ -35,6 +36,7 @@ __all__ = [
     "post_named",
     "searched_words",
     "set_language",
+    "show_post",
     "take_in",
     "warn_member",
     "write_words",

@@ -1,4 +1,4 @@
-"""The built-in connection: the community lives in Tend, so its actions are carried out and read back here."""
+"""What Tend itself shows of what was done to a post or told to a member: all of it where the community lives in Tend."""
 
 from uuid import UUID
 
@@ -11,8 +11,17 @@ async def hide_post(post_id: UUID, *, workspace_id: UUID) -> None:
     await Post.filter(id=post_id, workspace_id=workspace_id, hidden_at=None).update(hidden_at=now())
 
 
+async def show_post(post_id: UUID, *, workspace_id: UUID) -> None:
+    """Members see the post again."""
+    await Post.filter(id=post_id, workspace_id=workspace_id).update(hidden_at=None)
+
+
 async def is_hidden(post_id: UUID, *, workspace_id: UUID) -> bool:
     return await Post.filter(id=post_id, workspace_id=workspace_id, hidden_at__not_isnull=True).exists()
+
+
+async def is_removed(post_id: UUID, *, workspace_id: UUID) -> bool:
+    return await Post.filter(id=post_id, workspace_id=workspace_id, removed_at__not_isnull=True).exists()
 
 
 async def warn_member(member_id: UUID, *, workspace_id: UUID, action_id: UUID, text: str) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from backend import journal
+from backend.acting import drop_key
 from backend.communities import Connection
 from backend.intake.thresholds import LONGEST_OVERLAP, LONGEST_SECRET, SHORTEST_SECRET
 from backend.kit.clock import now
@@ -84,11 +85,12 @@ async def rotate_connection_secret(
 
 
 async def disconnect_community(actor: Actor, community_id: UUID) -> None:
-    """Whatever the platform tells from now on is refused; what it told stays. Raises NotAllowed, NotFound, and Conflict
+    """Whatever the platform tells from now on is refused; what it told stays. Tend acts there no more. Raises NotAllowed, NotFound, and Conflict
     where the community is not connected."""
     connection = await _connected(actor, community_id)
     connection.disconnected_at = now()
     connection.secret = connection.previous_secret = connection.previous_until = None
+    await drop_key(connection.workspace_id, connection.id)
     await _save(connection)
     await _record("disconnected", connection, platform=connection.platform)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from backend.communities import IncomingPost
 from backend.intake.things import (
@@ -10,6 +11,7 @@ from backend.intake.things import (
     Recovered,
     Removed,
     Reported,
+    Settled,
     Thing,
     Unreadable,
     Written,
@@ -22,8 +24,12 @@ from backend.intake.things import (
     reason_of,
     text_at,
 )
+from backend.kit.ids import parse_published
 
-KINDS: Final = ("post.created", "post.edited", "post.removed", "post.recovered", "post.reported")
+KINDS: Final = (
+    *("post.created", "post.edited", "post.removed", "post.recovered", "post.reported"),
+    *("action.confirmed", "action.failed"),
+)
 _MEMBER_KINDS: Final[Mapping[Any, Literal["person", "bot"]]] = {None: "person", "PERSON": "person", "BOT": "bot"}
 
 
@@ -41,6 +47,10 @@ def things(kind: str, document: Any, _received_at: datetime) -> Iterable[Thing]:
     if kind in ("post.created", "post.edited"):
         yield Written(_post(document, moment))
         return
+    if kind in ("action.confirmed", "action.failed"):
+        problem = reason_of(at(document, "data.reason")) if kind == "action.failed" else None
+        yield Settled(_action(id_at(document, "data.action.id")), problem)
+        return
     post = id_at(document, "data.post.id")
     if kind == "post.removed":
         yield Removed(post, moment)
@@ -50,6 +60,13 @@ def things(kind: str, document: Any, _received_at: datetime) -> Iterable[Thing]:
         reporter = id_at(document, "data.member.id")
         handle = handle_of(at(document, "data.member.handle"), reporter)
         yield Reported(post, reporter, handle, reason_of(at(document, "data.reason")))
+
+
+def _action(text: str) -> UUID:
+    parsed = parse_published(text)
+    if parsed is None or parsed[0] != "action":
+        raise Unreadable("data.action.id is no id of an action.")
+    return parsed[1]
 
 
 def _post(document: Any, moment: datetime) -> IncomingPost:

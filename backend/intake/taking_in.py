@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from backend.acting import confirm_action
 from backend.communities import follow_post, meet_member, note_recovery, note_removal, post_named
 from backend.intake.reading import things_in
-from backend.intake.things import Recovered, Removed, Reported, Thing, Unreadable, Written
+from backend.intake.things import Recovered, Removed, Reported, Settled, Thing, Unreadable, Written
 from backend.intake.thresholds import PATIENCE
 from backend.kit.clock import now
 from backend.moderation import report_post
@@ -54,7 +55,7 @@ async def give_up_delivery(_system: Actor, payload: Mapping[str, Any], _why: str
 async def _held(delivery_id: UUID) -> Any:
     """Locked, with what is known of its connection."""
     return await current().fetchrow(
-        """select d.id, d.workspace_id, d.kind, d.body, d.state, d.received_at, c.community_id, c.platform
+        """select d.id, d.workspace_id, d.connection_id, d.kind, d.body, d.state, d.received_at, c.community_id, c.platform
              from platform_deliveries d
              join connections c on c.agency_id = $1 and c.workspace_id = d.workspace_id and c.id = d.connection_id
             where d.agency_id = $1 and d.id = $2 for update of d""",
@@ -74,6 +75,9 @@ async def _take_in(system: Actor, delivery: Any, things: Iterable[Thing], *, is_
             await follow_post(workspace_id, community_id, thing.post)
             written.add(thing.post.external_id)
             why_not.append(None)
+            continue
+        if isinstance(thing, Settled):
+            why_not.append(await confirm_action(delivery["connection_id"], thing.action_id, problem=thing.problem))
             continue
         post_id = await post_named(workspace_id, community_id, thing.post)
         if post_id is not None:

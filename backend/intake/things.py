@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from backend.communities import IncomingPost
 from backend.intake.thresholds import LONGEST_HANDLE, LONGEST_ID, LONGEST_REASON, LONGEST_TEXT
@@ -52,7 +53,15 @@ class Reported:
     reason: str
 
 
-Thing = Written | Removed | Recovered | Reported
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The site has done what it was asked, or says why not."""
+
+    action_id: UUID
+    problem: str | None
+
+
+Thing = Written | Removed | Recovered | Reported | Settled
 
 
 class Unreadable(Exception):

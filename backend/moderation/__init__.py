@@ -3,7 +3,6 @@
 from backend.moderation.appealing import appealable_until, file_appeal
 from backend.moderation.approving import approve_decision, deny_decision
 from backend.moderation.asking import ask_member, record_answer, resume, resume_case
-from backend.moderation.carrying_out import carry_out_actions
 from backend.moderation.checking_quality import set_quality_plan
 from backend.moderation.claiming import claim_next
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
@@ -14,7 +13,6 @@ from backend.moderation.leasing import Claim, ClaimLost, extend, release, return
 from backend.moderation.measuring import Durations, Numbers, Share, numbers_of
 from backend.moderation.mixing_in import make_golden, retire_golden
 from backend.moderation.models import (
-    Action,
     Appeal,
     Case,
     CaseMove,
@@ -65,7 +63,6 @@ from backend.moderation.writing_macros import delete_macro, macro_text, write_ma
 
 __all__ = [
     "AT_RISK_SHARE",
-    "Action",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -110,7 +107,6 @@ __all__ = [
     "approve_decision",
     "archive_queue",
     "ask_member",
-    "carry_out_actions",
     "claim_next",
     "count_cases_again",
     "create_queue",

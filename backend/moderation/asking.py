@@ -6,6 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from backend import journal
+from backend.acting import order_action
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
@@ -49,6 +50,14 @@ async def ask_member(
     if case.kind == "golden":  # nobody is asked about what was decided long ago
         await let_golden_go(case.id, workspace_id=case.workspace_id)
         return asked.id
+    await order_action(
+        workspace_id=case.workspace_id,
+        case_id=case.id,
+        post_id=None,
+        member_id=member_id,
+        kind="tell_member",
+        message=question,
+    )
     until = now() + timedelta(days=days)
     await Case.filter(id=case.id, workspace_id=case.workspace_id).update(
         state="pending_info", claimed_by_id=None, claimed_until=None, paused_at=now(), pending_until=until

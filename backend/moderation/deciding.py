@@ -15,7 +15,7 @@ from backend.moderation.models import Case, Decision, Review
 from backend.moderation.moving import moved
 from backend.moderation.sanctioning import with_sanction
 from backend.moderation.taking_effect import take_effect
-from backend.moderation.thresholds import LONGEST_SANCTION_DAYS
+from backend.moderation.thresholds import DECIDABLE, LONGEST_SANCTION_DAYS
 from backend.policies import PolicyVersion, usable_version
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -109,6 +109,8 @@ def checked(
         raise Invalid("Without a violation there is no policy to name and nothing to do.", path=("input", "outcome"))
     if outcome == "violation" and policy_version_id is None:
         raise Invalid("Name the version of the policy that was broken.", path=("input", "policyVersionId"))
+    if not set(actions) <= DECIDABLE:
+        raise Invalid("A decision restricts or warns: it does not take back.", path=("input", "actions"))
     if days is not None and not 1 <= days <= LONGEST_SANCTION_DAYS:
         raise Invalid(f"A sanction lasts 1 to {LONGEST_SANCTION_DAYS} days, or has no end.", path=("input", "days"))
     return Verdict(outcome, reason, policy_version_id, tuple(sorted(set(actions))), days, explanation)

@@ -2,6 +2,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from backend import journal
+from backend.acting import order_action
 from backend.evidence import capture
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
@@ -145,6 +146,14 @@ async def _answer(
             answered_at=now(),
             answered_by_id=moderator.membership_id,
             new_decision_id=None if new is None else new.id,
+        )
+        await order_action(
+            workspace_id=appeal.workspace_id,
+            case_id=appeal.case_id,
+            post_id=None,
+            member_id=appeal.member_id,
+            kind="tell_member",
+            message=f"{ANSWERS[verdict]}\n\n{answer}",
         )
         await tell(
             [Recipient(member_id=appeal.member_id)],

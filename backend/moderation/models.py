@@ -397,25 +397,6 @@ class DecisionEvent(WorkspaceModel):
         table = "decision_events"
 
 
-class Action(WorkspaceModel):
-    """What a decision does in the community. Done only when read back from the platform: queued, then confirmed."""
-
-    forgetting = {
-        "kind": OUR_WORDS,
-        "state": OUR_WORDS,
-    }
-    of_member = f"t.case_id {CASES_ABOUT_THEM}"
-    decision_id: UUID = fields.UUIDField()
-    case_id: UUID = fields.UUIDField()
-    kind = fields.CharField(max_length=20)
-    state = fields.CharField(max_length=10, default="queued")
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-    confirmed_at: datetime | None = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "actions"
-
-
 class Appeal(WorkspaceModel):
     """Somebody does not accept a decision: the author of what was restricted, or a member whose report led to nothing."""
 

@@ -1,20 +1,20 @@
 """A decision takes effect: what it orders, whom it tells, and what it replaces, all in the transaction of whoever made it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from backend import journal
+from backend.acting import lift_precautions, order_action
 from backend.kit.clock import now
-from backend.moderation.models import Action, Case, Decision, DecisionEvent, Report
+from backend.moderation.models import Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
 from backend.moderation.striking import add_strikes
 from backend.moderation.taking_back import take_back
 from backend.moderation.thresholds import SANCTIONS_WITH_DAYS
 from backend.notices import Recipient, tell
-from backend.outbox import enqueue
 from backend.policies import PolicyVersion
-from backend.statements import Complaint, Restriction, write_statement
+from backend.statements import Complaint, Restriction, message_for, write_statement
 from tenants.scope import current
 
 ANSWERS: Final = {
@@ -37,14 +37,13 @@ async def replace_decision(case: Case, decision: Decision) -> None:
 
 
 async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None:
+    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id)
+    detail, message = await _state_reasons(case, decision, reports)
+    await _order(case, decision, message=message)
+    # After what is ordered now: what both ask for stays, and is not done twice.
     if decision.supersedes_id is not None:
         await _end(case, decision, instead=instead)
-    for kind in decision.actions:
-        await Action.create(workspace_id=case.workspace_id, decision_id=decision.id, case_id=case.id, kind=kind)
-    if decision.actions:
-        await enqueue("carry_out_actions", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
-    reports = await Report.filter(case_id=case.id, workspace_id=case.workspace_id)
-    detail = await _tell_member(case, decision, reports)
+    await lift_precautions(case.workspace_id, case.post_id)
     await _answer_reporters(case, decision, reports)
     await journal.record(
         "case.decided",
@@ -58,27 +57,54 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
     )
 
 
-async def _tell_member(case: Case, decision: Decision, reports: Sequence[Report]) -> dict[str, Any]:
-    """Strikes, and the statement of reasons where something was done; what the journal says of them."""
+async def _order(case: Case, decision: Decision, *, message: str | None) -> None:
+    """The reasons go with the warning, where there is one, and alone otherwise."""
+    kinds = list(decision.actions)
+    if message is not None and "warn_member" not in kinds:
+        kinds.append("tell_member")
+    for kind in kinds:
+        await order_action(
+            workspace_id=case.workspace_id,
+            case_id=case.id,
+            post_id=case.post_id,
+            member_id=case.member_id,
+            kind=kind,
+            decision_id=decision.id,
+            until=_until(decision) if kind in SANCTIONS_WITH_DAYS else None,
+            message=message if kind in {"warn_member", "tell_member"} else None,
+        )
+
+
+def _until(decision: Decision) -> datetime | None:
+    return None if decision.days is None else now() + timedelta(days=decision.days)
+
+
+async def _state_reasons(
+    case: Case, decision: Decision, reports: Sequence[Report]
+) -> tuple[dict[str, Any], str | None]:
+    """Strikes, and the statement of reasons where something is done: what the journal says of them, and what the member is
+    told."""
     if decision.policy_version_id is None:
-        return {}
+        return {}, None
     version = await PolicyVersion.get(id=decision.policy_version_id, workspace_id=case.workspace_id)
     strikes = await add_strikes(
         workspace_id=case.workspace_id, decision_id=decision.id, member_id=case.member_id, versions=[version]
     )
-    until = None if decision.days is None else now() + timedelta(days=decision.days)
     statement = await write_statement(
         workspace_id=case.workspace_id,
         decision_id=decision.id,
         case_id=case.id,
         post_id=case.post_id,
         version=version,
-        restrictions=[Restriction(kind, until if kind in SANCTIONS_WITH_DAYS else None) for kind in decision.actions],
+        restrictions=[
+            Restriction(kind, _until(decision) if kind in SANCTIONS_WITH_DAYS else None) for kind in decision.actions
+        ],
         complaints=[Complaint(each.channel, each.reason, each.member_id) for each in reports],
         explanation=decision.explanation,
     )
-    detail: dict[str, Any] = {"strikes": strikes.points}
-    return detail if statement is None else {**detail, "statement": str(statement.id)}
+    if statement is None:
+        return {"strikes": strikes.points}, None
+    return {"strikes": strikes.points, "statement": str(statement.id)}, await message_for(statement)
 
 
 async def _end(case: Case, decision: Decision, *, instead: str) -> None:

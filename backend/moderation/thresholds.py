@@ -65,6 +65,8 @@ SOFT_LIMIT: Final = 30 * 60 * PENALTY["severe"]
 HARD_LIMIT: Final = 60 * 60 * PENALTY["severe"]
 GAP_AFTER_SEVERE: Final = timedelta(minutes=5)
 
+# What a decision may order; the rest takes back, or tells.
+DECIDABLE: Final = frozenset({"hide_post", "delete_post", "silence_member", "suspend_member", "warn_member"})
 SANCTIONS_WITH_DAYS: Final = frozenset({"silence_member", "suspend_member"})
 LONGEST_SANCTION_DAYS: Final = 3_650  # longer is without an end
 UNDO: Final = timedelta(

@@ -343,5 +343,16 @@ async def _plainly(deadline: float) -> AsyncIterator[None]:
             yield
     except (TimeoutError, httpx.TimeoutException):
         raise Unreachable("The server took too long.") from None
-    except httpx.TransportError:
+    except httpx.TransportError as problem:
+        if _is_about_the_certificate(problem):
+            raise Unreachable(
+                "The server's certificate does not hold: it is for another name, old, or nobody's."
+            ) from None
         raise Unreachable("The server could not be reached, or broke off.") from None
+
+
+def _is_about_the_certificate(problem: BaseException | None) -> bool:
+    """httpx wraps what httpcore wraps."""
+    while problem is not None and not isinstance(problem, ssl.SSLCertVerificationError):
+        problem = problem.__cause__ or problem.__context__
+    return problem is not None

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
             ),
             _kind("case.decided", "Case", "A case was decided, and is closed."),
             _kind("action.confirmed", "Case", "An action of the decision was seen in the community."),
+            _kind("action.failed", "Case", "An action was not done in the community, and needs a human."),
             _kind("community.created", "Community", "A community was set up."),
             _kind("posts.imported", "Community", "Posts were brought into a community."),
             _kind("policy.created", "Policy", "A policy was written."),

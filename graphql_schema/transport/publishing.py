@@ -31,8 +31,20 @@ from graphql_schema.transport import (
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
-    *("start", "signing_in", "workspaces", "people", "rights", "directory", "leaving", "intake"),
-    *("statements", "webhooks", "notices"),
+    *(
+        "start",
+        "signing_in",
+        "workspaces",
+        "people",
+        "rights",
+        "directory",
+        "leaving",
+        "intake",
+        "acting",
+        "statements",
+        "webhooks",
+        "notices",
+    ),
     *("pages", "errors", "limits"),
     *("mutations", "subscriptions", "uploads", "documents", "changes"),
 )

@@ -49,7 +49,8 @@ async def effects(theatre: Theatre) -> dict[str, int]:
         "notices not delivered": await theatre.fetchval("select count(*) from app.notices where delivered_at is null"),
         "actions of nothing": await theatre.fetchval(
             """select count(*) from app.jobs j where kind = 'carry_out_actions'
-                  and not exists (select from app.decisions d where d.id = (j.payload->>'decision_id')::uuid)"""
+                  and j.payload ? 'action_id'
+                  and not exists (select from app.actions a where a.id = (j.payload->>'action_id')::uuid)"""
         ),
         "promises lost": sum(marks.get(number, 0) == 0 for number in certain),
         "effects doubled": sum(count > 1 for count in marks.values()),

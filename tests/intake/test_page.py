@@ -31,7 +31,7 @@ async def test_the_example_is_taken_as_the_code_on_the_page_signs_it(connect: Co
 
 def test_every_type_is_on_the_page_and_every_number_is_that_of_the_code() -> None:
     page = " ".join(markdown_of("intake").split())
-    assert set(re.findall(r"`(post\.\w+)`", page)) == set(KINDS)
+    assert set(re.findall(r"`((?:post|action)\.\w+)`", page)) == set(KINDS)
     assert f"a delivery {LARGEST_BODY:,} bytes" in page
     assert f"A text has at most {thresholds.LONGEST_TEXT:,} characters" in page
     assert f"at most {thresholds.LONGEST_ID} characters" in page

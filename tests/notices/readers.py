@@ -46,6 +46,7 @@ class Reader:
             "export_done": {"what": "agency"},
             "export_failed": {"what": "agency"},
             "webhook_disabled": {"because": "gone"},
+            "action_failed": {"action": "hide_post"},
         }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
+from backend.acting import KINDS as ACTIONS
 from backend.moderation import deciding_appeals
 from backend.moderation.taking_effect import ANSWERS
 from backend.notices import KINDS, writing
@@ -20,6 +21,7 @@ WORDS = {
     "verdict": tuple(deciding_appeals.ANSWERS),
     "role": tuple(role.value for role in PERSON_ROLES),
     "because": ("gone", "failing"),
+    "action": ACTIONS,
     "what": ("agency", "workspace", "member", "journal"),
 }
 

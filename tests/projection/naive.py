@@ -15,6 +15,7 @@ from uuid import UUID
 from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get_named_type, parse
 from strawberry.utils.str_converters import to_snake_case
 
+from backend.acting import ActingKey
 from backend.evidence import verify_snapshots
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
@@ -60,6 +61,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "memberId"): lambda row, value, _: row.member_id == value,
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
     ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
+    ("actions", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
@@ -293,6 +295,12 @@ async def _captured_handle(row: Any) -> str | None:
 async def _is_intact(row: Any) -> bool | None:
     [found] = [each for each in await verify_snapshots(row.case_id) if each.id == row.id]
     return found.is_intact
+
+
+@expression("PlatformLink", "canAct")
+async def _can_act(row: Any) -> bool:
+    has_key = await ActingKey.filter(connection_id=row.id).exists()
+    return row.platform == "built_in" or (row.disconnected_at is None and has_key)
 
 
 @expression("PlatformLink", "lastReceivedAt")

@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from judged import judged
 from projection import naive
 from projection.writing import Operation, Pools, Writer
 
+from backend.acting import Action
 from backend.communities import Connection, Member
 from backend.intake import PlatformDelivery
 from backend.kit.ids import new_id
@@ -100,6 +102,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
             ids["case"] += [
                 f"case_{case.id}" for case in await Case.filter(workspace_id=cast.workspaces[workspace]).limit(8)
             ]
+        await _act(cast, cast.workspaces[workspace])
     await _tell(cast)
     await _deliver(cast)
     await _strike(cast)
@@ -133,6 +136,18 @@ async def _strike(cast: Cast) -> None:
             detail=Detail("HA-BULLY", strike_count=2, examples=(Example("a", True), Example("b", False, "c"))),
         )  # fmt: skip
         await take_back_strikes(counted.decision_id, workspace_id=client)
+
+
+async def _act(cast: Cast, workspace_id: UUID) -> None:
+    """What was done in every way, by hand too, and taken back."""
+    async with agency_scope(cast.system):
+        [hidden] = await Action.filter(workspace_id=workspace_id)
+        told = {"workspace_id": workspace_id, "case_id": hidden.case_id, "ordered_by_id": cast.owner.membership_id}
+        await Action.create(**told, kind="warn_member", state="failed", failed_at=EPOCH, problem="x", message="y")
+        await Action.create(
+            **told, kind="unhide_post", state="confirmed", confirmed_at=EPOCH, reverses_id=hidden.id,
+            post_id=hidden.post_id, done_by_id=cast.owner.membership_id, done_note="z",
+        )  # fmt: skip
 
 
 async def _deliver(cast: Cast) -> None:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from cast import Cast
 
+from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
 from backend.intake import PlatformDelivery, connect_community
 from backend.kit.clock import now
@@ -371,6 +372,7 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
 
 # How long a kind waits for a server of somebody else before it says why nothing came of it.
 WAITS = {
+    "carry_out_actions": ATTEMPT_SECONDS,
     "chat_notices": fetching.WITHIN_SECONDS,
     "deliver_webhooks": TURN_SECONDS + TIMEOUT_SECONDS,
     "mail_notices": mailing.WITHIN_SECONDS,

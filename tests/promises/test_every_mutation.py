@@ -13,6 +13,7 @@ from cast import Cast, _agency, ask
 from judged import decided
 from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, value_for
 
+from backend.acting import Action, let_tend_act
 from backend.evidence import Hold
 from backend.intake import connect_community
 from backend.kit.clock import now
@@ -74,6 +75,25 @@ async def _a_connection(scene: Scene) -> dict[str, Any]:
         community_id = scene.id("community")
         await connect_community(scene.cast.owner, community_id, platform="webhook", address=None, secret=None)
     return {"secret": None}
+
+
+async def _a_site(scene: Scene) -> dict[str, Any]:
+    return {**await _a_connection(scene), "apiKey": None, "apiUser": None, "address": "https://site.example/orders"}
+
+
+async def _a_site_that_is_acted_on(scene: Scene) -> dict[str, Any]:
+    given = await _a_site(scene)
+    async with agency_scope(scene.cast.owner):
+        await let_tend_act(
+            scene.cast.owner, scene.id("community"), api_key=None, api_user=None, address=given["address"]
+        )
+    return {}
+
+
+async def _an_action_that_can_be_done(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Action.filter(id=scene.id("action")).update(kind="hide_post")
+    return {}
 
 
 async def _a_file(scene: Scene) -> dict[str, Any]:
@@ -214,6 +234,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "fileAppeal": _an_own_case_to_appeal_about,
     "invitePersonAgain": _an_invitation,
     "liftHold": _a_hold,
+    "letTendAct": _a_site,
     "linkToExport": _a_file,
     "makeGolden": _an_own_decision,
     "markNoticesRead": _a_notice,
@@ -224,6 +245,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "resumeCase": _a_waiting_case,
     "setQualityPlan": _with(expectedVersion=1),
     "setRouting": _with(expectedVersion=1),
+    "retryAction": _an_action_that_can_be_done,
+    "stopActing": _a_site_that_is_acted_on,
     "removeSignInProvider": _a_provider,
     "reopenWorkspace": _a_closed_client,
     "replayWebhookDeliveries": _an_enabled_endpoint,

@@ -20,6 +20,7 @@ from graphql import (
 )
 from judged import judged
 
+from backend.acting import order_action
 from backend.communities import Connection
 from backend.directory import DirectoryGroup
 from backend.evidence import Hold
@@ -27,7 +28,7 @@ from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
-from backend.moderation import Macro, Rule
+from backend.moderation import Case, Macro, Rule
 from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
@@ -74,6 +75,7 @@ KINDS = {
     "webhookDeliveryId": "webhookdelivery",
     "platformDeliveryId": "platformdelivery",
     "macroId": "macro",
+    "actionId": "action",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
 }
@@ -132,6 +134,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "job": f"job_{await _a_job(cast, case.workspace_id)}",
         "macro": f"macro_{await a_macro(cast, case.workspace_id)}",
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
+        "action": f"action_{await _an_action(cast, case)}",
         **await a_webhook(cast, case.workspace_id),
         **await judged(cast, case),
     }
@@ -186,6 +189,19 @@ async def a_platform_delivery(cast: Cast, community_id: UUID) -> UUID:
             ended_at=now(),
         )
         return delivery.id
+
+
+async def _an_action(cast: Cast, case: Case) -> UUID:
+    """It has failed, and needs a human."""
+    async with agency_scope(cast.system):
+        action = await order_action(
+            workspace_id=case.workspace_id,
+            case_id=case.id,
+            post_id=case.post_id,
+            member_id=case.member_id,
+            kind="silence_member",
+        )
+        return action.id
 
 
 async def _an_export(cast: Cast, workspace_id: UUID) -> UUID:
@@ -263,9 +279,9 @@ def input_of(mutation: str) -> GraphQLInputObjectType:
 def document(mutation: str) -> str:
     payload = get_named_type(SCHEMA.mutation_type.fields[mutation].type)
     things = " ".join(
-        f"{name} {{ __typename id }}" if is_object_type(get_named_type(field.type)) else name
+        f"{name} {{ __typename {'id' if 'id' in shown.fields else ''} }}" if is_object_type(shown) else name
         for name, field in payload.fields.items()
-        if name != "userErrors"
+        if name != "userErrors" and (shown := get_named_type(field.type))
     )
     return f"mutation($input: {input_of(mutation).name}!) {{ {mutation}(input: $input) {{ {things} userErrors {{ code message path }} }} }}"
 

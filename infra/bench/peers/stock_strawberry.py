@@ -28,7 +28,7 @@ from strawberry.extensions import ParserCache, SchemaExtension, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from tortoise.functions import Count, Min, Sum
 
-from backend import communities, moderation
+from backend import acting, communities, moderation
 from backend.journal import JournalEntry as JournalRow
 from backend.kit.clock import now
 from backend.kit.ids import parse_published, published
@@ -306,10 +306,10 @@ class Report(Node):
 class Action:
     kind: ActionKind
     state: ActionState
-    row: strawberry.Private[moderation.Action]
+    row: strawberry.Private[acting.Action]
 
     @classmethod
-    def of(cls, row: moderation.Action) -> "Action":
+    def of(cls, row: acting.Action) -> "Action":
         return cls(kind=ActionKind(row.kind), state=ActionState(row.state), row=row)
 
 
@@ -340,7 +340,7 @@ class Decision(Node):
         self, info: Info, first: int = 50, order_by: CreationOrder = CreationOrder.OLDEST
     ) -> Connection[Action]:
         return await page_of(
-            info, self.row, Action, moderation.Action, "decision_id", "Decision.actions", order_by.value, first
+            info, self.row, Action, acting.Action, "decision_id", "Decision.actions", order_by.value, first
         )
 
 
