@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,13 +30,13 @@ from backend.web.being_told import BeingTold
 from backend.web.cookies import Cookies
 from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready, is_worked
+from backend.web.hearing_members import FORMS_PER_LINK, FORMS_WITHIN, HearingMembers
 from backend.web.hearing_platforms import hear
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_mail import ShowingMail
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
-from backend.web.stating import show_statement
 from backend.web.strangers import Strangers
 from backend.web.traced import Traced
 from graphql_schema.context import Refused
@@ -103,8 +104,9 @@ def app(settings: Settings | None = None) -> Starlette:
             "directory": chosen.scim_requests_per_machine,
             "stranger": chosen.failed_attempts_per_address,
             "attempt": 1,
+            "link": FORMS_PER_LINK,
         },
-        minutes={"attempt": PROVIDER_SECONDS // 60},
+        minutes={"attempt": PROVIDER_SECONDS // 60, "link": FORMS_WITHIN // timedelta(minutes=1)},
         prefix=chosen.redis_queue,
     )
     endpoint = Endpoint(
@@ -125,7 +127,6 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs/{page:path}", docs_page),
         Route("/exports/{id}", download_export),
         Route("/in/{token}", hear, methods=["POST"]),
-        Route("/statement/{token}", show_statement, methods=["GET"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
         Route("/health/ready", is_ready),
@@ -138,6 +139,7 @@ def app(settings: Settings | None = None) -> Starlette:
         demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
     ).routes()
     routes += BeingTold(cookies).routes()
+    routes += HearingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()
     routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates, "machine")).routes()

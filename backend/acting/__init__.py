@@ -5,7 +5,7 @@ from backend.acting.checking import check_connection
 from backend.acting.confirming import confirm_action
 from backend.acting.letting import drop_key, let_tend_act, stop_acting
 from backend.acting.models import ActingKey, Action
-from backend.acting.ordering import order_action
+from backend.acting.ordering import can_order, order_action
 from backend.acting.platforms import KINDS, REVERSALS, Finding
 from backend.acting.reversing import lift_precautions, reverse_actions
 from backend.acting.settling import retry_action, settle_action
@@ -16,6 +16,7 @@ __all__ = [
     "ActingKey",
     "Action",
     "Finding",
+    "can_order",
     "carry_out_actions",
     "check_connection",
     "confirm_action",

@@ -55,6 +55,11 @@ async def order_action(
     return action
 
 
+async def can_order(workspace_id: UUID, kind: str, *, member_id: UUID) -> bool:
+    """Whether Tend can do it to this member by itself, as things are."""
+    return await why_not(await connection_of(workspace_id, post_id=None, member_id=member_id), kind) is None
+
+
 async def connection_of(workspace_id: UUID, *, post_id: UUID | None, member_id: UUID | None) -> Connection | None:
     """That of the community where the member is, or the post."""
     whose: Any = Post if member_id is None else Member

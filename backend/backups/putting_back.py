@@ -183,7 +183,7 @@ async def _global_rows(
     open again."""
     doors = await past.fetch(
         """select kind, key_hash, agency_id, target_id from doors
-            where agency_id = $1 and kind in ('agency', 'credential', 'connection', 'statement')""",
+            where agency_id = $1 and kind in ('agency', 'credential', 'connection', 'statement', 'report', 'question')""",
         agency_id,
     )
     people = await past.fetch(

@@ -5,6 +5,12 @@ from backend.moderation.approving import approve_decision, deny_decision
 from backend.moderation.asking import ask_member, record_answer, resume, resume_case
 from backend.moderation.checking_quality import set_quality_plan
 from backend.moderation.claiming import claim_next
+from backend.moderation.corresponding import (
+    Correspondence,
+    answer_behind,
+    appeal_behind,
+    correspondence_behind,
+)
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
 from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
@@ -58,11 +64,12 @@ from backend.moderation.striking import (
     take_back_strikes,
 )
 from backend.moderation.tallying import count_cases_again
-from backend.moderation.thresholds import AT_RISK_SHARE
+from backend.moderation.thresholds import AT_RISK_SHARE, LONGEST_LETTER
 from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
     "AT_RISK_SHARE",
+    "LONGEST_LETTER",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -73,6 +80,7 @@ __all__ = [
     "ClaimLost",
     "ClaimRecord",
     "ConflictOfInterest",
+    "Correspondence",
     "DayOff",
     "Decision",
     "DecisionEvent",
@@ -102,12 +110,15 @@ __all__ = [
     "Threshold",
     "WorkingHours",
     "add_strikes",
+    "answer_behind",
+    "appeal_behind",
     "appealable_until",
     "apply_rules",
     "approve_decision",
     "archive_queue",
     "ask_member",
     "claim_next",
+    "correspondence_behind",
     "count_cases_again",
     "create_queue",
     "create_rule",

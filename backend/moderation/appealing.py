@@ -14,11 +14,27 @@ from backend.kit.texts import clean
 from backend.moderation.models import Appeal, Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
 from backend.moderation.routing import Facts, route_anew
+from backend.moderation.thresholds import LONGEST_LETTER
 from backend.moderation.timing import clock_of
 from backend.statements import APPEAL_WINDOW
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
+
+
+class AppealedAlready(Conflict):
+    def __init__(self) -> None:
+        super().__init__("There has been an appeal against this decision already.", path=("input", "decisionId"))
+
+
+class NotInForce(Conflict):
+    def __init__(self) -> None:
+        super().__init__("This decision is not in force any more.", path=("input", "decisionId"))
+
+
+class TooLate(Conflict):
+    def __init__(self) -> None:
+        super().__init__("The time for an appeal is over.", path=("input", "decisionId"))
 
 
 async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text: str) -> UUID:
@@ -29,19 +45,13 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
     Raises NotAllowed, Invalid; NotFound for a decision that is not there or that concerns somebody else; Conflict.
     """
     actor.must_hold(Right.REPORT)
-    text = clean(text, field="text", longest=10_000)
+    text = clean(text, field="text", longest=LONGEST_LETTER)
     decision = await Decision.get_or_none(id=decision_id)
     if decision is None:
         raise NotFound(path=("input", "decisionId"))
     # The case is locked first, as everywhere: while an appeal is filed, nobody replaces the decision.
     judged = await Case.filter(id=decision.case_id, workspace_id=decision.workspace_id).select_for_update().get()
-    appellant = await _appellant(judged, decision, member_id)
-    if await Appeal.exists(decision_id=decision.id, member_id=member_id, workspace_id=judged.workspace_id):
-        raise Conflict("There has been an appeal against this decision already.", path=("input", "decisionId"))
-    if judged.state != "closed" or judged.decision_id != decision.id:
-        raise Conflict("This decision is not in force any more.", path=("input", "decisionId"))
-    if now() > await appealable_until(decision):
-        raise Conflict("The time for an appeal is over.", path=("input", "decisionId"))
+    appellant = await may_appeal(judged, decision, member_id)
     waiting = await _open_appeal(judged)
     try:
         appeal = await Appeal.create(
@@ -54,9 +64,7 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
             filed_by_id=actor.membership_id,
         )
     except IntegrityError:
-        raise Conflict(
-            "There has been an appeal against this decision already.", path=("input", "decisionId")
-        ) from None
+        raise AppealedAlready from None
     await journal.record(
         "appeal.filed",
         subject_kind="case",
@@ -66,6 +74,19 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
         appellant=appellant,
     )
     return appeal.id
+
+
+async def may_appeal(judged: Case, decision: Decision, member_id: UUID) -> str:
+    """As whom this member may appeal now: `author` or `reporter`. Raises NotFound for whom the decision does not concern,
+    AppealedAlready, NotInForce, TooLate, and Conflict for whom it went as they wished."""
+    appellant = await _appellant(judged, decision, member_id)
+    if await Appeal.exists(decision_id=decision.id, member_id=member_id, workspace_id=judged.workspace_id):
+        raise AppealedAlready
+    if judged.state != "closed" or judged.decision_id != decision.id:
+        raise NotInForce
+    if now() > await appealable_until(decision):
+        raise TooLate
+    return appellant
 
 
 async def appealable_until(decision: Decision) -> datetime:

@@ -13,9 +13,11 @@ from backend.kit.texts import clean
 from backend.moderation.leasing import end_claim, held_claim, reviewer
 from backend.moderation.models import Case, CaseQuestion, Report
 from backend.moderation.moving import let_golden_go, moved
-from backend.moderation.thresholds import LONGEST_WAIT_DAYS
+from backend.moderation.thresholds import LONGEST_LETTER, LONGEST_WAIT_DAYS
 from backend.moderation.timing import clock_of
+from backend.moderation.writing_to_members import keep_complaints_out, language_of
 from backend.outbox import enqueue
+from backend.statements import with_link
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -38,7 +40,11 @@ async def ask_member(
         raise Invalid(f"A case waits for 1 to {LONGEST_WAIT_DAYS} days.", path=("input", "days"))
     claim = await held_claim(moderator, case_id, token=token)
     case = await Case.get(id=case_id, workspace_id=claim.workspace_id)
-    member_id = case.member_id if whom == "author" else await _reporter(case, report_id)
+    if whom == "author":
+        member_id = case.member_id
+        await keep_complaints_out(question, case, field="question")
+    else:
+        member_id = await _reporter(case, report_id)
     asked = await CaseQuestion.create(
         workspace_id=case.workspace_id,
         case_id=case.id,
@@ -56,7 +62,7 @@ async def ask_member(
         post_id=None,
         member_id=member_id,
         kind="tell_member",
-        message=question,
+        message=await with_link(question, "question", asked.id, language=await language_of(case)),
     )
     until = now() + timedelta(days=days)
     await Case.filter(id=case.id, workspace_id=case.workspace_id).update(
@@ -73,7 +79,7 @@ async def ask_member(
 async def record_answer(actor: Actor, question_id: UUID, *, answer: str) -> UUID:
     """What the member said; the case is back in its queue. Its id. Raises NotAllowed, NotFound, Invalid, Conflict."""
     actor.must_hold(Right.REPORT)
-    answer = clean(answer, field="answer", longest=10_000)
+    answer = clean(answer, field="answer", longest=LONGEST_LETTER)
     asked = await CaseQuestion.filter(id=question_id).select_for_update().get_or_none()
     if asked is None:
         raise NotFound(path=("input", "questionId"))

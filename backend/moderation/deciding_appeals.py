@@ -9,10 +9,13 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.deciding import Verdict, checked, policy_of
 from backend.moderation.leasing import end_claim, held_claim
-from backend.moderation.models import Appeal, Case, Decision, Review
+from backend.moderation.models import Appeal, Case, Decision, Report, Review
 from backend.moderation.moving import moved
 from backend.moderation.taking_effect import replace_decision
+from backend.moderation.thresholds import LONGEST_LETTER
+from backend.moderation.writing_to_members import keep_complaints_out, language_of
 from backend.notices import Recipient, tell
+from backend.statements import Statement, with_link, worded
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -44,7 +47,7 @@ async def decide_appeal(
     Raises NotAllowed, NotFound, Invalid, ClaimLost, and Conflict where the decision is not in force any more.
     """
     moderator.must_hold(Right.WORK_QUEUE)
-    answer = clean(answer, field="answer", longest=10_000)
+    answer = clean(answer, field="answer", longest=LONGEST_LETTER)
     reason = clean(reason, field="reason", longest=5_000)
     if verdict in {"inadmissible", "upheld"} and (actions or policy_version_id is not None):
         raise Invalid("The decision stays as it is: there is nothing to name.", path=("input", "actions"))
@@ -56,6 +59,8 @@ async def decide_appeal(
     judged = await Case.filter(id=decision.case_id, workspace_id=decision.workspace_id).select_for_update().get()
     claim = await held_claim(moderator, case_id, token=token)
     waiting = await Case.get(id=case_id, workspace_id=claim.workspace_id)
+    if any(appeal.appellant == "author" for appeal in appeals):
+        await keep_complaints_out(answer, judged, field="answer")
     new = None
     if verdict in {"modified", "overturned"}:
         outcome = decision.outcome if verdict == "modified" else _OPPOSITE[decision.outcome]
@@ -68,7 +73,7 @@ async def decide_appeal(
         new = await _decide_anew(moderator, judged, decision, said, claim_id=claim.id)
     await _review(moderator, waiting, decision, new, claim_id=claim.id, reason=reason)
     await _close(waiting, outcome=(new or decision).outcome, claim_id=claim.id)
-    await _answer(moderator, appeals, verdict=verdict, answer=answer, new=new)
+    await _answer(moderator, appeals, judged, verdict=verdict, answer=answer, new=new)
     await journal.record(
         "appeal.decided",
         subject_kind="case",
@@ -137,8 +142,10 @@ async def _close(waiting: Case, *, outcome: str, claim_id: UUID) -> None:
 
 
 async def _answer(
-    moderator: Actor, appeals: Collection[Appeal], *, verdict: str, answer: str, new: Decision | None
+    moderator: Actor, appeals: Collection[Appeal], judged: Case, *, verdict: str, answer: str, new: Decision | None
 ) -> None:
+    language = await language_of(judged)
+    text = f"{worded(f'{language}/answered.txt', language, {'verdict': verdict})}\n\n{answer}"
     for appeal in appeals:
         await Appeal.filter(id=appeal.id, workspace_id=appeal.workspace_id).update(
             state=verdict,
@@ -153,7 +160,7 @@ async def _answer(
             post_id=None,
             member_id=appeal.member_id,
             kind="tell_member",
-            message=f"{ANSWERS[verdict]}\n\n{answer}",
+            message=await _with_link(text, appeal, judged, language=language),
         )
         await tell(
             [Recipient(member_id=appeal.member_id)],
@@ -163,3 +170,13 @@ async def _answer(
             text=ANSWERS[verdict],
             facts={"verdict": verdict},
         )
+
+
+async def _with_link(text: str, appeal: Appeal, judged: Case, *, language: str) -> str:
+    """Where they appealed, if it was there."""
+    if appeal.appellant == "author":
+        statement = await Statement.get_or_none(decision_id=appeal.decision_id, workspace_id=appeal.workspace_id)
+        return text if statement is None else await with_link(text, "statement", statement.id, language=language)
+    reports = Report.filter(case_id=judged.id, workspace_id=judged.workspace_id, member_id=appeal.member_id)
+    report = await reports.order_by("created_at", "id").first()
+    return text if report is None else await with_link(text, "report", report.id, language=language)

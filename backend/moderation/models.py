@@ -7,6 +7,8 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
 from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
+_THEIRS_OR_ABOUT_THEM = f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"
+
 
 class Queue(WorkspaceModel):
     """Where cases wait. Who works it has all of its `skills`."""
@@ -235,7 +237,10 @@ class CaseMove(WorkspaceModel):
 class CaseQuestion(WorkspaceModel):
     """What a member was asked about a case, and what they answered."""
 
-    forgetting = dict.fromkeys(("question", "answer"), Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"))
+    forgetting = {
+        "question": Put("''", _THEIRS_OR_ABOUT_THEM),
+        "answer": Put("''", f"t.answer is not null and ({_THEIRS_OR_ABOUT_THEM})"),
+    }
     of_member = "t.member_id = $3"
     case_id: UUID = fields.UUIDField()
     member_id: UUID = fields.UUIDField()
@@ -255,7 +260,7 @@ class Report(WorkspaceModel):
     forgetting = {
         "channel": OUR_WORDS,
         "reporter_key": Keep("a word of our own and an id"),
-        "reason": Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"),
+        "reason": Put("''", _THEIRS_OR_ABOUT_THEM),
     }
     of_member = "t.member_id = $3"  # what they reported; who reported them is not theirs to know
     case_id: UUID = fields.UUIDField()
@@ -402,7 +407,8 @@ class Appeal(WorkspaceModel):
 
     forgetting = {
         **dict.fromkeys(("appellant", "state"), OUR_WORDS),
-        **dict.fromkeys(("text", "answer"), Put("''", f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}")),
+        "text": Put("''", _THEIRS_OR_ABOUT_THEM),
+        "answer": Put("''", f"t.answer is not null and ({_THEIRS_OR_ABOUT_THEM})"),
     }
     of_member = "t.member_id = $3"
     decision_id: UUID = fields.UUIDField()

@@ -2,25 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 
 from backend import journal
 from backend.acting import lift_precautions, order_action
 from backend.kit.clock import now
+from backend.moderation.answering_reporters import answer_reporters
 from backend.moderation.models import Case, Decision, DecisionEvent, Report
 from backend.moderation.moving import moved
 from backend.moderation.striking import add_strikes
 from backend.moderation.taking_back import take_back
 from backend.moderation.thresholds import SANCTIONS_WITH_DAYS
-from backend.notices import Recipient, tell
 from backend.policies import PolicyVersion
 from backend.statements import Complaint, Restriction, message_for, write_statement
 from tenants.scope import current
-
-ANSWERS: Final = {
-    "violation": "You reported a post. We looked at it and found that it breaks the rules of the community. Thank you.",
-    "no_violation": "You reported a post. We looked at it and found that it does not break the rules of the community.",
-}
 
 
 async def take_effect(case: Case, decision: Decision) -> None:
@@ -44,7 +39,7 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
     if decision.supersedes_id is not None:
         await _end(case, decision, instead=instead)
     await lift_precautions(case.workspace_id, case.post_id)
-    await _answer_reporters(case, decision, reports)
+    await answer_reporters(case, decision, reports)
     await journal.record(
         "case.decided",
         subject_kind="case",
@@ -134,20 +129,4 @@ async def _keep(case: Case, decision: Decision, *, closing: bool) -> None:
         decision.outcome,
         decision.id,
         closing,
-    )
-
-
-async def _answer_reporters(case: Case, decision: Decision, reports: Sequence[Report]) -> None:
-    await tell(
-        (
-            Recipient(member_id=report.member_id, membership_id=report.membership_id)
-            for report in reports
-            if report.member_id or report.membership_id
-        ),
-        kind="report_decided",
-        subject_id=case.id,
-        workspace_id=case.workspace_id,
-        text=ANSWERS[decision.outcome],
-        occasion="" if decision.supersedes_id is None else str(decision.id),
-        facts={"outcome": decision.outcome},
     )

@@ -75,6 +75,10 @@ UNDO: Final = timedelta(
 NEWCOMER_REVIEWS: Final = 1_000  # the most a plan may ask for; F10 proposes 50 per policy
 CASES_AT_ONCE: Final = 100  # of one decision over many
 LONGEST_WAIT_DAYS: Final = 30  # for an answer
+LONGEST_LETTER: Final = 10_000  # characters of an appeal, of what it is answered, of the answer to a question
+# Reporters of one post who are written to, the first ones; all find the answer in Tend. Source: none; each costs the
+# transaction of the decision some statements, and a community its platform's pace.
+REPORTERS_WRITTEN_TO: Final = 50
 
 FEWEST_PAIRS: Final = 30  # below, agreement is told without kappa and alpha. Source: reference/moderation.md F10
 LONGEST_WINDOW: Final = timedelta(days=366)

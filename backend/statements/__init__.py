@@ -1,19 +1,25 @@
-"""What a member is told about a decision, written with it."""
+"""What a member is told about a decision, written with it; and the links that members are sent."""
 
-from backend.statements.linking import Shown, address_of, message_for, statement_behind
+from backend.statements.linking import LinkKind, address_of, message_for, with_link
 from backend.statements.models import Statement
 from backend.statements.thresholds import APPEAL_WINDOW
-from backend.statements.writing import STATED, Complaint, Restriction, write_statement
+from backend.statements.wording import Section, day_of, sections, worded
+from backend.statements.writing import STATED, Complaint, Restriction, keep_reporters_out, write_statement
 
 __all__ = [
     "APPEAL_WINDOW",
     "STATED",
     "Complaint",
+    "LinkKind",
     "Restriction",
-    "Shown",
+    "Section",
     "Statement",
     "address_of",
+    "day_of",
+    "keep_reporters_out",
     "message_for",
-    "statement_behind",
+    "sections",
+    "with_link",
+    "worded",
     "write_statement",
 ]

@@ -1,7 +1,8 @@
 """Statements in the language of a community, from the files in `templates/`: one folder a language.
 
 `statement.txt` is what the member reads: sections with a blank line between them, the first line of each its heading.
-`link.txt` says where to read it. `facts.txt` is for the transparency database.
+`reported.txt` and `answered.txt` are what became of a report, of an appeal; `*_link.txt` say where to read on. `facts.txt`
+is for the transparency database.
 """
 
 from collections.abc import Mapping
@@ -37,14 +38,18 @@ class Section:
 
 
 def worded(name: str, language: str, values: Mapping[str, Any]) -> str:
-    def day(moment: datetime) -> str:
-        local = moment.astimezone(UTC)
-        return _DAY[language].format(local, _MONTHS[language][local.month - 1])
+    def day(at: datetime) -> str:
+        return day_of(at, language)
 
     def moment(at: datetime) -> str:
         return f"{day(at)}, {at.astimezone(UTC):%H:%M} UTC"
 
     return _templates.get_template(name).render({**values, "day": day, "moment": moment}).strip()
+
+
+def day_of(moment: datetime, language: str) -> str:
+    local = moment.astimezone(UTC)
+    return _DAY[language].format(local, _MONTHS[language][local.month - 1])
 
 
 def sections(text: str) -> tuple[Section, ...]:

@@ -80,7 +80,7 @@ async def write_statement(
     if not stated:
         return None
     explanation = clean(explanation, field="explanation", longest=LONGEST_EXPLANATION, may_be_empty=True)
-    await _keep_reporters_out(explanation, complaints, workspace_id)
+    await keep_reporters_out(explanation, complaints, workspace_id=workspace_id, field="explanation")
     post = await Post.get(id=post_id, workspace_id=workspace_id)
     member = await Member.get(id=post.member_id, workspace_id=workspace_id)
     community = await Community.get(id=post.community_id, workspace_id=workspace_id)
@@ -137,14 +137,15 @@ async def write_statement(
     )
 
 
-async def _keep_reporters_out(explanation: str, complaints: Collection[Complaint], workspace_id: UUID) -> None:
+async def keep_reporters_out(text: str, complaints: Collection[Complaint], *, workspace_id: UUID, field: str) -> None:
+    """Raises Invalid for a `text` to the member that names who complained, or quotes them."""
     who = [each.member_id for each in complaints if each.member_id is not None]
     handles = await Member.filter(id__in=who, workspace_id=workspace_id).values_list("handle", flat=True)
-    if names_one_of(explanation, [str(handle) for handle in handles]):
-        raise Invalid("The explanation names somebody who complained.", path=("input", "explanation"))
+    if names_one_of(text, [str(handle) for handle in handles]):
+        raise Invalid("This names somebody who complained.", path=("input", field))
     for each in complaints:
-        if each.channel == "member" and len(each.words) >= SHORTEST_QUOTE and each.words.lower() in explanation.lower():
-            raise Invalid("The explanation quotes somebody who complained.", path=("input", "explanation"))
+        if each.channel == "member" and len(each.words) >= SHORTEST_QUOTE and each.words.lower() in text.lower():
+            raise Invalid("This quotes somebody who complained.", path=("input", field))
 
 
 def _code_of(version: PolicyVersion) -> Code:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import structlog
 from starlette.background import BackgroundTask
@@ -17,6 +17,7 @@ from backend import people
 from backend.kit.errors import Invalid, Refusal
 from backend.outside import MessageDelayed, MessageRefused, open_from_browser, public_address, seal_for_browser
 from backend.web.cookies import Cookies, local_path
+from backend.web.reading_forms import read_form
 from backend.web.showing import page, page_style
 from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
@@ -28,7 +29,6 @@ log = structlog.get_logger()
 
 SIGNED_IN: Final = "/signed-in"
 PROVIDER_SECONDS: Final = 600  # to sign in at the provider
-_LARGEST_FORM: Final = 20_000  # bytes
 _BROWSER: Final = "tend_browser"
 _ATTEMPT: Final = "tend_sign_in"
 
@@ -92,7 +92,7 @@ class SigningIn:
     @_told_plainly
     async def send_link(self, request: Request) -> Response:
         """The same answer, as fast, whoever is known here."""
-        form = await _form(request)
+        form = await read_form(request)
         if not is_from_here(request.headers):
             return self._sign_in_page(request, "Please send this form from here.", status=403)
         try:
@@ -162,7 +162,7 @@ class SigningIn:
 
     @_told_plainly
     async def join(self, request: Request) -> Response:
-        token = (await _form(request)).get("token", "")
+        token = (await read_form(request)).get("token", "")
         if not is_from_here(request.headers):
             return await self._invitation_page(token, problem="Please send this form from here.", status=403)
         session = self.cookies.session_of(request)
@@ -221,7 +221,7 @@ class SigningIn:
     @_told_plainly
     async def be_somebody(self, request: Request) -> Response:
         assert self.demo_people is not None
-        who = (await _form(request)).get("who", "")
+        who = (await read_form(request)).get("who", "")
         somebody = self.demo_people().get(who)
         person_id = None if somebody is None else await person_with(somebody["email"])
         if person_id is None or not is_from_here(request.headers):
@@ -280,19 +280,6 @@ async def _mail(email: str, browser: str) -> None:
         await people.mail_link(email, browser=browser)
     except (MessageRefused, MessageDelayed) as problem:
         log.warning("sign_in.not_mailed", problem=str(problem))  # nobody waits for it; they ask again
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Raises Invalid."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            raise Invalid("This form is too large.")
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=50))
-    except ValueError:
-        raise Invalid("This form cannot be read.") from None
 
 
 def _callback(slug: str) -> str:

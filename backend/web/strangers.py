@@ -11,7 +11,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED: Final = 10_000  # credentials that were let in lately, by this process
-_PATHS: Final = ("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/")
+_LINKS: Final = ("/statement/", "/report/", "/question/")  # as _PAGES, and refuse with 404
+_PATHS: Final = (
+    *("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/"),
+    *_LINKS,
+)
 _PAGES: Final = ("/sign-in/", "/mail-link", "/join")  # they open by a secret in the address, and refuse with 403
 _PROVING: Final = ("/graphql", "/scim/")  # nobody is answered there before they are known
 _SOCKET_REFUSED: Final = 4403
@@ -101,6 +105,8 @@ def _is_failure(scope: Scope, answered: Message, *, is_shown: bool) -> bool:
         return bool(scope["method"] == "POST")
     if path.startswith(_PAGES):
         return bool(status == 403)
+    if path.startswith(_LINKS):
+        return bool(status == 404)
     return bool(status == 401) and (is_shown or path.startswith("/oauth/"))
 
 

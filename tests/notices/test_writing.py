@@ -8,7 +8,7 @@ from jinja2 import meta
 
 from backend.acting import KINDS as ACTIONS
 from backend.moderation import deciding_appeals
-from backend.moderation.taking_effect import ANSWERS
+from backend.moderation.answering_reporters import ANSWERS
 from backend.notices import KINDS, writing
 from backend.notices.writing import LANGUAGES, Item, Unwritable, around, lines
 from graphql_schema.notices import NoticeLanguage
