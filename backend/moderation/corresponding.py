@@ -181,7 +181,7 @@ async def _appeals(opened: _Opened) -> tuple[Appeal, ...]:
         against = [opened.statement.decision_id]
     elif opened.report is not None:
         decisions = Decision.filter(case_id=opened.case.id, workspace_id=opened.case.workspace_id)
-        against = list(await decisions.values_list("id", flat=True))
+        against = [each.id for each in await decisions]
     else:
         return ()
     appeals = Appeal.filter(member_id=opened.member.id, workspace_id=opened.case.workspace_id, decision_id__in=against)
