@@ -228,6 +228,7 @@ PLANTED = {
     "post_words.word",
     "reports.reason",
     "decisions.reason",
+    "decisions.explanation",
     "decision_events.reason",
     "reviews.reason",
     "case_questions.question",

@@ -354,6 +354,7 @@ class Decision(WorkspaceModel):
     forgetting = {
         "outcome": OUR_WORDS,
         "actions": OUR_WORDS,
+        "evidence_end": A_HASH,
         "explanation": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
         "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
@@ -368,6 +369,7 @@ class Decision(WorkspaceModel):
     actions: list[str] = ArrayField("text", default=list)
     days: int | None = fields.IntField(null=True)
     explanation = fields.TextField(default="")
+    evidence_end = fields.CharField(max_length=64, null=True)
     is_held = fields.BooleanField(default=False)
     supersedes_id: UUID | None = fields.UUIDField(null=True)
     decided_at: datetime = fields.DatetimeField(auto_now_add=True)

@@ -48,6 +48,7 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
         decision=str(decision.id),
         outcome=decision.outcome,
         actions=list(decision.actions),
+        evidence=decision.evidence_end,
         **detail,
     )
 
