@@ -112,7 +112,7 @@ async def test_where_the_plan_says_so_a_second_person_looks_blind_and_agreement_
     second = await bench.judge(bench.ben)
     assert second is not None
     assert second.decision is not None
-    assert await bench.actions(case) == ["hide_post", "tell_member"]
+    assert await bench.actions(case) == ["hide_post", "tell_member", "tell_member"]
     assert await bench.path(case) == [
         ("reported", "queued"),
         ("claimed", "in_review"),
@@ -227,7 +227,7 @@ async def test_a_held_decision_does_nothing_before_somebody_else_approves_it(ben
     async with agency_scope(deputy):
         await approve_decision(deputy, judged.decision.id, reason="Yes.")
     assert (await bench.look(case)).state == "closed"
-    assert await bench.actions(case) == ["hide_post", "tell_member"]
+    assert await bench.actions(case) == ["hide_post", "tell_member", "tell_member"]
     with pytest.raises(Conflict):
         async with agency_scope(deputy):
             await approve_decision(deputy, judged.decision.id)
@@ -239,7 +239,7 @@ async def test_a_denied_decision_is_replaced_and_both_are_kept(bench: Bench) -> 
     judged = await bench.judge(bench.ann)
     async with agency_scope(bench.lead):
         decision = await deny_decision(bench.lead, judged.decision.id, outcome="no_violation", reason="It was a joke.")
-    assert await bench.actions(case) == []
+    assert await bench.actions(case) == ["tell_member"]  # whoever reported it
     found = await bench.look(case)
     assert (found.state, found.outcome, found.decision_id) == ("closed", "no_violation", decision.id)
     async with agency_scope(bench.acme.system):

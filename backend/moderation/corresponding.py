@@ -41,6 +41,8 @@ class Correspondence:
     language: str
     client: str
     community: str
+    posted_at: datetime
+    is_author: bool
     statement: Statement | None
     report: Report | None
     outcome: str | None
@@ -151,6 +153,8 @@ async def _read(opened: _Opened) -> Correspondence:
         language=community.language if opened.statement is None else opened.statement.language,
         client=opened.workspace.brand_name or opened.workspace.name,
         community=community.name,
+        posted_at=post.posted_at,
+        is_author=opened.member.id == post.member_id,
         statement=opened.statement,
         report=opened.report,
         outcome=None if decision is None else decision.outcome,

@@ -51,7 +51,8 @@ async def test_twice_changes_nothing_more_and_what_was_told_stays_told(here: Pla
     assert await taken_back(here, decision_id) == []
     await here.turn()
     assert await taken_back(here, decision_id) == []
-    assert await here.all() == [("hide_post", "confirmed"), ("warn_member", "confirmed"), ("unhide_post", "confirmed")]
+    done = ("hide_post", "warn_member", "tell_member", "unhide_post")  # told: whoever reported it
+    assert await here.all() == [(kind, "confirmed") for kind in done]
     assert (await here.post()).hidden_at is None
 
 
@@ -59,7 +60,7 @@ async def test_what_was_not_begun_is_called_off(here: Place) -> None:
     decision_id = await decided(here, "hide_post", "warn_member")
     assert await taken_back(here, decision_id) == []
     await here.turn()
-    assert await here.all() == [("hide_post", "cancelled"), ("warn_member", "cancelled")]
+    assert await here.all() == [(kind, "cancelled") for kind in ("hide_post", "warn_member", "tell_member")]
     assert (await here.post()).hidden_at is None
 
 

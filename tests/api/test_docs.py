@@ -16,15 +16,19 @@ import httpx
 import pytest
 from cast import Cast, ask
 from graphql import OperationDefinitionNode, OperationType, parse, validate
+from judged import decided
 from markdown_it import MarkdownIt
 
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
-from backend.moderation.thresholds import LEASE, LONGEST_CLAIM
+from backend.kit.clock import now
+from backend.moderation import Case
+from backend.moderation.thresholds import LEASE, LONGEST_CLAIM, REPORTERS_WRITTEN_TO
 from backend.people import TOKEN_LIFETIME
 from backend.people.inviting import LIFETIME as INVITATION_LIFETIME
 from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
+from backend.statements import APPEAL_WINDOW
 from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
 from graphql_schema.machines import RotateCredentialInput
@@ -43,6 +47,7 @@ from graphql_schema.transport import (
 from graphql_schema.transport.publishing import DOCS, PAGES, markdown_of
 from tenants import sessions
 from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right
+from tenants.scope import agency_scope
 
 SCHEMA: Final = schema._schema
 PATIENCE_SECONDS: Final = 20
@@ -157,6 +162,31 @@ class Scene:
         )
         return {"<endpoint id>": endpoint_id, "<delivery id>": sent["data"]["sendWebhookTest"]["delivery"]["id"]}
 
+    async def judged(self) -> dict[str, Any]:
+        """A decision of somebody else's."""
+        decision = (await decided(self.cast, self.cast.workspaces[self.slug], by="admin")).decision
+        async with agency_scope(self.cast.system):
+            case = await Case.get(id=decision.case_id)
+        return {"<decision id>": f"decision_{decision.id}", "<member id>": f"member_{case.member_id}"}
+
+    async def appealed(self) -> dict[str, Any]:
+        judged = await self.judged()
+        await self.ask(
+            """mutation($d: ID!, $m: ID!) { fileAppeal(input: { decisionId: $d, memberId: $m, text: "x" }) {
+                 appeal { id } } }""",
+            d=judged["<decision id>"],
+            m=judged["<member id>"],
+        )
+        async with agency_scope(self.cast.system):
+            await Case.filter(workspace_id=self.cast.workspaces[self.slug], kind="appeal").update(
+                virtual_deadline=now() - timedelta(days=1)
+            )
+        claimed = await self.claimed()
+        return {
+            "<appeal case id>": claimed["<case id>"],
+            "<appeal claim token>": claimed["<claim token>"],
+        }
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
@@ -164,6 +194,10 @@ class Scene:
             known |= await self.machine()
         if "<endpoint id>" in text or "<delivery id>" in text:
             known |= await self.endpoint()
+        if "<decision id>" in text:
+            known |= await self.judged()
+        if "<appeal case id>" in text:
+            known |= await self.appealed()
         if "<claim token>" in text:
             known |= await self.claimed()
         if "<end cursor>" in text:
@@ -468,6 +502,8 @@ def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert timedelta(days=30) == sessions.LIFETIME
     assert "for ten minutes" in markdown_of("signing_in")
     assert timedelta(minutes=10) == LINK_LIFETIME
+    assert f"for {APPEAL_WINDOW.days} days:" in markdown_of("appeals")
+    assert f"the first {REPORTERS_WRITTEN_TO} who" in markdown_of("appeals")
     assert "for seven days" in markdown_of("people")
     assert timedelta(days=7) == INVITATION_LIFETIME
 

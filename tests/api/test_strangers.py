@@ -74,6 +74,10 @@ async def guess_link(client: httpx.AsyncClient) -> httpx.Response:
     return await client.get("/mail-link", params={"token": new_link_token()})
 
 
+async def guess_member_link(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.get(f"/report/{new_link_token()}")
+
+
 async def guess_callback(client: httpx.AsyncClient) -> httpx.Response:
     return await client.get("/sign-in/acme/callback", params={"state": "s", "code": "c"})
 
@@ -91,6 +95,7 @@ async def guess_address(client: httpx.AsyncClient) -> httpx.Response:
         (guess_secret, 401),
         (guess_invitation, 403),
         (guess_link, 403),
+        (guess_member_link, 404),
         (guess_callback, 403),
         (guess_address, 200),
     ],

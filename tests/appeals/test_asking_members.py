@@ -22,6 +22,7 @@ async def test_an_author_is_asked_before_anything_is_decided_and_answers(town: T
     assert path.startswith("/question/")
     shown = (await api.get(path)).text
     assert "<blockquote>What did\nyou mean?</blockquote>" in shown
+    assert "It is about your post of " in shown
     assert (await send(api, path, "A joke.", question=question_of(shown))).status_code == 303
     assert await answers(town) == ["A joke."]
     async with agency_scope(town.system):
