@@ -16,6 +16,7 @@ MODEL_MODULES: Final = (
     "backend.communities.models",
     "backend.policies.models",
     "backend.moderation.models",
+    "backend.ruling.models",
     "backend.intake.models",
     "backend.directory.models",
 )

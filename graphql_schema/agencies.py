@@ -13,6 +13,7 @@ from graphql_schema.machines import ApiClient
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
+    BackTestOrder,
     CaseOrder,
     CommunityOrder,
     CreationOrder,
@@ -27,8 +28,9 @@ from graphql_schema.orders import (
     StaffOrder,
     WorkspaceOrder,
 )
-from graphql_schema.policies import Policy, Queue, Rule
+from graphql_schema.policies import Policy, Queue
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
+from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTarget
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.webhooks import WebhookEndpoint
@@ -88,7 +90,21 @@ class Workspace(Node):
         "workspace_id", order=PolicyOrder, description="What its communities do not accept."
     )
     rules: Connection[Rule] = many(
-        "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
+        "workspace_id",
+        order=CreationOrder,
+        filters=RULE_FILTERS,
+        description="What Tend looks for there by itself.",
+    )
+    rule_target: RuleTarget | None = one(
+        "workspace_id",
+        reverse=True,
+        description="How often a rule must be right before it goes live; null before there is any.",
+    )
+    back_tests: Connection[BackTest] = many(
+        "workspace_id", order=BackTestOrder, description="What rules would have found among stored posts."
+    )
+    hash_banks: Connection[HashBank] = many(
+        "workspace_id", order=CreationOrder, description="Pictures and films that staff knows, by their hashes."
     )
     assignments: Connection[Assignment] = many(
         "workspace_id",

@@ -9,7 +9,7 @@ from graphql_schema.communities import Member, Post
 from graphql_schema.describing import optional, value
 from graphql_schema.journal import JournalEntry
 from graphql_schema.orders import CreationOrder, JournalOrder
-from graphql_schema.policies import Policy, PolicyVersion, Queue, Rule, Severity, Tier
+from graphql_schema.policies import Policy, PolicyVersion, Queue, Severity, Tier
 from graphql_schema.projection import (
     Connection,
     Each,
@@ -24,6 +24,7 @@ from graphql_schema.projection import (
     publish,
     sql,
 )
+from graphql_schema.rules import Rule
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right

@@ -139,6 +139,11 @@ class Post(Node):
         description="When it went from its platform; null while it is there, and again once it is recovered."
     )
     is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether a decision hid it from members.")
+    tags: list[str] = sql(
+        "array(select t.tag from post_tags t where t.agency_id = {agency} and t.workspace_id = {row}.workspace_id "
+        "and t.post_id = {row}.id order by t.tag)",
+        description="Words that rules have put on it, a to z.",
+    )
     member: Member | None = one("member_id", description="Who wrote it, person or bot.")
     community: Community | None = one("community_id", description="Where it was written.")
     reply_to: Annotated["Post", strawberry.lazy("graphql_schema.communities")] | None = one(

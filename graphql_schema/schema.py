@@ -12,6 +12,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
+from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.machines import ManagingMachines
@@ -26,6 +27,7 @@ from graphql_schema.queries import Query
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.working_cases import WorkingCases
+from graphql_schema.writing_rules import WritingRules
 
 
 def _moment(text: str) -> datetime:
@@ -48,6 +50,8 @@ COMMITTED: Final = Path(__file__).parent / "schema.graphql"
 class Mutation(
     WorkingCases,
     SettingUp,
+    WritingRules,
+    FillingBanks,
     ConnectingPlatforms,
     ManagingPeople,
     SettingSignIn,

@@ -13,6 +13,7 @@ ANCHORING: Final = 7304  # of an agency: one job at a time writes anchors of the
 WRITING_FILES: Final = 7305  # of an agency, shared: a file is being written; alone: somebody is being forgotten
 WRITING_EXPORT: Final = 7305  # of an export: one job at a time writes its file
 SENDING: Final = 7306  # of a message of notices: it is sent once
+CAPPING: Final = 7320  # of a rule with a limit: one job at a time counts what it has done today
 COUNTING: Final = 0  # of a workspace's tally: one job at a time corrects it
 LANE: Final = 7400  # of a webhook endpoint, plus the number of a lane: one delivery at a time goes through it
 

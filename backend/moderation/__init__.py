@@ -1,4 +1,4 @@
-"""Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
+"""Queues, reports, claims and decisions: from a complaint to an outcome that holds."""
 
 from backend.moderation.carrying_out import carry_out_actions
 from backend.moderation.claiming import Claim, ClaimLost, claim_next, extend, release, return_ended_claims, skip
@@ -12,11 +12,9 @@ from backend.moderation.models import (
     Decision,
     Queue,
     Report,
-    Rule,
 )
 from backend.moderation.opening import open_workspace
-from backend.moderation.reporting import report_post
-from backend.moderation.ruling import apply_rules, create_rule
+from backend.moderation.reporting import Reporter, file_report, report_post
 from backend.moderation.tallying import count_cases_again
 
 __all__ = [
@@ -30,14 +28,13 @@ __all__ = [
     "Decision",
     "Queue",
     "Report",
-    "Rule",
-    "apply_rules",
+    "Reporter",
     "carry_out_actions",
     "claim_next",
     "count_cases_again",
-    "create_rule",
     "decide",
     "extend",
+    "file_report",
     "hand_over",
     "open_workspace",
     "release",

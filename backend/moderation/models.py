@@ -2,7 +2,6 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.tables import APPEND_ONLY, WorkspaceModel
 from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
@@ -17,26 +16,6 @@ class Queue(WorkspaceModel):
 
     class Meta:
         table = "queues"
-
-
-class Rule(WorkspaceModel):
-    """What Tend reports by itself: posts with one of these words, or matching this RE2 pattern."""
-
-    forgetting = {
-        "name": OF_THE_AGENCY,
-        "kind": OUR_WORDS,
-        "words": Keep("what staff looks for, in the posts of everybody"),
-        "pattern": Keep("what staff looks for, in the posts of everybody"),
-    }
-    name = fields.CharField(max_length=200)
-    kind = fields.CharField(max_length=10)
-    words: list[str] = ArrayField("text", default=list)
-    pattern = fields.TextField(null=True)
-    policy_id: UUID = fields.UUIDField()
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:
-        table = "rules"
 
 
 class Case(WorkspaceModel):

@@ -25,12 +25,3 @@ AT_RISK_FACTOR: Final = 1.5  # V: the author or target is a minor or otherwise a
 RISK_HALVING: Final = 40.0  # every 40 points of risk halve the wait
 SHORTEST_SHARE: Final = 0.1  # of T: however great the risk, an order must remain among the greatest
 CREDIBILITY: Final = 1.0  # every reporter counts once until credibility is learned
-
-RULES_PER_WORKSPACE: Final = 200
-WORDS_PER_RULE: Final = 2_000  # Source: Discourse, watched_word.rb
-PATTERN_CHARACTERS: Final = 2_000
-RULE_MEMORY_BYTES: Final = 8 << 20  # RE2's limit for one compiled pattern
-POSTS_PER_RULE_JOB: Final = 2_000
-REPORTS_PER_RULE_JOB: Final = 50  # each locks its case until the job ends, and somebody may want to report there too
-# Characters times RE2's program size. Measured: 5e7 take at worst 0.3 s, so a job matches for 6 s at worst.
-WORK_PER_RULE_JOB: Final = 1_000_000_000

@@ -88,8 +88,8 @@ async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
 
 
 async def _a_guilty_post_and_a_rule(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
-    from backend.moderation import create_rule
     from backend.policies import Policy
+    from backend.ruling import create_rule
 
     await acme.post("free crypto", workspace=slug)
     async with agency_scope(acme.system):

@@ -25,11 +25,11 @@ from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
-from backend.moderation import Rule
 from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
+from backend.ruling import Rule
 from backend.webhooks import Wanted, WebhookEndpoint, create_endpoint, disable_endpoint, send_test
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
