@@ -48,7 +48,7 @@ class MediumInput:
 
 @strawberry.input(description="What pictures and films a post has.")
 class NoteMediaInput:
-    post_id: strawberry.ID = strawberry.field(description="The post.")
+    post_id: strawberry.ID = strawberry.field(description="The post they stand in.")
     media: list[MediumInput] = strawberry.field(description="Their hashes; a post has 20 at most.")
 
 

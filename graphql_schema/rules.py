@@ -26,11 +26,11 @@ class RuleKind(Enum):
 
 @strawberry.enum(description="What a rule does.")
 class RuleState(Enum):
-    DRAFT = value("draft", "Nothing yet.")
+    DRAFT = value("draft", "Nothing yet: it was written and never tried.")
     SHADOW = value("shadow", "It is tried: what it finds is counted, and nothing else happens.")
     LIVE = value("live", "It acts. A newer version may be tried in the shadow beside it.")
-    PAUSED = value("paused", "Nothing, until it is made live or tried again.")
-    ARCHIVED = value("archived", "Nothing, for good.")
+    PAUSED = value("paused", "It looks at nothing, until it is made live or tried again.")
+    ARCHIVED = value("archived", "It looks at nothing any more, for good.")
 
 
 @strawberry.enum(description="Whether a rule finds more than it used to.")

@@ -19,6 +19,7 @@ from tenants.rights import Right
 
 _NAME = "Unique within the client, at most 200 characters; reports by the rule quote it."
 _POLICY = "The policy of this client that its reports say was broken."
+_RULE = "The rule; CONFLICT if it is archived"
 _EXPECTED = "The version you read; refused with CONFLICT if it has changed."
 
 
@@ -74,9 +75,19 @@ class ReviseRuleInput:
     actions: RuleActionsInput | None = optional("What becomes of what it finds.")
 
 
-@strawberry.input(description="A rule.")
-class RuleInput:
-    rule_id: strawberry.ID = strawberry.field(description="The rule; CONFLICT if it is archived.")
+@strawberry.input(description="A rule that is to be tried.")
+class ShadowRuleInput:
+    rule_id: strawberry.ID = strawberry.field(description=f"{_RULE} or its newest version is live.")
+
+
+@strawberry.input(description="A rule that is to look at nothing for now.")
+class PauseRuleInput:
+    rule_id: strawberry.ID = strawberry.field(description=f"{_RULE}, or looks at nothing as it is.")
+
+
+@strawberry.input(description="A rule that is not needed any more.")
+class ArchiveRuleInput:
+    rule_id: strawberry.ID = strawberry.field(description=f"{_RULE} already.")
 
 
 @strawberry.input(description="A rule whose newest version is to act.")
@@ -179,7 +190,7 @@ class WritingRules:
         return RulePayload(rule=ref(Rule, rule.id))
 
     @verb(RulePayload, "Try a rule: what it finds is counted, and nothing else happens.", needs=Right.WRITE_POLICIES)
-    async def shadow_rule(self, info: Info, input: Input[RuleInput]) -> RulePayload:
+    async def shadow_rule(self, info: Info, input: Input[ShadowRuleInput]) -> RulePayload:
         rule = await ruling.shadow_rule(actor_of(info.context), _rule(input.rule_id))
         return RulePayload(rule=ref(Rule, rule.id))
 
@@ -199,12 +210,12 @@ class WritingRules:
         return RulePayload(rule=ref(Rule, rule.id))
 
     @verb(RulePayload, "Let a rule look at nothing for now.", needs=Right.WRITE_POLICIES)
-    async def pause_rule(self, info: Info, input: Input[RuleInput]) -> RulePayload:
+    async def pause_rule(self, info: Info, input: Input[PauseRuleInput]) -> RulePayload:
         rule = await ruling.pause_rule(actor_of(info.context), _rule(input.rule_id))
         return RulePayload(rule=ref(Rule, rule.id))
 
     @verb(RulePayload, "Put a rule away for good; what it did stays.", needs=Right.WRITE_POLICIES)
-    async def archive_rule(self, info: Info, input: Input[RuleInput]) -> RulePayload:
+    async def archive_rule(self, info: Info, input: Input[ArchiveRuleInput]) -> RulePayload:
         rule = await ruling.archive_rule(actor_of(info.context), _rule(input.rule_id))
         return RulePayload(rule=ref(Rule, rule.id))
 

@@ -148,6 +148,7 @@ create table app.back_tests (
   check ((state = 'running') = (ended_at is null)),
   foreign key (agency_id, workspace_id) references app.workspaces (agency_id, id),
   foreign key (agency_id, workspace_id, rule_id) references app.rules (agency_id, workspace_id, id),
+  foreign key (agency_id, workspace_id, next_post_id) references app.posts (agency_id, workspace_id, id),
   foreign key (agency_id, asked_by_id) references app.memberships (agency_id, id)
 );
 create index back_tests_in_order on app.back_tests (agency_id, workspace_id, asked_at, id);

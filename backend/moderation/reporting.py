@@ -11,6 +11,7 @@ from backend.kit.texts import clean
 from backend.moderation.ordering import risk, time_to_decision, virtual_deadline
 from backend.moderation.tallying import tally
 from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
+from backend.outbox import enqueue
 from backend.policies import Policy
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -102,7 +103,22 @@ async def file_report(post: Post, reporter: Reporter, *, reason: str, policy_id:
         report=str(report_id),
         channel=reporter.channel,
     )
+    await _ask_rules_that_count(post, reporter)
     return report_id
+
+
+async def _ask_rules_that_count(post: Post, reporter: Reporter) -> None:
+    """Rules that count reports (backend/ruling, above) look at the post again."""
+    scope = current()
+    counts = reporter.channel != "rule" and await scope.fetchval(
+        """select exists (select from rules where agency_id = $1 and workspace_id = $2 and state in ('live', 'shadow')
+                             and counts_reports)""",
+        scope.actor.agency_id,
+        post.workspace_id,
+    )
+    if counts:
+        payload = {"first_id": str(post.id), "last_id": str(post.id), "reported": True}
+        await enqueue("apply_rules", payload, workspace_id=post.workspace_id)
 
 
 async def _open_case_locked(post: Post) -> Any:

@@ -35,7 +35,7 @@ def unfold(text: str) -> str:
     if not text.isascii():
         text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Mn", "Me", "Cf"))
     text = text.casefold().translate(_LOOKALIKES).translate(_SAME)
-    return _SPACED.sub(lambda found: _GAPS.sub("", found[0]), text)
+    return " ".join(_SPACED.sub(lambda found: _GAPS.sub("", found[0]), text).split())
 
 
 def unfolded(words: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from backend.moderation import claim_next
 from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
+from backend.ruling import BackTest, shadow_rule
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -126,6 +127,18 @@ async def _a_suspension(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_running_back_test(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await BackTest.filter(id=scene.id("backtest")).update(state="running", ended_at=None)
+    return {}
+
+
+async def _a_rule_in_the_shadow(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await shadow_rule(scene.cast.owner, scene.id("rule"))
+    return {}
+
+
 def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
     async def given(_: Scene) -> dict[str, Any]:
         return values
@@ -135,6 +148,9 @@ def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
 
 # What must be there first, and what is given where tests/promises/test_the_api.py knows nothing valid.
 FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
+    "backTestRule": _with(workspaceId=None, conditions=None, since=None, until=None),
+    "bankHashes": _with(hashes=[{"kind": "PDQ", "hash": "ab" * 32, "opinion": "NEGATIVE"}]),
+    "cancelBackTest": _a_running_back_test,
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),
     "changeWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
@@ -150,6 +166,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "liftHold": _a_hold,
     "linkToExport": _a_file,
     "markNoticesRead": _a_notice,
+    "noteMedia": _with(media=[{"sha256": "ab" * 32}]),
+    "pauseRule": _a_rule_in_the_shadow,
     "reinstateMembership": _a_suspension,
     "releaseClaim": _a_claim,
     "removeSignInProvider": _a_provider,

@@ -29,7 +29,7 @@ from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
-from backend.ruling import Rule
+from backend.ruling import BackTest, HashBank, Rule, create_hash_bank, create_rule, write_rule
 from backend.webhooks import Wanted, WebhookEndpoint, create_endpoint, disable_endpoint, send_test
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
@@ -48,6 +48,9 @@ NEEDS = {name: right_of(SCHEMA.mutation_type, field) for name, field in SCHEMA.m
 KINDS = {
     "postId": "post",
     "policyId": "policy",
+    "ruleId": "rule",
+    "backTestId": "backtest",
+    "bankId": "hashbank",
     "memberId": "member",
     "workspaceId": "workspace",
     "queueId": "queue",
@@ -84,6 +87,8 @@ TEXTS = {
     "startsAt": "2099-01-01T00:00:00Z",
 }
 CHOICES = {"role": "MODERATOR"}
+CONDITIONS = {"words": {"words": ["x"]}}
+OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
 
@@ -111,6 +116,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "workspace": f"workspace_{cast.workspaces[workspace]}",
         "community": f"community_{cast.communities[workspace]}",
         "policy": f"policy_{policy.id}",
+        **await rule_ids(cast, case.workspace_id, policy.id),
         "policyversion": f"policyversion_{version.id}",
         "staff": f"staff_{cast.colleague.membership_id}",
         "directorygroup": f"directorygroup_{await _a_group(cast)}",
@@ -122,6 +128,22 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         **await a_webhook(cast, case.workspace_id),
     }
+
+
+async def rule_ids(cast: Cast, workspace_id: UUID, policy_id: UUID) -> dict[str, str]:
+    """One draft for each client, with a back-test and a bank of hashes."""
+    async with agency_scope(cast.system):
+        rule = await Rule.get_or_none(workspace_id=workspace_id, name="draft") or await write_rule(
+            cast.system, workspace_id, name="draft", policy_id=policy_id, conditions=CONDITIONS
+        )
+        test = await BackTest.get_or_none(rule_id=rule.id) or await BackTest.create(
+            workspace_id=workspace_id, rule_id=rule.id, rule_version=1, conditions=CONDITIONS, post_count=0,
+            state="done", ended_at=now(),
+        )  # fmt: skip
+        bank = await HashBank.get_or_none(workspace_id=workspace_id, name="bank") or await create_hash_bank(
+            cast.system, workspace_id, name="bank"
+        )
+    return {"rule": f"rule_{rule.id}", "backtest": f"backtest_{test.id}", "hashbank": f"hashbank_{bank.id}"}
 
 
 async def _a_group(cast: Cast) -> UUID:
@@ -220,6 +242,9 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         return []
     if isinstance(type_, GraphQLEnumType):
         return CHOICES.get(name) or next(iter(type_.values))
+    if isinstance(type_, GraphQLInputObjectType):
+        assert name in OBJECTS, f"say in OBJECTS of tests/promises/test_the_api.py what {name} is"
+        return OBJECTS[name]
     assert type_.name != "ID" or name in KINDS, (
         f"say in KINDS of tests/promises/test_the_api.py of which kind {name} is"
     )
@@ -229,6 +254,7 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         "ID": lambda: ids[KINDS[name]],
         "String": lambda: TEXTS.get(name, "some text"),
         "Int": lambda: 1,
+        "Float": lambda: 0.5,
         "Boolean": lambda: False,
         "DateTime": lambda: TEXTS[name],
     }[type_.name]()
@@ -486,12 +512,8 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
 async def _a_rule(acme: Cast) -> None:
     async with agency_scope(acme.system):
         if not await Rule.filter(workspace_id=acme.workspaces["forum"]).exists():
-            await Rule.create(
-                workspace_id=acme.workspaces["forum"],
-                name="r",
-                kind="words",
-                words=["x"],
-                policy_id=acme.policies["spam"],
+            await create_rule(
+                acme.system, acme.workspaces["forum"], name="r", policy_id=acme.policies["spam"], words=["x"]
             )
 
 
