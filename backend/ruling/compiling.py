@@ -97,11 +97,12 @@ class Ruleset:
 
     def ask(self, post: Seen) -> list[tuple[Entry, Verdict]]:
         """Of all rules that say yes, or would have to know more. Notes in the post which texts and links it has."""
-        post.hits |= self._plain.in_text(post.text)
+        hits = self._plain.in_text(post.text)
         if self._disguised:
-            post.hits |= self._disguised.in_text(unfold(post.text))
+            hits |= self._disguised.in_text(unfold(post.text))
         if self._links:
-            post.hits |= self._links.in_text(post.text)
+            hits |= self._links.in_text(post.text)
+        post.hits = frozenset(hits)
         places = self._always
         if post.hits:
             places = sorted({*places, *(place for number in post.hits for place in self._on.get(number, ()))})

@@ -1,7 +1,7 @@
 """Whether conditions hold of a post: yes, no, not provided, failed, or not known before more is looked up."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Final, TypeAlias
@@ -57,8 +57,17 @@ class Seen:
     is_bot: bool
     is_at_risk: bool
     first_seen_at: datetime
-    hits: set[int] = field(default_factory=set)
-    more: dict[str, Any] = field(default_factory=dict)
+    hits: frozenset[int] = frozenset()
+    more: dict[str, Any] | None = None  # most posts of a back-test never have any
+
+    def learn(self, kind: str, found: Any) -> None:
+        self.more = {**(self.more or {}), kind: found}
+
+    def knows(self, kind: str) -> bool:
+        return self.more is not None and kind in self.more
+
+    def known(self, kind: str) -> Any:
+        return None if self.more is None else self.more[kind]
 
 
 Judge: TypeAlias = Callable[[Seen], Verdict]
@@ -161,9 +170,9 @@ def _not(part: Judge) -> Judge:
 
 def _dear(kind: str, holds: Callable[[Seen, Any], bool]) -> Judge:
     def judge(post: Seen) -> Verdict:
-        if kind not in post.more:
+        if not post.knows(kind):
             return Verdict.UNKNOWN
-        found = post.more[kind]
+        found = post.known(kind)
         if found is None:
             return Verdict.NOT_PROVIDED
         if found is FAILED:
@@ -206,9 +215,9 @@ def _of_bank(bank_id: str, opinions: frozenset[str]) -> Judge:
     """`media` is by bank what is thought of each picture; a bank that is not there has failed."""
 
     def judge(post: Seen) -> Verdict:
-        if "media" not in post.more:
+        if not post.knows("media"):
             return Verdict.UNKNOWN
-        media = post.more["media"]
+        media = post.known("media")
         if media is None:
             return Verdict.NOT_PROVIDED
         if bank_id not in media:

@@ -15,9 +15,12 @@ from tenants.scope import current
 
 POSTS_AT_ONCE: Final = 1_000  # of one statement, which may take 15 seconds
 
-_POSTS: Final = """select p.id, p.member_id, p.text, p.posted_at, m.kind = 'bot' as is_bot, m.is_at_risk, m.first_seen_at
-     from posts p join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id
-    where p.agency_id = $1 and p.workspace_id = $2"""
+# The posts first: beside their authors, PostgreSQL without statistics sorts all of them for each page.
+_POSTS: Final = """with page as materialized (
+         select p.id, p.member_id, p.text, p.posted_at from posts p
+          where p.agency_id = $1 and p.workspace_id = $2{where} order by p.id limit $3)
+    select p.id, p.member_id, p.text, p.posted_at, m.kind = 'bot' as is_bot, m.is_at_risk, m.first_seen_at
+      from page p join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id order by p.id"""
 
 
 async def posts_between(
@@ -35,7 +38,7 @@ async def posts_between(
     where = "".join(f" and {condition} ${number}" for number, condition in enumerate(given, 4))
     scope = current()
     rows = await scope.fetch(
-        f"{_POSTS}{where} order by p.id limit $3", scope.actor.agency_id, workspace_id, most, *given.values()
+        _POSTS.replace("{where}", where), scope.actor.agency_id, workspace_id, most, *given.values()
     )
     return [Seen(*row) for row in rows]
 
@@ -66,9 +69,9 @@ async def _languages(_workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[See
     def tell() -> None:
         for post in posts:
             try:
-                post.more["language"] = language_of(post.text)
+                post.learn("language", language_of(post.text))
             except (ArithmeticError, LookupError, ValueError):  # the detector's own; a rule that fails says so
-                post.more["language"] = FAILED
+                post.learn("language", FAILED)
 
     await asyncio.to_thread(tell)
 
@@ -84,7 +87,7 @@ async def _violations(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[See
         posts,
     )
     for post in posts:
-        post.more["violations"] = rows[post.id]
+        post.learn("violations", rows[post.id])
 
 
 async def _reports(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) -> None:
@@ -99,7 +102,7 @@ async def _reports(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen])
         posts,
     )
     for post in posts:
-        post.more["reports"] = rows[post.id]
+        post.learn("reports", rows[post.id])
 
 
 async def _history(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) -> None:
@@ -113,7 +116,7 @@ async def _history(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen])
         posts,
     )
     for post in posts:
-        post.more["history"] = rows[post.id]
+        post.learn("history", rows[post.id])
 
 
 async def _media(workspace_id: UUID, ruleset: Ruleset, posts: Sequence[Seen]) -> None:
@@ -129,13 +132,15 @@ async def _media(workspace_id: UUID, ruleset: Ruleset, posts: Sequence[Seen]) ->
     for row in rows:
         media.setdefault(row["post_id"], []).append(row)
     for post in posts:
-        post.more["media"] = None if post.id not in media else {
+        thought = {
             name: [
                 bank.opinions_of(sha256=each["sha256"], pdq=each["pdq"], quality=each["pdq_quality"])
                 for each in media[post.id]
             ]
             for name, bank in ruleset.banks.items()
-        }  # fmt: skip
+            if post.id in media
+        }
+        post.learn("media", thought if post.id in media else None)
 
 
 async def _copies(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) -> None:
@@ -161,17 +166,14 @@ async def _copies(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) 
 
     def compare() -> None:
         own = {post.id: shingles(post.text) for post in posts}
-        for post in posts:
-            post.more["copies"] = [] if own[post.id] else None
+        alike: dict[UUID, list[Any]] = {id: [] for id, pieces in own.items() if pieces}
         for row in rows:
-            if own[row["id"]] and likeness(own[row["id"]], shingles(row["text"])) >= SAME_FROM:
+            if row["id"] in alike and likeness(own[row["id"]], shingles(row["text"])) >= SAME_FROM:
                 alike[row["id"]].append((row["posted_at"], row["member_id"]))
+        for post in posts:
+            post.learn("copies", alike.get(post.id))
 
-    alike: dict[UUID, list[Any]] = {post.id: [] for post in posts}
     await asyncio.to_thread(compare)
-    for post in posts:
-        if post.more["copies"] is not None:
-            post.more["copies"] = alike[post.id]
 
 
 async def _each(statement: str, workspace_id: UUID, posts: Sequence[Seen]) -> dict[UUID, Any]:
