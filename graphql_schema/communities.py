@@ -134,7 +134,9 @@ class Post(Node):
     version: int = column(description="Of the newest words: 1 until the post is edited.")
     view_count: int = column(description="How often it was seen; 0 where the community does not tell.")
     posted_at: datetime = column(description="When it was written, as the community tells.")
-    hidden_at: datetime | None = column(description="When a decision hid it, or a rule until somebody decides; null while members see it.")
+    hidden_at: datetime | None = column(
+        description="When a decision hid it, or a rule until somebody decides; null while members see it."
+    )
     removed_at: datetime | None = column(
         description="When it went from its platform; null while it is there, and again once it is recovered."
     )

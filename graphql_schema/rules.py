@@ -245,7 +245,7 @@ class BankedHash(Node):
 
     id: strawberry.ID
     kind: HashKind = column(description="How it is recognised.")
-    hash: str = column(description="In hexadecimal.")
+    hash: str = column(description="64 hexadecimal digits, in lower case.")
     opinion: HashOpinion = column(description="What is thought of it.")
     is_enabled: bool = column(description="Whether it counts.")
     created_at: datetime = column(description="When it was put in.")

@@ -125,7 +125,7 @@ class RuleTargetPayload:
 
 @strawberry.input(description="Either a rule, whose newest version is tried, or a client with conditions.")
 class BackTestRuleInput:
-    rule_id: strawberry.ID | None = optional("The rule.")
+    rule_id: strawberry.ID | None = optional("The rule whose newest version is tried.")
     workspace_id: strawberry.ID | None = optional("The client, for conditions that are of no rule yet.")
     conditions: ConditionInput | None = optional("What to look for.")
     since: datetime | None = optional("Only posts written from then on.")

@@ -114,6 +114,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             f"ValueError: {MARKER}",
         )
         await scope.execute(
+            """insert into media (agency_id, workspace_id, id, post_id, sha256, pdq, pdq_quality)
+               values ($1, $2, $3, $4, $5, $5, 0)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            post.id,
+            MARKER,
+        )
+        await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
                select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
                 where agency_id = $1 and workspace_id = $2""",
@@ -176,6 +185,8 @@ PLANTED = {
     "posts.external_id",
     "posts.text",
     "post_versions.text",
+    "media.sha256",
+    "media.pdq",
     "post_words.word",
     "reports.reason",
     "decisions.reason",

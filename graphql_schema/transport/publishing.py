@@ -31,7 +31,19 @@ from graphql_schema.transport import (
 
 DOCS: Final = Path(__file__).parent.parent / "docs"
 PAGES: Final = (
-    *("start", "signing_in", "workspaces", "people", "rights", "directory", "leaving", "intake", "rules", "webhooks", "notices"),
+    *(
+        "start",
+        "signing_in",
+        "workspaces",
+        "people",
+        "rights",
+        "directory",
+        "leaving",
+        "intake",
+        "rules",
+        "webhooks",
+        "notices",
+    ),
     *("pages", "errors", "limits"),
     *("mutations", "subscriptions", "uploads", "documents", "changes"),
 )
