@@ -35,10 +35,12 @@ async def test_a_back_test_tells_what_was_found_shared_and_decided(
     monkeypatch.setattr("backend.ruling.back_testing.POSTS_PER_BACK_TEST_PIECE", 2)
     texts = ("aaa", "bbb", "aaa bbb", "ccc", "aaa")
     posts = [await client.post(text) for text in texts]
-    await client.decide(posts[0], "violation")
+    await client.decide(posts[0], "no_violation")
+    await client.decide(posts[0], "violation")  # the latest counts
     await client.decide(posts[2], "no_violation")
     await client.decide(posts[3], "violation")
     other = await client.rule(B, name="Other")
+    await client.rule(B, state="shadow", name="In the shadow")
     rule = await client.rule(A, state="draft")
     test = await done(client, rule_id=rule.id)
     assert (test.state, test.looked_at, test.post_count, test.fired) == ("done", 5, 5, 3)

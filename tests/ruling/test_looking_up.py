@@ -27,6 +27,7 @@ async def test_an_author_is_known_by_what_they_had_written_before(client: Client
 
 async def test_an_author_is_known_by_earlier_violations(acme: Cast, client: Client) -> None:
     guilty = await client.post("one")
+    await client.post("before", by=guilty)
     await client.decide(guilty, "violation")
     later = await client.post("two", by=guilty)
     fine = await client.post("three")
@@ -37,7 +38,9 @@ async def test_an_author_is_known_by_earlier_violations(acme: Cast, client: Clie
 
 async def test_open_reports_are_counted_and_looked_at_as_they_come(acme: Cast, client: Client) -> None:
     twice, once = await client.post("one"), await client.post("two")
-    await client.rule({"reportsAtLeast": 2}, actions={"report": False, "tags": ["hot"]})
+    counting = await client.rule({"reportsAtLeast": 2}, actions={"report": False, "tags": ["hot"]})
+    await client.rule({"pattern": "one|two"}, name="Another that reports")
+    await client.apply()
     async with agency_scope(acme.system) as scope:
         for post, reporters in ((twice, 2), (once, 1)):
             for _ in range(reporters):
@@ -53,7 +56,7 @@ async def test_open_reports_are_counted_and_looked_at_as_they_come(acme: Cast, c
         )
     assert len(jobs) == 3
     await acme.run_jobs("apply_rules")
-    assert await client.found() == {twice.id}
+    assert await client.found(rule_id=counting.id) == {twice.id}, "what rules report does not count"
     await client.decide(twice, "violation")
     assert await client.finds({"reportsAtLeast": 1}) == {once.id}
 
@@ -66,6 +69,8 @@ async def test_copies_are_found_although_they_are_not_quite_the_same(client: Cli
         text.replace("right now", "today") + "  :)",
     ]
     posts = [await client.post(each, posted_at=ago(minutes=30 - 10 * n)) for n, each in enumerate(texts)]
+    # Half of it is the same, and they share a sketch.
+    await client.post(f"{text} I have done this for years and my neighbours, too, are very happy with what they get")
     await client.post("I would like to know how you earn money and whether experience is needed for that at all.")
     await client.post("too short", posted_at=ago(minutes=2))
     await client.post("too short", posted_at=ago(minutes=1))
