@@ -80,13 +80,13 @@ _OF_VERSION: Final = ruling.RECORD.format(
 
 
 def _precision(sign: str, of: str) -> str:
-    """A bound of Wilson's 95 % interval (backend/kit/statistics.py), of `upheld` of `decided` in `of`; null of nothing."""
+    """A bound of Wilson's 95 % interval, of `upheld` of `decided` in `of`, step by step as in backend/kit/statistics.py;
+    null of nothing."""
     z = 1.959963984540054
     return (
-        "(select case when x.n > 0 then "
-        f"greatest(0, least(1, (x.k / x.n + {z}^2 / (2 * x.n) {sign} {z} * sqrt(x.k / x.n * (1 - x.k / x.n) / x.n "
-        f"+ {z}^2 / (4 * x.n^2))) / (1 + {z}^2 / x.n))) end "
-        f"from (select upheld::float8 as k, decided::float8 as n from {of}) x)"
+        f"(select case when n > 0 then greatest(0, least(1, (k / n + z2 / (2 * n)) / (1 + z2 / n) {sign} "
+        f"{z}::float8 * sqrt(k / n * (1 - k / n) / n + z2 / (4 * n * n)) / (1 + z2 / n))) end "
+        f"from (select upheld::float8 as k, decided::float8 as n, {z * z}::float8 as z2 from {of}) x)"
     )
 
 

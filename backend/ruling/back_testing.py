@@ -11,11 +11,12 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.outbox import enqueue, report_progress
 from backend.ruling.banking import banks_of
 from backend.ruling.compiling import Actions, Entry, Finding, Ruleset, entries_of
-from backend.ruling.conditions import read, write
+from backend.ruling.conditions import write
 from backend.ruling.finding import find
 from backend.ruling.looking_up import posts_between
 from backend.ruling.measuring import decisions_about
 from backend.ruling.models import BackTest, Rule, RuleVersion
+from backend.ruling.reading import read
 from backend.ruling.thresholds import (
     BACK_TEST_EXAMPLES,
     BACK_TEST_OVERLAPS,

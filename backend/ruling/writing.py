@@ -13,9 +13,10 @@ from backend.moderation import Queue
 from backend.outbox import enqueue
 from backend.policies import Policy
 from backend.ruling.changing import note_change
-from backend.ruling.conditions import Condition, OfBank, Pattern, Reports, Words, leaves, read, write
+from backend.ruling.conditions import Condition, OfBank, Pattern, Reports, Words, leaves, write
 from backend.ruling.matching import compile_pattern, compile_words, distinct
 from backend.ruling.models import HashBank, Rule, RuleVersion
+from backend.ruling.reading import read
 from backend.ruling.thresholds import RULES_PER_WORKSPACE, TAGS_PER_RULE, WORDS_PER_RULE
 from tenants.actor import Actor
 from tenants.finding import find_workspace

@@ -18,10 +18,11 @@ from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.ruling import BackTest, back_test, back_test_rule
 from backend.ruling.compiling import Actions, Entry, Ruleset
-from backend.ruling.conditions import Author, Links, Pattern, Words, leaves, read
+from backend.ruling.conditions import Author, Links, Pattern, Words, leaves
 from backend.ruling.judging import Seen
 from backend.ruling.links import hosts_of, is_below
 from backend.ruling.matching import compile_pattern, compile_words
+from backend.ruling.reading import read
 from infra.bench.loading import Client, open_client, settle
 from infra.bench.results import Row
 from infra.bench.servers import Place

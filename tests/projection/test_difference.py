@@ -8,6 +8,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,6 +22,17 @@ from backend.intake import PlatformDelivery
 from backend.kit.ids import new_id
 from backend.moderation import claim_next, decide, report_post
 from backend.notices import NoticePreference, NoticeSettings, Recipient, tell
+from backend.ruling import (
+    BackTest,
+    Known,
+    PostTag,
+    RuleFiring,
+    bank_hashes,
+    create_hash_bank,
+    revise_rule,
+    shadow_rule,
+    write_rule,
+)
 from graphql_schema.projection import listing, selecting, texts
 from graphql_schema.schema import schema
 from tenants.scope import agency_scope
@@ -87,11 +99,41 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
             ]
     await _tell(cast)
     await _deliver(cast)
+    await _rule(cast, [UUID(post.partition("_")[2]) for post in ids["post"][:6]])
     ids["policy"] += [f"policy_{id}" for id in cast.policies.values()][:3]
     for kind, foreign in (("workspace", globex.workspaces["forum"]), ("community", globex.communities["forum"])):
         ids[kind].append(f"{kind}_{foreign}")
     ids["workspace"].append(f"workspace_{cast.workspaces['shop']}")
     return Pools(ids)
+
+
+async def _rule(cast: Cast, posts: list[UUID]) -> None:
+    """Rules in several states with two versions, what they found, and back-tests with something decided and nothing."""
+    forum = cast.workspaces["forum"]
+    async with agency_scope(cast.system):
+        bank = await create_hash_bank(cast.system, forum, name="d")
+        await bank_hashes(
+            cast.system, bank.id, [Known("pdq", "ab" * 32, "negative"), Known("sha256", "cd" * 32, "positive")]
+        )
+        for n in range(3):
+            rule = await write_rule(
+                cast.system, forum, name=f"d {n}", policy_id=cast.policies["spam"], conditions={"pattern": f"{n}"}
+            )
+            if n:
+                await revise_rule(cast.system, rule.id, expected_version=1, conditions={"words": {"words": ["x"]}})
+                await shadow_rule(cast.system, rule.id)
+            for place, post_id in enumerate(posts):
+                await RuleFiring.create(
+                    workspace_id=forum, rule_id=rule.id, version=1 + (n > 0), post_id=post_id,
+                    mode=("live", "shadow")[place % 2],
+                )  # fmt: skip
+            await BackTest.create(
+                workspace_id=forum, rule_id=rule.id, rule_version=1, conditions={"pattern": "x"}, post_count=9,
+                looked_at=3 * n, fired=n, decided=n, upheld=n // 2, overlap={str(rule.id): [n // 2, 3]},
+                examples=[str(post_id) for post_id in posts[:n]], state="done", ended_at=EPOCH,
+            )  # fmt: skip
+        for tag in ("b", "a"):
+            await PostTag.create(workspace_id=forum, post_id=posts[0], tag=tag, rule_id=rule.id)
 
 
 async def _deliver(cast: Cast) -> None:

@@ -8,7 +8,7 @@ import pytest
 from backend.kit.clock import now
 from backend.kit.errors import Invalid
 from backend.kit.ids import new_id
-from backend.ruling import conditions
+from backend.ruling import conditions, reading
 from backend.ruling.compiling import Actions, Entry, Ruleset
 from backend.ruling.judging import FAILED, Seen, Verdict
 
@@ -24,10 +24,7 @@ def seen(text: str = "hello", **what: Any) -> Seen:
 
 def ruleset(*written: Any) -> Ruleset:
     return Ruleset(
-        [
-            Entry(new_id(), str(n), 1, "live", conditions.read(each), Actions(), new_id())
-            for n, each in enumerate(written)
-        ]
+        [Entry(new_id(), str(n), 1, "live", reading.read(each), Actions(), new_id()) for n, each in enumerate(written)]
     )
 
 
@@ -166,7 +163,7 @@ def test_what_is_not_looked_up_yet_is_asked_for_only_where_it_decides() -> None:
     ],
 )
 def test_conditions_are_written_as_they_were_read(written: Any) -> None:
-    assert conditions.write(conditions.read(written)) == written
+    assert conditions.write(reading.read(written)) == written
 
 
 @pytest.mark.parametrize(
@@ -185,7 +182,7 @@ def test_conditions_are_written_as_they_were_read(written: Any) -> None:
 )  # fmt: skip
 def test_what_is_no_tree_of_conditions_is_refused(written: Any) -> None:
     with pytest.raises(Invalid):
-        conditions.read(written)
+        reading.read(written)
 
 
 def test_a_thousand_rules_say_what_each_says_alone() -> None:
