@@ -111,13 +111,17 @@ async def _rule(cast: Cast, posts: list[UUID]) -> None:
     """Rules in several states with two versions, what they found, and back-tests with something decided and nothing."""
     forum = cast.workspaces["forum"]
     async with agency_scope(cast.system):
-        bank = await create_hash_bank(cast.system, forum, name="d")
+        bank = await create_hash_bank(cast.system, forum, name=f"d {new_id()}")
         await bank_hashes(
             cast.system, bank.id, [Known("pdq", "ab" * 32, "negative"), Known("sha256", "cd" * 32, "positive")]
         )
         for n in range(3):
             rule = await write_rule(
-                cast.system, forum, name=f"d {n}", policy_id=cast.policies["spam"], conditions={"pattern": f"{n}"}
+                cast.system,
+                forum,
+                name=f"d {n} {new_id()}",
+                policy_id=cast.policies["spam"],
+                conditions={"pattern": f"{n}"},
             )
             if n:
                 await revise_rule(cast.system, rule.id, expected_version=1, conditions={"words": {"words": ["x"]}})
