@@ -43,6 +43,7 @@ PAGES: Final = (
         "acting",
         "statements",
         "appeals",
+        "rules",
         "webhooks",
         "notices",
     ),

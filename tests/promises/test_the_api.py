@@ -28,11 +28,12 @@ from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
-from backend.moderation import Case, Macro, Rule
+from backend.moderation import Case, Macro
 from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
+from backend.ruling import BackTest, HashBank, Rule, create_hash_bank, create_rule, write_rule
 from backend.webhooks import Wanted, WebhookEndpoint, create_endpoint, disable_endpoint, send_test
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
@@ -56,6 +57,9 @@ KINDS = {
     "questionId": "question",
     "reportId": "report",
     "conflictId": "conflict",
+    "ruleId": "rule",
+    "backTestId": "backtest",
+    "bankId": "hashbank",
     "memberId": "member",
     "workspaceId": "workspace",
     "queueId": "queue",
@@ -97,6 +101,8 @@ TEXTS = {
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
 COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
 CHOICES = {"role": "MODERATOR"}
+CONDITIONS = {"words": {"words": ["x"]}}
+OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
 
@@ -124,6 +130,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "workspace": f"workspace_{cast.workspaces[workspace]}",
         "community": f"community_{cast.communities[workspace]}",
         "policy": f"policy_{policy.id}",
+        **await rule_ids(cast, case.workspace_id, policy.id),
         "policyversion": f"policyversion_{version.id}",
         "staff": f"staff_{cast.colleague.membership_id}",
         "directorygroup": f"directorygroup_{await _a_group(cast)}",
@@ -144,6 +151,22 @@ async def a_macro(cast: Cast, workspace_id: UUID) -> UUID:
     async with agency_scope(cast.system):
         name = f"macro {new_id()}"
         return (await Macro.create(workspace_id=workspace_id, name=name, outcome="violation", text="x")).id
+
+
+async def rule_ids(cast: Cast, workspace_id: UUID, policy_id: UUID) -> dict[str, str]:
+    """One draft for each client, with a back-test and a bank of hashes."""
+    async with agency_scope(cast.system):
+        rule = await Rule.get_or_none(workspace_id=workspace_id, name="draft") or await write_rule(
+            cast.system, workspace_id, name="draft", policy_id=policy_id, conditions=CONDITIONS
+        )
+        test = await BackTest.get_or_none(rule_id=rule.id) or await BackTest.create(
+            workspace_id=workspace_id, rule_id=rule.id, rule_version=1, conditions=CONDITIONS, post_count=0,
+            state="done", ended_at=now(),
+        )  # fmt: skip
+        bank = await HashBank.get_or_none(workspace_id=workspace_id, name="bank") or await create_hash_bank(
+            cast.system, workspace_id, name="bank"
+        )
+    return {"rule": f"rule_{rule.id}", "backtest": f"backtest_{test.id}", "hashbank": f"hashbank_{bank.id}"}
 
 
 async def _a_group(cast: Cast) -> UUID:
@@ -257,6 +280,9 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
         return {key: value_for(field.type, key, ids) for key, field in type_.fields.items()}
     if isinstance(type_, GraphQLEnumType):
         return CHOICES.get(name) or next(iter(type_.values))
+    if isinstance(type_, GraphQLInputObjectType):
+        assert name in OBJECTS, f"say in OBJECTS of tests/promises/test_the_api.py what {name} is"
+        return OBJECTS[name]
     assert type_.name != "ID" or name in KINDS, (
         f"say in KINDS of tests/promises/test_the_api.py of which kind {name} is"
     )
@@ -534,12 +560,8 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
 async def _a_rule(acme: Cast) -> None:
     async with agency_scope(acme.system):
         if not await Rule.filter(workspace_id=acme.workspaces["forum"]).exists():
-            await Rule.create(
-                workspace_id=acme.workspaces["forum"],
-                name="r",
-                kind="words",
-                words=["x"],
-                policy_id=acme.policies["spam"],
+            await create_rule(
+                acme.system, acme.workspaces["forum"], name="r", policy_id=acme.policies["spam"], words=["x"]
             )
 
 
