@@ -19,7 +19,7 @@ ANSWERS: Final = {
 
 async def answer_reporters(case: Case, decision: Decision, reports: Sequence[Report]) -> None:
     """All get a notice; members are written to where they are, with the link behind which they appeal. Call in the
-    transaction of the decision. Raises NoInstallationKey."""
+    transaction of the decision."""
     await tell(
         (
             Recipient(member_id=report.member_id, membership_id=report.membership_id)

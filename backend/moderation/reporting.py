@@ -10,10 +10,11 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.languages import language_of
 from backend.kit.texts import clean
+from backend.moderation.crediting import cluster_of, credibility_of
 from backend.moderation.moving import moved
-from backend.moderation.ordering import risk
+from backend.moderation.ordering import evidence_mass, risk
 from backend.moderation.routing import Facts, route_anew, send_to
-from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
+from backend.moderation.thresholds import PENALTY, TARGET
 from backend.moderation.timing import clock_of
 from backend.outbox import enqueue
 from backend.policies import Policy
@@ -91,7 +92,7 @@ async def file_report(
         reporter.api_client_id,
         policy_id,
         reason,
-        CREDIBILITY,
+        await credibility_of(reporter.key, workspace_id=post.workspace_id),
     )
     if added is None:
         first: UUID = await scope.fetchval(
@@ -188,12 +189,14 @@ async def _order_anew(case: Any, post: Post) -> None:
     scope = current()
     agency_id = scope.actor.agency_id
     reports = await scope.fetch(
-        """select r.credibility, r.channel, r.policy_id, v.severity, v.tier from reports r
+        """select r.id, r.credibility, r.channel, r.policy_id, r.reason, r.created_at, m.first_seen_at, v.severity, v.tier
+             from reports r
+             left join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = r.member_id
              left join lateral (
                   select pv.severity, pv.tier from policy_versions pv
                    where pv.agency_id = $1 and pv.workspace_id = $2 and pv.policy_id = r.policy_id
                    order by pv.version desc limit 1) v on true
-            where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = $3""",
+            where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = $3 order by r.created_at, r.id""",
         agency_id,
         post.workspace_id,
         case["id"],
@@ -203,7 +206,7 @@ async def _order_anew(case: Any, post: Post) -> None:
     is_at_risk = await Member.filter(id=post.member_id, workspace_id=post.workspace_id, is_at_risk=True).exists()
     points = risk(
         severity=severity,
-        evidence_mass=sum(row["credibility"] for row in reports),
+        evidence_mass=evidence_mass((row["credibility"], cluster_of(row)) for row in reports),
         is_at_risk=is_at_risk,
         views=post.view_count,
     )

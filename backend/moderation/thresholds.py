@@ -46,7 +46,16 @@ AT_RISK_SHARE: Final = 0.2  # of the time promised: with less than this left, a 
 AT_RISK_FACTOR: Final = 1.5  # V: the author or target is a minor or otherwise at risk
 RISK_HALVING: Final = 40.0  # every 40 points of risk halve the wait
 SHORTEST_SHARE: Final = 0.1  # of T: however great the risk, an order must remain among the greatest
-CREDIBILITY: Final = 1.0  # every reporter counts once until credibility is learned
+# Credibility (F3) and clusters (F4). Source: reference/moderation.md 5D, design choices.
+PRIOR_REPORTS: Final = 6  # as many reports that went as usual everybody starts with
+REPORTS_REMEMBERED: Final = 100  # of one reporter
+CASES_REMEMBERED: Final = 200  # of a client, for how often reports are right there
+FEWEST_CASES: Final = 30  # below, half of all reports are taken to be right
+LEAST_UPHELD: Final = 0.05
+LEAST_CREDIBLE: Final = 0.2
+MOST_CREDIBLE: Final = 2.0
+COPIED_LETTERS: Final = 20  # the same words from there on are copied; shorter ones everybody finds by themselves
+NEW_ACCOUNT: Final = timedelta(days=7)  # who came lately, and on the same day as others, may have come with them
 
 # Exposure (F11): weighted seconds in sight within a shift. Weights as the penalties above; the limits have no source: half
 # an hour and an hour of severe content, or ninety minutes and three hours of what is high. Set them per reviewer.

@@ -4,7 +4,7 @@ import base64
 from typing import Literal
 from uuid import UUID
 
-from backend.outside import public_address, sign
+from backend.outside import NoInstallationKey, public_address, sign
 from backend.statements.models import Statement
 from backend.statements.wording import worded
 from tenants.scope import current
@@ -14,13 +14,16 @@ LinkKind = Literal["statement", "report", "question"]
 
 
 async def message_for(statement: Statement) -> str:
-    """Its text, and where it stays. Raises NoInstallationKey."""
+    """Its text, and where it stays."""
     return await with_link(statement.text, "statement", statement.id, language=statement.language)
 
 
 async def with_link(text: str, kind: LinkKind, target_id: UUID, *, language: str) -> str:
-    """`text`, and below it where to read on. Raises NoInstallationKey."""
-    address = await address_of(kind, target_id)
+    """`text`, and below it where to read on."""
+    try:
+        address = await address_of(kind, target_id)
+    except NoInstallationKey:  # without one there are no links, and members are told all the same
+        return text
     return f"{text}\n\n{worded(f'{language}/{kind}_link.txt', language, {'address': address})}"
 
 

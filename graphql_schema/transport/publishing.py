@@ -40,6 +40,7 @@ PAGES: Final = (
         "directory",
         "leaving",
         "intake",
+        "moderation",
         "acting",
         "statements",
         "appeals",

@@ -132,7 +132,7 @@ class Scene:
     async def ids(self) -> dict[str, Any]:
         answer = await self.ask(
             """{ workspaces(first: 1) { nodes { id cases(first: 1) { nodes { id post { id } } }
-                 policies(first: 1) { nodes { versions(first: 1) { nodes { id } } } } communities { nodes { id } } } } }"""
+                 policies(first: 1) { nodes { versions(first: 1) { nodes { id } } } } communities { nodes { id } } queues { nodes { id } } } } }"""
         )
         [workspace] = answer["data"]["workspaces"]["nodes"]
         return {
@@ -141,6 +141,7 @@ class Scene:
             "<post id>": workspace["cases"]["nodes"][0]["post"]["id"],
             "<policy version id>": workspace["policies"]["nodes"][0]["versions"]["nodes"][0]["id"],
             "<community id>": workspace["communities"]["nodes"][0]["id"],
+            "<queue id>": workspace["queues"]["nodes"][0]["id"],
         }
 
     async def machine(self) -> dict[str, Any]:

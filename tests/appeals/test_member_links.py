@@ -12,6 +12,8 @@ from backend.kit.clock import now
 from backend.leaving import close_workspace, erase_member, reopen_workspace
 from backend.moderation import Report, answering_reporters
 from backend.notices import Notice
+from backend.outside import use_installation_keys
+from backend.settings import Settings
 from backend.web.hearing_members import _WORDS, FORMS_PER_LINK
 from tenants.scope import agency_scope
 
@@ -180,6 +182,18 @@ async def test_nobody_is_asked_to_write_to_reporters_by_hand(town: Town) -> None
     async with agency_scope(town.system) as scope:
         assert await scope.fetchval("select count(*) from actions where workspace_id = $1", town.client) == 0
         assert await Report.filter(workspace_id=town.client).count() == 1
+
+
+async def test_without_a_key_there_are_no_links_and_members_are_told_all_the_same(
+    town: Town, settings: Settings
+) -> None:
+    use_installation_keys(())
+    try:
+        await town.decide("no_violation")
+    finally:
+        use_installation_keys(settings.installation_keys)
+    [told] = await town.told(town.reporter)
+    assert told.endswith("does not break the rules of the community.")
 
 
 def test_each_language_says_all() -> None:

@@ -11,7 +11,7 @@ from backend.communities import Post
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
-from backend.moderation import Case, Queue, Report
+from backend.moderation import Case, Queue, Report, claim_next, decide
 from backend.outbox import Job
 from backend.ruling import (
     PostTag,
@@ -56,6 +56,7 @@ async def test_a_live_rule_reports_routes_hides_and_tags_once(acme: Cast, client
     rule = await client.rule(A, actions=actions)
     for _ in range(2):
         await client.apply()
+    await acme.run_jobs("carry_out_actions")
     async with agency_scope(acme.system):
         [report] = await Report.filter(workspace_id=client.id)
         case = await Case.get(post_id=post.id)
@@ -65,6 +66,13 @@ async def test_a_live_rule_reports_routes_hides_and_tags_once(acme: Cast, client
     assert (case.queue_id, case.state) == (queue.id, "queued")
     assert hidden.hidden_at is not None
     assert tags == ["a", "b"]
+    lead = acme.owner.narrowed_to(client.id)
+    async with agency_scope(lead):
+        claim = await claim_next(lead)
+        await decide(lead, claim.case_id, token=claim.token, outcome="no_violation", reason="Fine.")
+    await acme.run_jobs("carry_out_actions")
+    async with agency_scope(acme.system):
+        assert (await Post.get(id=post.id)).hidden_at is None, "what was hidden until reviewed is shown again"
 
 
 async def test_a_rule_that_has_done_enough_for_today_only_notes(acme: Cast, client: Client) -> None:
