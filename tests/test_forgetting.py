@@ -129,6 +129,8 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             cast.agency_id,
             client,
             f"{MARKER} was told",
+        )
+        await scope.execute(
             """insert into media (agency_id, workspace_id, id, post_id, sha256, pdq, pdq_quality)
                values ($1, $2, $3, $4, $5, $5, 0)""",
             cast.agency_id,
