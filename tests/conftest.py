@@ -24,12 +24,17 @@ from backend.settings import Settings, on_database
 from tenants import database
 
 TIMEOUT_SECONDS = 60
+# Folders and modules whose tests measure, kill or drive what two at once would disturb.
+ALONE = {"chaos", "clients", "embedded", "test_fuzzing.py", "test_backups.py", "test_working.py", "test_command_line.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that compare with the naive execution come first: it reads row by row, and other tests leave many rows (six
     minutes of the whole)."""
     items.sort(key=lambda item: "projection" not in item.path.parts)
+    for item in items:
+        if ALONE & {item.path.parent.name, item.path.name}:
+            item.add_marker(pytest.mark.alone)
 
 
 @pytest.fixture(scope="session", autouse=True)
