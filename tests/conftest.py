@@ -25,7 +25,15 @@ from tenants import database
 
 TIMEOUT_SECONDS = 60
 # Folders and modules whose tests measure, kill or drive what two at once would disturb.
-ALONE = {"chaos", "clients", "embedded", "test_fuzzing.py", "test_backups.py", "test_working.py", "test_command_line.py"}
+ALONE = {
+    "chaos",
+    "clients",
+    "embedded",
+    "test_fuzzing.py",
+    "test_backups.py",
+    "test_working.py",
+    "test_command_line.py",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
