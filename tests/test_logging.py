@@ -29,7 +29,7 @@ def line(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
 TOKENS = [new_session_token(), *(new_credential(prefix) for prefix in CREDENTIAL_PREFIXES)]
 
 
-@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("token", TOKENS, ids=["session", *CREDENTIAL_PREFIXES])
 def test_a_token_is_removed_from_any_text(line: Callable[..., str], token: str) -> None:
     class Thing:
         def __repr__(self) -> str:
