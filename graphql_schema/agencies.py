@@ -17,6 +17,7 @@ from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
     AppealOrder,
+    BackTestOrder,
     CaseOrder,
     CommunityOrder,
     ConflictOrder,
@@ -39,7 +40,7 @@ from graphql_schema.orders import (
     TierOrder,
     WorkspaceOrder,
 )
-from graphql_schema.policies import Policy, Rule
+from graphql_schema.policies import Policy
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
 from graphql_schema.queues import (
     ConflictOfInterest,
@@ -52,6 +53,7 @@ from graphql_schema.queues import (
     ServiceLevel,
     WorkingHours,
 )
+from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTarget
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
@@ -144,7 +146,21 @@ class Workspace(Node):
         "workspace_id", order=PolicyOrder, description="What its communities do not accept."
     )
     rules: Connection[Rule] = many(
-        "workspace_id", order=CreationOrder, description="What Tend reports there by itself."
+        "workspace_id",
+        order=CreationOrder,
+        filters=RULE_FILTERS,
+        description="What Tend looks for there by itself.",
+    )
+    rule_target: RuleTarget | None = one(
+        "workspace_id",
+        reverse=True,
+        description="How often a rule must be right before it goes live; null before there is any.",
+    )
+    back_tests: Connection[BackTest] = many(
+        "workspace_id", order=BackTestOrder, description="What rules would have found among stored posts."
+    )
+    hash_banks: Connection[HashBank] = many(
+        "workspace_id", order=CreationOrder, description="Pictures and films that staff knows, by their hashes."
     )
     macros: Connection[Macro] = many("workspace_id", order=CreationOrder, description="Its saved answers, 500 at most.")
     strike_thresholds: Connection[StrikeThreshold] = many(

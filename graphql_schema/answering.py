@@ -33,6 +33,9 @@ class UserErrorCode(Enum):
         "PROVIDER_UNPROVEN", "Nobody can require a provider of everybody before they have signed in with it."
     )
     ON_HOLD = value("ON_HOLD", "A legal hold is on it: nothing may be erased until the hold is lifted.")
+    RULE_UNPROVEN = value(
+        "RULE_UNPROVEN", "Too little of what the rule finds was decided, or too much of that was no violation."
+    )
     CASE_ALREADY_CLOSED = value("CASE_ALREADY_CLOSED", "Somebody has decided the case.")
 
 

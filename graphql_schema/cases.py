@@ -20,7 +20,7 @@ from graphql_schema.orders import (
     QuestionOrder,
     ReviewOrder,
 )
-from graphql_schema.policies import Policy, Rule, Severity, Tier
+from graphql_schema.policies import Policy, Severity, Tier
 from graphql_schema.projection import (
     Connection,
     Each,
@@ -36,6 +36,7 @@ from graphql_schema.projection import (
     sql,
 )
 from graphql_schema.queues import Queue
+from graphql_schema.rules import Rule
 from graphql_schema.staff import Staff
 from tenants import models
 from tenants.rights import Right

@@ -52,7 +52,7 @@ class MemberFilter:
 class PostFilter:
     community_id: strawberry.ID | None = optional("Of this community; an id that is not there matches nothing.")
     member_id: strawberry.ID | None = optional("By this member; an id that is not there matches nothing.")
-    is_hidden: bool | None = optional("True: hidden by a decision. False: still visible to members.")
+    is_hidden: bool | None = optional("True: hidden from members. False: still visible to them.")
     text: str | None = optional(
         "With all of these words in its newest version, in any case and order; the longest 16 count."
     )
@@ -158,11 +158,18 @@ class Post(Node):
     version: int = column(description="Of the newest words: 1 until the post is edited.")
     view_count: int = column(description="How often it was seen; 0 where the community does not tell.")
     posted_at: datetime = column(description="When it was written, as the community tells.")
-    hidden_at: datetime | None = column(description="When a decision hid it; null while members see it.")
+    hidden_at: datetime | None = column(
+        description="When a decision hid it, or a rule until somebody decides; null while members see it."
+    )
     removed_at: datetime | None = column(
         description="When it went from its platform; null while it is there, and again once it is recovered."
     )
-    is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether a decision hid it from members.")
+    is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether it is hidden from members.")
+    tags: list[str] = sql(
+        "array(select t.tag from post_tags t where t.agency_id = {agency} and t.workspace_id = {row}.workspace_id "
+        "and t.post_id = {row}.id order by t.tag)",
+        description="Words that rules have put on it, a to z.",
+    )
     member: Member | None = one("member_id", description="Who wrote it, person or bot.")
     community: Community | None = one("community_id", description="Where it was written.")
     reply_to: Annotated["Post", strawberry.lazy("graphql_schema.communities")] | None = one(

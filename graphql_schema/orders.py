@@ -84,6 +84,18 @@ class ReceiptOrder(Enum):
     OLDEST = value("received_at", "Earliest first, by `receivedAt`.")
 
 
+@strawberry.enum(description="In which order posts that a rule found are listed.")
+class FiringOrder(Enum):
+    NEWEST = value("-at", "Latest first, by `at`.")
+    OLDEST = value("at", "Earliest first, by `at`.")
+
+
+@strawberry.enum(description="In which order back-tests are listed.")
+class BackTestOrder(Enum):
+    NEWEST = value("-asked_at", "Latest first, by `askedAt`.")
+    OLDEST = value("asked_at", "Earliest first, by `askedAt`.")
+
+
 @strawberry.enum(description="In which order policies are listed.")
 class PolicyOrder(Enum):
     TITLE = value("title", "By title, in the collation of the database.")

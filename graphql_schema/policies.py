@@ -3,7 +3,7 @@ from enum import Enum
 
 import strawberry
 
-from backend import moderation, policies
+from backend import policies
 from graphql_schema.describing import value
 from graphql_schema.orders import CreationOrder, VersionOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
@@ -26,12 +26,6 @@ class Tier(Enum):
     HIGH = value("high", "Due 24 hours after the case was opened.")
     MEDIUM = value("medium", "Due 48 hours after the case was opened.")
     LOW = value("low", "Due 72 hours after the case was opened.")
-
-
-@strawberry.enum(description="How a rule finds posts.")
-class RuleKind(Enum):
-    WORDS = value("words", "By whole words, in any case.")
-    PATTERN = value("pattern", "By an RE2 pattern.")
 
 
 @strawberry.enum(description="On what ground something is restricted that breaks a policy.")
@@ -100,16 +94,3 @@ class Policy(Node):
         "and v.workspace_id = {row}.workspace_id and v.policy_id = {row}.id",
         description="The number of the version in force; for `expectedVersion` of `revisePolicy`.",
     )
-
-
-@publish(moderation.Rule, kind="rule", needs=Right.READ_CASES)
-class Rule(Node):
-    """What Tend reports by itself: posts with certain words, old and new."""
-
-    id: strawberry.ID
-    name: str = column(description="Unique within the client, at most 200 characters; reports by the rule quote it.")
-    kind: RuleKind = column(description="Whether `words` or `pattern` counts.")
-    words: list[str] = column(description="Whole words, in any case, one of which is enough; empty for a pattern.")
-    pattern: str | None = column(description="In RE2 syntax; null for words.")
-    policy: Policy | None = one("policy_id", description="What its reports say was broken.")
-    created_at: datetime = column(description="When it was made; older posts are looked at as well.")

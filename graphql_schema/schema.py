@@ -14,6 +14,7 @@ from graphql_schema.acting import Acting
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
+from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.leading_queues import LeadingQueues
@@ -32,6 +33,7 @@ from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.working_cases import WorkingCases
 from graphql_schema.writing_macros import WritingMacros
+from graphql_schema.writing_rules import WritingRules
 
 
 def _moment(text: str) -> datetime:
@@ -59,6 +61,8 @@ class Mutation(
     SettingUp,
     WritingMacros,
     SettingLimits,
+    WritingRules,
+    FillingBanks,
     ConnectingPlatforms,
     Acting,
     ManagingPeople,

@@ -1,4 +1,4 @@
-"""New clients, communities, policies and rules."""
+"""New clients, communities and policies."""
 
 import strawberry
 
@@ -8,7 +8,7 @@ from graphql_schema.answering import UserError, user_errors, uuid_of, verb
 from graphql_schema.communities import Community, Language
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
-from graphql_schema.policies import Ground, Policy, Rule, Severity, Tier
+from graphql_schema.policies import Ground, Policy, Severity, Tier
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
@@ -115,27 +115,6 @@ class PolicyPayload:
     user_errors: list[UserError] = user_errors()
 
 
-@strawberry.input(description="A new rule: give either words or a pattern. A client has 200 at most.")
-class CreateRuleInput:
-    workspace_id: strawberry.ID = strawberry.field(description="The client whose posts it looks at.")
-    name: str = strawberry.field(
-        description="Unique within the client, at most 200 characters; reports by the rule quote it."
-    )
-    policy_id: strawberry.ID = strawberry.field(
-        description="The policy of this client that its reports say was broken."
-    )
-    words: list[str] = strawberry.field(
-        default_factory=list, description="Whole words, in any case: at most 2,000, of 200 characters each."
-    )
-    pattern: str | None = optional("In RE2 syntax, without look-around and back-references, at most 2,000 characters.")
-
-
-@strawberry.type(description="The rule; it is applied to what was already posted as well.")
-class CreateRulePayload:
-    rule: Rule | None = strawberry.field(default=None, description="The new rule; null when refused.")
-    user_errors: list[UserError] = user_errors()
-
-
 def _detail(given: PolicyDetailInput | None) -> policies.Detail | None:
     """Whatever is null or left out has its usual value."""
     if not given:
@@ -229,15 +208,3 @@ class SettingUp:
             actor_of(info.context), uuid_of("policy", input.policy_id, field="policyId")
         )
         return PolicyPayload(policy=ref(Policy, policy.id))
-
-    @verb(CreateRulePayload, "Let Tend report posts by itself.", needs=Right.WRITE_POLICIES)
-    async def create_rule(self, info: Info, input: Input[CreateRuleInput]) -> CreateRulePayload:
-        rule = await moderation.create_rule(
-            actor_of(info.context),
-            uuid_of("workspace", input.workspace_id, field="workspaceId"),
-            name=input.name,
-            policy_id=uuid_of("policy", input.policy_id, field="policyId"),
-            words=input.words,
-            pattern=input.pattern if isinstance(input.pattern, str) else None,
-        )
-        return CreateRulePayload(rule=ref(Rule, rule.id))

@@ -115,9 +115,11 @@ async def test_a_reporter_who_was_right_gets_what_they_reported_looked_after(cou
     found = await court.now()
     async with agency_scope(court.acme.system) as scope:
         appeal = await Appeal.get(id=appeal_id)
-        ordered = await scope.fetch("select kind from actions where decision_id = $1", appeal.new_decision_id)
+        ordered = await scope.fetch(
+            "select kind from actions where decision_id = $1 order by kind", appeal.new_decision_id
+        )
     assert found.outcome == "violation"
-    assert [row["kind"] for row in ordered] == ["hide_post"]
+    assert [row["kind"] for row in ordered] == ["hide_post", "tell_member"]
 
 
 @pytest.mark.parametrize("verdict", ["upheld", "inadmissible"])

@@ -129,6 +129,13 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             cast.agency_id,
             client,
             f"{MARKER} was told",
+            """insert into media (agency_id, workspace_id, id, post_id, sha256, pdq, pdq_quality)
+               values ($1, $2, $3, $4, $5, $5, 0)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            post.id,
+            MARKER,
         )
         await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
@@ -225,9 +232,12 @@ PLANTED = {
     "posts.external_id",
     "posts.text",
     "post_versions.text",
+    "media.sha256",
+    "media.pdq",
     "post_words.word",
     "reports.reason",
     "decisions.reason",
+    "decisions.explanation",
     "decision_events.reason",
     "reviews.reason",
     "case_questions.question",

@@ -112,7 +112,7 @@ async def test_where_the_plan_says_so_a_second_person_looks_blind_and_agreement_
     second = await bench.judge(bench.ben)
     assert second is not None
     assert second.decision is not None
-    assert await bench.actions(case) == ["hide_post"]
+    assert await bench.actions(case) == ["hide_post", "tell_member"]
     assert await bench.path(case) == [
         ("reported", "queued"),
         ("claimed", "in_review"),
@@ -182,7 +182,7 @@ async def test_newcomers_are_looked_after_until_they_have_judged_enough_under_th
 
 
 async def test_a_policy_may_ask_for_a_second_look_itself(bench: Bench) -> None:
-    from backend.policies import create_policy, current_version
+    from backend.policies import Detail, create_policy, current_version
 
     async with agency_scope(bench.lead):
         policy = await create_policy(
@@ -193,7 +193,7 @@ async def test_a_policy_may_ask_for_a_second_look_itself(bench: Bench) -> None:
             text="x",
             severity="high",
             tier="high",
-            needs_second_review=True,
+            detail=Detail(needs_second_review=True),
         )
         version = await current_version(policy.id)
     await bench.case()
@@ -227,7 +227,7 @@ async def test_a_held_decision_does_nothing_before_somebody_else_approves_it(ben
     async with agency_scope(deputy):
         await approve_decision(deputy, judged.decision.id, reason="Yes.")
     assert (await bench.look(case)).state == "closed"
-    assert await bench.actions(case) == ["hide_post"]
+    assert await bench.actions(case) == ["hide_post", "tell_member"]
     with pytest.raises(Conflict):
         async with agency_scope(deputy):
             await approve_decision(deputy, judged.decision.id)

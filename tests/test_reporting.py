@@ -10,8 +10,9 @@ from backend.communities import Member, Post
 from backend.journal import JournalEntry
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
-from backend.moderation import Case, Report, report_post
-from backend.moderation.ordering import risk, virtual_deadline
+from backend.moderation import Case, Report, claim_next, decide, report_post
+from backend.moderation.crediting import cluster_of
+from backend.moderation.ordering import credibility, evidence_mass, risk, virtual_deadline
 from tenants.scope import agency_scope
 
 
@@ -138,3 +139,50 @@ async def test_a_reason_must_be_a_text_people_can_read(acme: Cast, reason: str) 
     post = await acme.post()
     with pytest.raises(Invalid):
         await report(acme, acme.moderator, post, reason=reason)
+
+
+@pytest.mark.parametrize(
+    ("agreed", "disagreed", "expected"),
+    [(0, 0, 1.0), (6, 0, 1.5), (10, 0, 1.625), (100, 0, 1.943), (5, 5, 1.0), (0, 10, 0.375), (0, 100, 0.2)],
+)
+def test_who_is_right_more_often_weighs_more(agreed: int, disagreed: int, expected: float) -> None:
+    assert credibility(agreed=agreed, disagreed=disagreed, upheld=0.5) == pytest.approx(expected, abs=5e-4)
+
+
+def test_who_comes_in_a_crowd_weighs_less() -> None:
+    assert evidence_mass((0.5, "brigade") for _ in range(20)) == pytest.approx(3.798, abs=5e-4)
+    assert evidence_mass((1.625, n) for n in range(3)) == pytest.approx(4.875)
+
+
+async def test_a_reporter_who_was_right_before_counts_for_more(acme: Cast) -> None:
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    owner = acme.owner.narrowed_to(client)
+    reporter = (await acme.post(workspace=slug)).member_id
+    version = await acme.policy_version(client)
+    weights = []
+    for _ in range(3):
+        post = await acme.post(workspace=slug)
+        async with agency_scope(owner):
+            report_id = await report_post(owner, post.id, reason="rude", member_id=reporter)
+            weights.append((await Report.get(id=report_id)).credibility)
+            claim = await claim_next(owner)
+            await decide(
+                owner,
+                claim.case_id,
+                token=claim.token,
+                outcome="violation",
+                reason="x",
+                policy_version_id=version.id,
+                actions=["hide_post"],
+            )
+    assert weights == [1.0, pytest.approx((1 + 3) / 7 / 0.5), pytest.approx((2 + 3) / 8 / 0.5)]
+
+
+async def test_copied_words_and_accounts_of_one_day_are_a_crowd(acme: Cast) -> None:
+    at = datetime(2026, 11, 26, tzinfo=UTC)
+    row = {"id": 1, "reason": "rude", "created_at": at, "first_seen_at": at - timedelta(days=400)}
+    assert cluster_of(row) == 1
+    assert cluster_of({**row, "first_seen_at": at - timedelta(hours=5)}) == (at - timedelta(hours=5)).date()
+    long = "Please remove this at once, it is a SCAM"
+    assert cluster_of({**row, "reason": long}) == cluster_of({**row, "id": 2, "reason": f"  {long.lower()} "})

@@ -23,7 +23,6 @@ from backend.leaving import (
     write_export,
 )
 from backend.moderation import (
-    apply_rules,
     count_cases_again,
     hand_over,
     resume_case,
@@ -41,6 +40,14 @@ from backend.notices import (
 )
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import fail_invitation, forget_access_tokens, send_invitation
+from backend.ruling import (
+    apply_rules,
+    back_test,
+    fail_back_test,
+    forget_findings,
+    go_on_with_back_test,
+    watch_rules,
+)
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 from tenants.database import is_busy
@@ -129,6 +136,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=4,
             reaches_outside=True,
         ),
+        "back_test": Kind(
+            back_test,
+            timeout=MINUTE,
+            given_up=fail_back_test,
+            replayed=go_on_with_back_test,
+            may_be_called_off=True,
+            priority=Priority.BULK,
+            at_once=2,
+        ),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
@@ -141,6 +157,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
+        "forget_findings": Kind(forget_findings, timeout=MINUTE, priority=Priority.BULK),
         "forget_platform_deliveries": Kind(forget_deliveries, timeout=MINUTE, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
         "gather_notices": Kind(
@@ -163,6 +180,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             reaches_outside=True,
         ),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
+        "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(
             write_export,
             tries=4,

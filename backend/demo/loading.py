@@ -11,8 +11,9 @@ from backend import models
 from backend.communities import Community, Member, Post, create_community, take_in
 from backend.demo.talking import chatter
 from backend.kit.clock import now
-from backend.moderation import Queue, Rule, claim_next, create_rule, decide, open_workspace, report_post
+from backend.moderation import Queue, claim_next, decide, open_workspace, report_post
 from backend.policies import Policy, create_policy, current_version
+from backend.ruling import Rule, create_rule
 from backend.settings import Settings
 from tenants import database
 from tenants.actor import Actor, system

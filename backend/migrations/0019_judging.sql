@@ -217,6 +217,7 @@ alter table app.decisions
   add column actions text[] not null default '{}',
   add column days integer check (days > 0),
   add column is_held boolean not null default false,
+  add column evidence_end text,  -- where the chain of the case's evidence ended then
   add column supersedes_id uuid,
   add foreign key (agency_id, workspace_id, supersedes_id) references app.decisions (agency_id, workspace_id, id);
 create index decisions_of_case on app.decisions (agency_id, workspace_id, case_id, decided_at, id);

@@ -44,3 +44,6 @@ create table app.golden_answers (
   foreign key (agency_id, membership_id) references app.memberships (agency_id, id)
 );
 create index golden_answers_in_order on app.golden_answers (agency_id, workspace_id, offered_at, id);
+
+-- What a reporter was right about, lately.
+create index reports_of_reporter on app.reports (agency_id, workspace_id, reporter_key, created_at, id);

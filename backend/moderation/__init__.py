@@ -1,4 +1,4 @@
-"""Queues, reports and rules, claims and decisions: from a complaint to an outcome that holds."""
+"""Queues, reports, claims and decisions: from a complaint to an outcome that holds."""
 
 from backend.moderation.appealing import appealable_until, file_appeal
 from backend.moderation.approving import approve_decision, deny_decision
@@ -32,7 +32,6 @@ from backend.moderation.models import (
     Review,
     Reviewer,
     RoutingRule,
-    Rule,
     ServiceLevel,
     StrikeEntry,
     StrikeThreshold,
@@ -40,9 +39,8 @@ from backend.moderation.models import (
 )
 from backend.moderation.opening import open_workspace
 from backend.moderation.reopening import reopen_case, undo_decision
-from backend.moderation.reporting import report_post
+from backend.moderation.reporting import Reporter, file_report, report_post
 from backend.moderation.routing import Route, move_case, set_routing
-from backend.moderation.ruling import apply_rules, create_rule
 from backend.moderation.setting_clocks import Promise, Span, set_service_levels, set_working_hours
 from backend.moderation.setting_queues import archive_queue, create_queue, revise_queue
 from backend.moderation.setting_reviewers import declare_conflict, end_conflict, set_own_limits, set_skills
@@ -87,11 +85,11 @@ __all__ = [
     "QualityPlan",
     "Queue",
     "Report",
+    "Reporter",
     "Review",
     "Reviewer",
     "Route",
     "RoutingRule",
-    "Rule",
     "ServiceLevel",
     "Share",
     "Span",
@@ -103,14 +101,12 @@ __all__ = [
     "WorkingHours",
     "add_strikes",
     "appealable_until",
-    "apply_rules",
     "approve_decision",
     "archive_queue",
     "ask_member",
     "claim_next",
     "count_cases_again",
     "create_queue",
-    "create_rule",
     "decide",
     "decide_appeal",
     "decide_many",
@@ -120,6 +116,7 @@ __all__ = [
     "end_conflict",
     "extend",
     "file_appeal",
+    "file_report",
     "hand_over",
     "macro_text",
     "make_golden",

@@ -73,7 +73,7 @@ async def deny_decision(
         "days": verdict.days,
     }
     await Review.create(slot=case.slot, purpose="third", because="denied", **judged)
-    decision = await Decision.create(supersedes_id=held.id, **judged)
+    decision = await Decision.create(supersedes_id=held.id, evidence_end=held.evidence_end, **judged)
     await DecisionEvent.create(
         workspace_id=case.workspace_id,
         decision_id=held.id,

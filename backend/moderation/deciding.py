@@ -174,9 +174,9 @@ async def judge(
         actions=list(actions),
         days=days,
         is_held=is_high_impact(actions, days, plan=plan),
+        evidence_end=await capture(workspace_id=case.workspace_id, case_id=case.id, post_id=case.post_id),
         supersedes_id=case.decision_id,
     )
-    await capture(workspace_id=case.workspace_id, case_id=case.id, post_id=case.post_id)
     await end_claim(claim_id, workspace_id=case.workspace_id, by="decided")
     if decision.is_held:
         await _hold(case, decision)

@@ -102,9 +102,9 @@ async def _decide_anew(moderator: Actor, judged: Case, old: Decision, said: Verd
         explanation=said.explanation,
         actions=list(said.actions),
         days=said.days,
+        evidence_end=await capture(workspace_id=judged.workspace_id, case_id=judged.id, post_id=judged.post_id),
         supersedes_id=old.id,
     )
-    await capture(workspace_id=judged.workspace_id, case_id=judged.id, post_id=judged.post_id)
     await replace_decision(judged, decision)
     return decision
 

@@ -24,26 +24,6 @@ class Queue(WorkspaceModel):
         table = "queues"
 
 
-class Rule(WorkspaceModel):
-    """What Tend reports by itself: posts with one of these words, or matching this RE2 pattern."""
-
-    forgetting = {
-        "name": OF_THE_AGENCY,
-        "kind": OUR_WORDS,
-        "words": Keep("what staff looks for, in the posts of everybody"),
-        "pattern": Keep("what staff looks for, in the posts of everybody"),
-    }
-    name = fields.CharField(max_length=200)
-    kind = fields.CharField(max_length=10)
-    words: list[str] = ArrayField("text", default=list)
-    pattern = fields.TextField(null=True)
-    policy_id: UUID = fields.UUIDField()
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:
-        table = "rules"
-
-
 class RoutingRule(WorkspaceModel):
     """One of a client's ordered rules that send a case to a queue; the list with the highest `version` is in force."""
 
@@ -349,6 +329,7 @@ class Decision(WorkspaceModel):
     forgetting = {
         "outcome": OUR_WORDS,
         "actions": OUR_WORDS,
+        "evidence_end": A_HASH,
         "explanation": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
         "reason": Put("''", f"t.case_id {CASES_ABOUT_THEM}"),
     }
@@ -363,6 +344,7 @@ class Decision(WorkspaceModel):
     actions: list[str] = ArrayField("text", default=list)
     days: int | None = fields.IntField(null=True)
     explanation = fields.TextField(default="")
+    evidence_end = fields.CharField(max_length=64, null=True)
     is_held = fields.BooleanField(default=False)
     supersedes_id: UUID | None = fields.UUIDField(null=True)
     decided_at: datetime = fields.DatetimeField(auto_now_add=True)

@@ -1,9 +1,40 @@
 """In which order cases are due: risk (F5) and virtual deadline (F6) of reference/moderation.md."""
 
+from collections import Counter
+from collections.abc import Hashable, Iterable
 from datetime import datetime
-from math import log2, log10
+from math import log2, log10, sqrt
 
-from backend.moderation.thresholds import AT_RISK_FACTOR, PENALTY, RISK_HALVING, SHORTEST_SHARE, TARGET
+from backend.moderation.thresholds import (
+    AT_RISK_FACTOR,
+    LEAST_CREDIBLE,
+    LEAST_UPHELD,
+    MOST_CREDIBLE,
+    PENALTY,
+    PRIOR_REPORTS,
+    RISK_HALVING,
+    SHORTEST_SHARE,
+    TARGET,
+)
+
+
+def credibility(*, agreed: int, disagreed: int, upheld: float) -> float:
+    """c = clamp(((agreed + k p0) / (n + k)) / p0, 0.2, 2), without unit (F3): how much more often than `upheld`, the share
+    of all reports that are found to be right, this reporter is right. Of whom nothing is known, 1."""
+    p0 = min(max(upheld, LEAST_UPHELD), 1.0)
+    found = (agreed + PRIOR_REPORTS * p0) / (agreed + disagreed + PRIOR_REPORTS)
+    return min(max(found / p0, LEAST_CREDIBLE), MOST_CREDIBLE)
+
+
+def evidence_mass(reports: Iterable[tuple[float, Hashable]]) -> float:
+    """M = sum of c / sqrt(k), without unit (F4): each report's credibility, the less the more of its cluster stand before
+    it. Twenty who come together weigh as much as eight who do not know each other."""
+    seen: Counter[Hashable] = Counter()
+    mass = 0.0
+    for credible, cluster in reports:
+        seen[cluster] += 1
+        mass += credible / sqrt(seen[cluster])
+    return mass
 
 
 def risk(*, severity: str, evidence_mass: float, is_at_risk: bool, views: int) -> float:

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -7,12 +8,15 @@ from backend.communities import Member, Post
 from backend.kit.clock import now
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
+from backend.kit.languages import language_of
 from backend.kit.texts import clean
+from backend.moderation.crediting import cluster_of, credibility_of
 from backend.moderation.moving import moved
-from backend.moderation.ordering import risk
+from backend.moderation.ordering import evidence_mass, risk
 from backend.moderation.routing import Facts, route_anew, send_to
-from backend.moderation.thresholds import CREDIBILITY, PENALTY, TARGET
+from backend.moderation.thresholds import PENALTY, TARGET
 from backend.moderation.timing import clock_of
+from backend.outbox import enqueue
 from backend.policies import Policy
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -88,7 +92,7 @@ async def file_report(
         reporter.api_client_id,
         policy_id,
         reason,
-        CREDIBILITY,
+        await credibility_of(reporter.key, workspace_id=post.workspace_id),
     )
     if added is None:
         first: UUID = await scope.fetchval(
@@ -100,7 +104,7 @@ async def file_report(
             reporter.key,
         )
         return first
-    await _order_anew(case, post)
+    await _order_anew({**case, "language": await _language(case, post)}, post)
     if queue_id is not None and case["state"] == "queued":
         await send_to(case["id"], workspace_id=post.workspace_id, queue_id=queue_id)
     await journal.record(
@@ -111,7 +115,22 @@ async def file_report(
         report=str(report_id),
         channel=reporter.channel,
     )
+    await _ask_rules_that_count(post, reporter)
     return report_id
+
+
+async def _ask_rules_that_count(post: Post, reporter: Reporter) -> None:
+    """Rules that count reports (backend/ruling, above) look at the post again."""
+    scope = current()
+    counts = reporter.channel != "rule" and await scope.fetchval(
+        """select exists (select from rules where agency_id = $1 and workspace_id = $2 and state in ('live', 'shadow')
+                             and counts_reports)""",
+        scope.actor.agency_id,
+        post.workspace_id,
+    )
+    if counts:
+        payload = {"first_id": str(post.id), "last_id": str(post.id), "reported": True}
+        await enqueue("apply_rules", payload, workspace_id=post.workspace_id)
 
 
 async def _open_case_locked(post: Post) -> Any:
@@ -150,18 +169,34 @@ async def _open_case_locked(post: Post) -> Any:
             await moved(case_id, workspace_id=post.workspace_id, of=None, to="queued", because="reported")
 
 
+async def _language(case: Any, post: Post) -> str | None:
+    """Of the post, told once, and only where routing or a reviewer asks: a process needs 100 MB to tell it."""
+    scope = current()
+    if case["language"] is not None or not await scope.fetchval(
+        """select exists (select from reviewers where agency_id = $1 and languages <> '{}')
+               or exists (select from routing_rules where agency_id = $1 and workspace_id = $2 and languages <> '{}')""",
+        scope.actor.agency_id,
+        post.workspace_id,
+    ):
+        known: str | None = case["language"]
+        return known
+    return await asyncio.to_thread(language_of, post.text)
+
+
 async def _order_anew(case: Any, post: Post) -> None:
     """The worst policy anybody named decides severity and tier; a report without one counts as low. Then the case goes
     where the client's routing sends such cases."""
     scope = current()
     agency_id = scope.actor.agency_id
     reports = await scope.fetch(
-        """select r.credibility, r.channel, r.policy_id, v.severity, v.tier from reports r
+        """select r.id, r.credibility, r.channel, r.policy_id, r.reason, r.created_at, m.first_seen_at, v.severity, v.tier
+             from reports r
+             left join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = r.member_id
              left join lateral (
                   select pv.severity, pv.tier from policy_versions pv
                    where pv.agency_id = $1 and pv.workspace_id = $2 and pv.policy_id = r.policy_id
                    order by pv.version desc limit 1) v on true
-            where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = $3""",
+            where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = $3 order by r.created_at, r.id""",
         agency_id,
         post.workspace_id,
         case["id"],
@@ -171,7 +206,7 @@ async def _order_anew(case: Any, post: Post) -> None:
     is_at_risk = await Member.filter(id=post.member_id, workspace_id=post.workspace_id, is_at_risk=True).exists()
     points = risk(
         severity=severity,
-        evidence_mass=sum(row["credibility"] for row in reports),
+        evidence_mass=evidence_mass((row["credibility"], cluster_of(row)) for row in reports),
         is_at_risk=is_at_risk,
         views=post.view_count,
     )
@@ -179,7 +214,7 @@ async def _order_anew(case: Any, post: Post) -> None:
     by = clock.deadlines(case["opened_at"], tier=tier, risk=points, paused_seconds=case["paused_seconds"])
     await scope.execute(
         """update cases set severity = $4, tier = $5, risk = $6, report_count = $7, due_at = $8, virtual_deadline = $9,
-                            first_touch_due_at = $10, is_at_risk = $11, version = version + 1
+                            first_touch_due_at = $10, is_at_risk = $11, language = $12, version = version + 1
             where agency_id = $1 and workspace_id = $2 and id = $3""",
         agency_id,
         post.workspace_id,
@@ -192,6 +227,7 @@ async def _order_anew(case: Any, post: Post) -> None:
         by.virtual,
         by.first_touch_at,
         is_at_risk,
+        case["language"],
     )
     facts = Facts(
         tier=tier,

@@ -13,6 +13,7 @@ from backend.moderation.striking import add_strikes
 from backend.moderation.taking_back import take_back
 from backend.moderation.thresholds import SANCTIONS_WITH_DAYS
 from backend.notices import Recipient, tell
+from backend.outside import NoInstallationKey
 from backend.policies import PolicyVersion
 from backend.statements import Complaint, Restriction, message_for, write_statement
 from tenants.scope import current
@@ -53,6 +54,7 @@ async def _put_in_force(case: Case, decision: Decision, *, instead: str) -> None
         decision=str(decision.id),
         outcome=decision.outcome,
         actions=list(decision.actions),
+        evidence=decision.evidence_end,
         **detail,
     )
 
@@ -104,7 +106,11 @@ async def _state_reasons(
     )
     if statement is None:
         return {"strikes": strikes.points}, None
-    return {"strikes": strikes.points, "statement": str(statement.id)}, await message_for(statement)
+    try:
+        message = await message_for(statement)
+    except NoInstallationKey:  # without one there are no links, and the reasons are told all the same
+        message = statement.text
+    return {"strikes": strikes.points, "statement": str(statement.id)}, message
 
 
 async def _end(case: Case, decision: Decision, *, instead: str) -> None:

@@ -46,16 +46,16 @@ AT_RISK_SHARE: Final = 0.2  # of the time promised: with less than this left, a 
 AT_RISK_FACTOR: Final = 1.5  # V: the author or target is a minor or otherwise at risk
 RISK_HALVING: Final = 40.0  # every 40 points of risk halve the wait
 SHORTEST_SHARE: Final = 0.1  # of T: however great the risk, an order must remain among the greatest
-CREDIBILITY: Final = 1.0  # every reporter counts once until credibility is learned
-
-RULES_PER_WORKSPACE: Final = 200
-WORDS_PER_RULE: Final = 2_000  # Source: Discourse, watched_word.rb
-PATTERN_CHARACTERS: Final = 2_000
-RULE_MEMORY_BYTES: Final = 8 << 20  # RE2's limit for one compiled pattern
-POSTS_PER_RULE_JOB: Final = 2_000
-REPORTS_PER_RULE_JOB: Final = 50  # each locks its case until the job ends, and somebody may want to report there too
-# Characters times RE2's program size. Measured: 5e7 take at worst 0.3 s, so a job matches for 6 s at worst.
-WORK_PER_RULE_JOB: Final = 1_000_000_000
+# Credibility (F3) and clusters (F4). Source: reference/moderation.md 5D, design choices.
+PRIOR_REPORTS: Final = 6  # as many reports that went as usual everybody starts with
+REPORTS_REMEMBERED: Final = 100  # of one reporter
+CASES_REMEMBERED: Final = 200  # of a client, for how often reports are right there
+FEWEST_CASES: Final = 30  # below, half of all reports are taken to be right
+LEAST_UPHELD: Final = 0.05
+LEAST_CREDIBLE: Final = 0.2
+MOST_CREDIBLE: Final = 2.0
+COPIED_LETTERS: Final = 20  # the same words from there on are copied; shorter ones everybody finds by themselves
+NEW_ACCOUNT: Final = timedelta(days=7)  # who came lately, and on the same day as others, may have come with them
 
 # Exposure (F11): weighted seconds in sight within a shift. Weights as the penalties above; the limits have no source: half
 # an hour and an hour of severe content, or ninety minutes and three hours of what is high. Set them per reviewer.
@@ -69,9 +69,7 @@ GAP_AFTER_SEVERE: Final = timedelta(minutes=5)
 DECIDABLE: Final = frozenset({"hide_post", "delete_post", "silence_member", "suspend_member", "warn_member"})
 SANCTIONS_WITH_DAYS: Final = frozenset({"silence_member", "suspend_member"})
 LONGEST_SANCTION_DAYS: Final = 3_650  # longer is without an end
-UNDO: Final = timedelta(
-    minutes=10
-)  # how long whoever decided may take it back. Source: none; a second look at the list
+UNDO: Final = timedelta(minutes=10)  # how long whoever decided may take it back. Source: none
 NEWCOMER_REVIEWS: Final = 1_000  # the most a plan may ask for; F10 proposes 50 per policy
 CASES_AT_ONCE: Final = 100  # of one decision over many
 LONGEST_WAIT_DAYS: Final = 30  # for an answer

@@ -37,6 +37,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "export_done": Kind("export", Right.EXPORT, frozenset({"what"})),
         "export_failed": Kind("export", Right.EXPORT, frozenset({"what"})),
         "erasure_done": Kind("member", Right.ERASE),
+        "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }
 )

@@ -42,6 +42,7 @@ PAGES: Final = (
         "intake",
         "acting",
         "statements",
+        "rules",
         "webhooks",
         "notices",
     ),

@@ -27,7 +27,7 @@ async def decided(where: Place, *actions: str) -> UUID:
         await report_post(owner, where.post_id, reason="rude")
         claim = await claim_next(owner, workspace_id=where.workspace_id)
         assert claim is not None
-        decision = await decide(
+        judged = await decide(
             owner,
             claim.case_id,
             token=claim.token,
@@ -36,7 +36,7 @@ async def decided(where: Place, *actions: str) -> UUID:
             policy_version_id=version.id,
             actions=actions,
         )
-        return decision.id
+        return judged.decision.id
 
 
 async def taken_back(where: Place, decision_id: UUID) -> list[str]:
@@ -89,8 +89,8 @@ async def test_two_decisions_that_are_taken_back_at_once_leave_nothing_hidden(he
 
 
 async def test_what_lasted_longer_than_another_decision_asks_for_is_cut_short(forum: Place, discourse: Any) -> None:
-    precaution = await forum.order("silence_member", until=soon() + timedelta(days=1))
     decision_id = await decided(forum)
+    precaution = await forum.order("silence_member", until=soon() + timedelta(days=1))
     long = await forum.order("silence_member", until=soon() + timedelta(days=30), decision_id=decision_id)
     await forum.turn()
     assert {(await forum.read(each)).state for each in (precaution, long)} == {"confirmed"}

@@ -157,6 +157,22 @@ class Scene:
         )
         return {"<endpoint id>": endpoint_id, "<delivery id>": sent["data"]["sendWebhookTest"]["delivery"]["id"]}
 
+    async def rule(self) -> dict[str, Any]:
+        answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
+        [workspace] = answer["data"]["workspaces"]["nodes"]
+        known = {"<policy id>": workspace["policies"]["nodes"][0]["id"]}
+        made = await self.ask(
+            """mutation($w: ID!, $p: ID!) { writeRule(input: { workspaceId: $w, name: "r", policyId: $p,
+                 conditions: { pattern: "x" } }) { rule { id } } }""",
+            w=workspace["id"],
+            p=known["<policy id>"],
+        )
+        known["<rule id>"] = made["data"]["writeRule"]["rule"]["id"]
+        asked = await self.ask(
+            "mutation($r: ID!) { backTestRule(input: { ruleId: $r }) { backTest { id } } }", r=known["<rule id>"]
+        )
+        return known | {"<back test id>": asked["data"]["backTestRule"]["backTest"]["id"]}
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
@@ -164,6 +180,8 @@ class Scene:
             known |= await self.machine()
         if "<endpoint id>" in text or "<delivery id>" in text:
             known |= await self.endpoint()
+        if any(name in text for name in ("<policy id>", "<rule id>", "<back test id>")):
+            known |= await self.rule()
         if "<claim token>" in text:
             known |= await self.claimed()
         if "<end cursor>" in text:

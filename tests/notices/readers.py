@@ -47,6 +47,7 @@ class Reader:
             "export_failed": {"what": "agency"},
             "webhook_disabled": {"because": "gone"},
             "action_failed": {"action": "hide_post"},
+            "appeal_decided": {"verdict": "upheld"},
         }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(

@@ -19,9 +19,11 @@ from backend.acting import ActingKey
 from backend.evidence import verify_snapshots
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
+from backend.kit.statistics import wilson
 from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
+from backend.ruling import PostTag, RuleFiring, RuleVersion
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
     Aggregate,
@@ -62,6 +64,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
     ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
     ("actions", "state"): lambda row, value, _: row.state.upper() in value,
+    ("rules", "state"): lambda row, value, _: row.state.upper() == value,
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
     ("cases", "queueId"): lambda row, value, _: row.queue_id == value,
@@ -254,6 +257,85 @@ async def _invitation_problem(row: Any) -> str | None:
 @expression("Post", "isHidden")
 async def _is_hidden(row: Any) -> bool:
     return row.hidden_at is not None
+
+
+@expression("Post", "tags")
+async def _tags(row: Any) -> list[str]:
+    return sorted(tag.tag for tag in await PostTag.filter(post_id=row.id))
+
+
+@expression("Rule", "conditions")
+async def _conditions(row: Any) -> Any:
+    return (await RuleVersion.get(rule_id=row.id, version=row.version)).conditions
+
+
+async def _record(row: Any) -> tuple[int, int, int]:
+    """Posts that a version found, those of them that were decided, and those with a violation."""
+    posts = {firing.post_id for firing in await RuleFiring.filter(rule_id=row.rule_id, version=row.version)}
+    outcomes = []
+    for post_id in posts:
+        closed = await Case.filter(post_id=post_id, state="closed", outcome__in=("violation", "no_violation")).order_by(
+            "-closed_at"
+        )
+        outcomes += [closed[0].outcome] if closed else []
+    return len(posts), len(outcomes), outcomes.count("violation")
+
+
+@expression("RuleRecord", "found")
+async def _found(row: Any) -> int:
+    return (await _record(row))[0]
+
+
+@expression("RuleRecord", "decided")
+async def _decided(row: Any) -> int:
+    return (await _record(row))[1]
+
+
+@expression("RuleRecord", "upheld")
+async def _upheld(row: Any) -> int:
+    return (await _record(row))[2]
+
+
+@expression("RuleRecord", "precisionAtLeast")
+async def _precision_at_least(row: Any) -> float | None:
+    _, decided, upheld = await _record(row)
+    return wilson(upheld, decided)[0] if decided else None
+
+
+@expression("RuleRecord", "precisionAtMost")
+async def _precision_at_most(row: Any) -> float | None:
+    _, decided, upheld = await _record(row)
+    return wilson(upheld, decided)[1] if decided else None
+
+
+def _of_back_test(name: str, said: Callable[[Any], Any]) -> None:
+    @expression("BackTest", name)
+    async def _say(row: Any) -> Any:
+        return said(row)
+
+
+_of_back_test("postCount", lambda row: float(row.post_count))
+_of_back_test("lookedAt", lambda row: float(row.looked_at))
+_of_back_test("found", lambda row: float(row.fired))
+_of_back_test("rate", lambda row: row.fired / row.looked_at if row.looked_at else None)
+_of_back_test("failed", lambda row: float(row.failed))
+_of_back_test("decided", lambda row: float(row.decided))
+_of_back_test("upheld", lambda row: float(row.upheld))
+_of_back_test("precisionAtLeast", lambda row: wilson(row.upheld, row.decided)[0] if row.decided else None)
+_of_back_test("precisionAtMost", lambda row: wilson(row.upheld, row.decided)[1] if row.decided else None)
+_of_back_test("examplePostIds", lambda row: [f"post_{id}" for id in row.examples])
+_of_back_test(
+    "overlaps",
+    lambda row: [
+        {
+            "ruleId": f"rule_{rule}",
+            "both": both,
+            "other": other,
+            "jaccard": both / (row.fired + other - both) if row.fired + other - both else None,
+        }
+        for rule, (both, other) in sorted(row.overlap.items(), key=lambda item: (-item[1][0], item[0]))
+    ],
+)
 
 
 @expression("PlatformDelivery", "canBeReplayed")

@@ -34,6 +34,17 @@ from backend.moderation import (
 )
 from backend.notices import NoticePreference, NoticeSettings, Recipient, tell
 from backend.policies import Detail, Example, revise_policy
+from backend.ruling import (
+    BackTest,
+    Known,
+    PostTag,
+    RuleFiring,
+    bank_hashes,
+    create_hash_bank,
+    revise_rule,
+    shadow_rule,
+    write_rule,
+)
 from graphql_schema.projection import listing, selecting, texts
 from graphql_schema.schema import schema
 from tenants.scope import agency_scope
@@ -106,6 +117,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
     await _tell(cast)
     await _deliver(cast)
     await _strike(cast)
+    await _rule(cast, [UUID(post.partition("_")[2]) for post in ids["post"][:6]])
     ids["policy"] += [f"policy_{id}" for id in cast.policies.values()][:3]
     for kind, foreign in (("workspace", globex.workspaces["forum"]), ("community", globex.communities["forum"])):
         ids[kind].append(f"{kind}_{foreign}")
@@ -141,13 +153,48 @@ async def _strike(cast: Cast) -> None:
 async def _act(cast: Cast, workspace_id: UUID) -> None:
     """What was done in every way, by hand too, and taken back."""
     async with agency_scope(cast.system):
-        [hidden] = await Action.filter(workspace_id=workspace_id)
+        hidden = await Action.filter(workspace_id=workspace_id, kind="hide_post").first()
+        if await Action.exists(reverses_id=hidden.id):
+            return  # another test has furnished before
         told = {"workspace_id": workspace_id, "case_id": hidden.case_id, "ordered_by_id": cast.owner.membership_id}
         await Action.create(**told, kind="warn_member", state="failed", failed_at=EPOCH, problem="x", message="y")
         await Action.create(
             **told, kind="unhide_post", state="confirmed", confirmed_at=EPOCH, reverses_id=hidden.id,
             post_id=hidden.post_id, done_by_id=cast.owner.membership_id, done_note="z",
         )  # fmt: skip
+
+
+async def _rule(cast: Cast, posts: list[UUID]) -> None:
+    """Rules in several states with two versions, what they found, and back-tests with something decided and nothing."""
+    forum = cast.workspaces["forum"]
+    async with agency_scope(cast.system):
+        bank = await create_hash_bank(cast.system, forum, name=f"d {new_id()}")
+        await bank_hashes(
+            cast.system, bank.id, [Known("pdq", "ab" * 32, "negative"), Known("sha256", "cd" * 32, "positive")]
+        )
+        for n in range(3):
+            rule = await write_rule(
+                cast.system,
+                forum,
+                name=f"d {n} {new_id()}",
+                policy_id=cast.policies["spam"],
+                conditions={"pattern": f"{n}"},
+            )
+            if n:
+                await revise_rule(cast.system, rule.id, expected_version=1, conditions={"words": {"words": ["x"]}})
+                await shadow_rule(cast.system, rule.id)
+            for place, post_id in enumerate(posts):
+                await RuleFiring.create(
+                    workspace_id=forum, rule_id=rule.id, version=1 + (n > 0), post_id=post_id,
+                    mode=("live", "shadow")[place % 2],
+                )  # fmt: skip
+            await BackTest.create(
+                workspace_id=forum, rule_id=rule.id, rule_version=1, conditions={"pattern": "x"}, post_count=9,
+                looked_at=3 * n, fired=n, decided=n, upheld=n // 2, overlap={str(rule.id): [n // 2, 3]},
+                examples=[str(post_id) for post_id in posts[:n]], state="done", ended_at=EPOCH,
+            )  # fmt: skip
+        for tag in ("b", "a"):
+            await PostTag.create(workspace_id=forum, post_id=posts[0], tag=tag, rule_id=rule.id)
 
 
 async def _deliver(cast: Cast) -> None:

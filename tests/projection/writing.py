@@ -89,7 +89,7 @@ class Writer:
 
     def _fields(self, type_: GraphQLObjectType, depth: int) -> str:
         names = [n for n, f in type_.fields.items() if depth > 0 or not is_composite_type(get_named_type(f.type))]
-        names += 2 * [n for n in names if "filter" in type_.fields[n].args]  # where most can go wrong
+        names += 6 * [n for n in names if "filter" in type_.fields[n].args]  # where most can go wrong
         parts = []
         for name in self.chance.choices(names, k=self.chance.randint(1, 4)) if names else []:
             parts.append(self._field(type_, name, depth - 1))

@@ -33,6 +33,7 @@ from backend.people import (
     new_access_token,
     register_api_client,
 )
+from backend.ruling import back_test_rule, create_rule
 from backend.webhooks import Wanted, create_endpoint
 from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
 from graphql_schema.schema import schema
@@ -55,6 +56,7 @@ NOT_COUNTED = {
     "api_clients": "no job makes any",
     "assignments": "no job makes any",
     "case_tallies": "their sum counts; they are as many as transactions once ran at the same time",
+    "rule_runs": "likewise; and a job that ran twice has looked at its posts twice",
 }
 # Columns that are not the same after the same work; each with its reason.
 NOT_THE_SAME = {
@@ -89,13 +91,27 @@ async def _decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
 
 
 async def _a_guilty_post_and_a_rule(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
-    from backend.moderation import create_rule
     from backend.policies import Policy
 
     await acme.post("free crypto", workspace=slug)
     async with agency_scope(acme.system):
         policy = await Policy.get(workspace_id=client, slug="spam")
         await create_rule(acme.system, client, name="r", policy_id=policy.id, words=["crypto"])
+    return {}
+
+
+async def _a_back_test(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_guilty_post_and_a_rule(acme, client, slug)
+    async with agency_scope(acme.system):
+        made = await back_test_rule(acme.system, workspace_id=client, conditions={"pattern": "crypto"})
+    return {"back_test_id": str(made.id)}
+
+
+async def _old_findings(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_guilty_post_and_a_rule(acme, client, slug)
+    await _run(acme, client, "apply_rules", {})
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update rule_firings set at = '2020-01-01' where workspace_id = $1", client)
     return {}
 
 
@@ -328,6 +344,7 @@ async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str,
 
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
+    "back_test": _a_back_test,
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
@@ -341,6 +358,7 @@ SCENES: dict[str, Scene] = {
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,
     "forget_answers": _nothing,
+    "forget_findings": _old_findings,
     "forget_platform_deliveries": _an_old_delivery_of_a_platform,
     "forget_webhooks": _an_old_webhook,
     "gather_notices": _to_be_told,
@@ -352,6 +370,7 @@ SCENES: dict[str, Scene] = {
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
     "take_in_delivery": _a_delivery_of_a_platform,
+    "watch_rules": _a_guilty_post_and_a_rule,
     "write_export": _an_export,
     "write_words": _posts_without_words,
 }
@@ -444,6 +463,7 @@ async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed(acme: 
 
 # Where whoever waits for it sees that it was called off, and asks for it again.
 SEEN_IN = {
+    "back_test": "BackTest.problem",
     "chat_notices": "NoticeDelivery.problem",
     "gather_notices": "NoticeDelivery.problem",
     "mail_notices": "NoticeDelivery.problem",

@@ -44,6 +44,7 @@ SHORT = {
     "Decision.actions": "kinds of action on one decision",
     "Workspace.policies": "policies of one client",
     "Policy.versions": "unique by number: the incremental sort it shows sorts groups of one",
+    "Rule.versions": "unique by number: the incremental sort it shows sorts groups of one",
     "Post.versions": "unique by number: the incremental sort it shows sorts groups of one",
 }
 

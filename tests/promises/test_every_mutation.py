@@ -23,6 +23,7 @@ from backend.moderation import Case, ask_member, claim_next, create_queue, decla
 from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
+from backend.ruling import BackTest, shadow_rule
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -203,6 +204,18 @@ async def _a_suspension(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_running_back_test(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await BackTest.filter(id=scene.id("backtest")).update(state="running", ended_at=None)
+    return {}
+
+
+async def _a_rule_in_the_shadow(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await shadow_rule(scene.cast.owner, scene.id("rule"))
+    return {}
+
+
 def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
     async def given(_: Scene) -> dict[str, Any]:
         return values
@@ -215,6 +228,9 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "approveDecision": _a_held_decision,
     "archiveQueue": _an_empty_queue,
     "askMember": _a_claim_to_ask_about,
+    "backTestRule": _with(workspaceId=None, conditions=None, since=None, until=None),
+    "bankHashes": _with(hashes=[{"kind": "PDQ", "hash": "ab" * 32, "opinion": "NEGATIVE"}]),
+    "cancelBackTest": _a_running_back_test,
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),
     "changeWebhookEndpoint": _with(kinds=["HOLD_LIFTED"]),
@@ -238,6 +254,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "linkToExport": _a_file,
     "makeGolden": _an_own_decision,
     "markNoticesRead": _a_notice,
+    "noteMedia": _with(media=[{"sha256": "ab" * 32}]),
+    "pauseRule": _a_rule_in_the_shadow,
     "reinstateMembership": _a_suspension,
     "recordAnswer": _a_waiting_case,
     "releaseClaim": _a_claim,

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from promises.test_the_api import (
     document,
     input_of,
     made_up,
+    rule_ids,
     value_for,
 )
 
@@ -33,6 +35,7 @@ from backend.moderation import claim_next, decide
 from backend.notices import NoticeDelivery
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
+from backend.ruling import Known, RuleFiring, bank_hashes
 from graphql_schema.answering import verb
 from graphql_schema.managing_people import StaffPayload
 from graphql_schema.permissions import matrix, right_of
@@ -70,7 +73,6 @@ def test_every_right_is_used_and_held() -> None:
     elsewhere = {
         Right.OWN: "asked of who makes an owner",
         Right.PROVISION: "asked of directories, which do not speak GraphQL",
-        Right.IMPORT: "asked of the command line",
     }
     unused = set(Right) - used - set(elsewhere)
     assert not unused, f"nothing asks for it: take it out of Right, or say here who asks: {unused}"
@@ -199,6 +201,15 @@ def _fields(type_: GraphQLObjectType) -> str:
     return " ".join(parts)
 
 
+async def _a_rule_that_found(acme: Cast, post_id: UUID) -> None:
+    forum = acme.workspaces["forum"]
+    ids = await rule_ids(acme, forum, acme.policies["spam"])
+    async with agency_scope(acme.system):
+        rule_id, bank_id = (UUID(ids[kind].partition("_")[2]) for kind in ("rule", "hashbank"))
+        await RuleFiring.create(workspace_id=forum, rule_id=rule_id, version=1, post_id=post_id, mode="shadow")
+        await bank_hashes(acme.system, bank_id, [Known("pdq", "ab" * 32, "negative")])
+
+
 @pytest.fixture(autouse=True, scope="module")
 async def _something_of_everything(acme: Cast) -> Any:
     await _a_rule(acme)
@@ -227,6 +238,7 @@ async def _something_of_everything(acme: Cast) -> Any:
         group = await DirectoryGroup.create(display_name=f"x-{case.id}", name_key=f"x-{case.id}")
         await DirectoryGroupWorkspace.create(group_id=group.id, workspace_id=acme.workspaces["forum"])
     await a_webhook(acme, acme.workspaces["forum"])
+    await _a_rule_that_found(acme, case.post_id)
     await a_platform_delivery(acme, acme.communities["forum"])
     await a_macro(acme, acme.workspaces["forum"])
     yield

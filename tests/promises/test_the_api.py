@@ -28,15 +28,17 @@ from backend.intake import PlatformDelivery
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export
-from backend.moderation import Case, Macro, Rule
+from backend.moderation import Case, Macro
 from backend.notices import Notice, NoticeDelivery, Recipient, tell
 from backend.outbox import Job
 from backend.people import issue_credential, register_api_client
 from backend.policies import Policy
+from backend.ruling import BackTest, HashBank, Rule, create_hash_bank, create_rule, write_rule
 from backend.webhooks import Wanted, WebhookEndpoint, create_endpoint, disable_endpoint, send_test
 from graphql_schema.permissions import right_of
 from graphql_schema.projection.declaring import Column, Groups, OneOf, ProjectedField, ToOne, published
 from graphql_schema.schema import schema
+from tenants.models import ApiClient, Credential
 from tenants.provisioning import issue_api_key
 from tenants.rights import MACHINE_RIGHTS, PERSON_ROLES, RIGHTS_OF, Right, Role
 from tenants.scope import agency_scope
@@ -56,6 +58,9 @@ KINDS = {
     "questionId": "question",
     "reportId": "report",
     "conflictId": "conflict",
+    "ruleId": "rule",
+    "backTestId": "backtest",
+    "bankId": "hashbank",
     "memberId": "member",
     "workspaceId": "workspace",
     "queueId": "queue",
@@ -97,6 +102,8 @@ TEXTS = {
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
 COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
 CHOICES = {"role": "MODERATOR"}
+CONDITIONS = {"words": {"words": ["x"]}}
+OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
 
@@ -110,13 +117,18 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         policy = await Policy.filter(workspace_id=cast.workspaces[workspace]).first()
     version = await cast.policy_version(cast.workspaces[workspace])
     async with agency_scope(cast.system):
-        machine = await register_api_client(
-            cast.system, name="m", scopes=[Right.REPORT], workspace_id=cast.workspaces[workspace]
+        # One for each client: an agency has a thousand at most.
+        machine = await ApiClient.get_or_none(
+            name="of ids_of", workspace_id=cast.workspaces[workspace], ends_at=None
+        ) or await register_api_client(
+            cast.system, name="of ids_of", scopes=[Right.REPORT], workspace_id=cast.workspaces[workspace]
         )
-        issued = await issue_credential(cast.system, machine.id, kind="client_secret")
+        issued = await Credential.filter(api_client_id=machine.id, revoked_at=None).first()
+        if issued is None:
+            issued = (await issue_credential(cast.system, machine.id, kind="client_secret")).credential
     return {
         "apiclient": f"apiclient_{machine.id}",
-        "credential": f"credential_{issued.credential.id}",
+        "credential": f"credential_{issued.id}",
         "post": f"post_{case.post_id}",
         "member": f"member_{case.member_id}",
         "case": f"case_{case.id}",
@@ -124,6 +136,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "workspace": f"workspace_{cast.workspaces[workspace]}",
         "community": f"community_{cast.communities[workspace]}",
         "policy": f"policy_{policy.id}",
+        **await rule_ids(cast, case.workspace_id, policy.id),
         "policyversion": f"policyversion_{version.id}",
         "staff": f"staff_{cast.colleague.membership_id}",
         "directorygroup": f"directorygroup_{await _a_group(cast)}",
@@ -144,6 +157,22 @@ async def a_macro(cast: Cast, workspace_id: UUID) -> UUID:
     async with agency_scope(cast.system):
         name = f"macro {new_id()}"
         return (await Macro.create(workspace_id=workspace_id, name=name, outcome="violation", text="x")).id
+
+
+async def rule_ids(cast: Cast, workspace_id: UUID, policy_id: UUID) -> dict[str, str]:
+    """One draft for each client, with a back-test and a bank of hashes."""
+    async with agency_scope(cast.system):
+        rule = await Rule.get_or_none(workspace_id=workspace_id, name="draft") or await write_rule(
+            cast.system, workspace_id, name="draft", policy_id=policy_id, conditions=CONDITIONS
+        )
+        test = await BackTest.get_or_none(rule_id=rule.id) or await BackTest.create(
+            workspace_id=workspace_id, rule_id=rule.id, rule_version=1, conditions=CONDITIONS, post_count=0,
+            state="done", ended_at=now(),
+        )  # fmt: skip
+        bank = await HashBank.get_or_none(workspace_id=workspace_id, name="bank") or await create_hash_bank(
+            cast.system, workspace_id, name="bank"
+        )
+    return {"rule": f"rule_{rule.id}", "backtest": f"backtest_{test.id}", "hashbank": f"hashbank_{bank.id}"}
 
 
 async def _a_group(cast: Cast) -> UUID:
@@ -254,7 +283,7 @@ def value_for(type_: Any, name: str, ids: dict[str, str]) -> Any:
     if isinstance(type_, GraphQLList):
         return []
     if isinstance(type_, GraphQLInputObjectType):
-        return {key: value_for(field.type, key, ids) for key, field in type_.fields.items()}
+        return OBJECTS.get(name) or {key: value_for(field.type, key, ids) for key, field in type_.fields.items()}
     if isinstance(type_, GraphQLEnumType):
         return CHOICES.get(name) or next(iter(type_.values))
     assert type_.name != "ID" or name in KINDS, (
@@ -534,12 +563,8 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
 async def _a_rule(acme: Cast) -> None:
     async with agency_scope(acme.system):
         if not await Rule.filter(workspace_id=acme.workspaces["forum"]).exists():
-            await Rule.create(
-                workspace_id=acme.workspaces["forum"],
-                name="r",
-                kind="words",
-                words=["x"],
-                policy_id=acme.policies["spam"],
+            await create_rule(
+                acme.system, acme.workspaces["forum"], name="r", policy_id=acme.policies["spam"], words=["x"]
             )
 
 

@@ -39,6 +39,7 @@ NOT_TENANT_KEYED = {
 }
 # Tables without an id of their own: the row is its key.
 KEYED_BY_THEIR_VALUES = {
+    "post_likenesses": ["agency_id", "workspace_id", "band", "value", "posted_at", "post_id"],
     "post_words": ["agency_id", "workspace_id", "word", "posted_at", "post_id"],
 }
 
@@ -229,6 +230,7 @@ def test_what_must_never_change_is_append_only() -> None:
         "routing_rules",
         "statements_of_reasons",
         "strike_entries",
+        "rule_versions",
         "warnings",
     }
 

@@ -96,7 +96,7 @@ class Place:
             claim = await claim_next(moderator, workspace_id=self.client)
             assert claim is not None
             version = None if policy_id is None else await current_version(policy_id)
-            return await decide(
+            judged = await decide(
                 moderator,
                 claim.case_id,
                 token=claim.token,
@@ -108,6 +108,8 @@ class Place:
                     **wanted,
                 },
             )
+        assert judged.decision is not None
+        return judged.decision
 
     async def statement(self, decision: Decision) -> Statement:
         async with agency_scope(self.system):

@@ -9,6 +9,7 @@ import pytest
 from cast import Cast, ask
 from statements.conftest import Place
 
+from backend.acting import Action
 from backend.communities import MemberWarning, set_language
 from backend.kit.errors import Invalid
 from backend.moderation import Decision
@@ -249,7 +250,9 @@ async def test_the_member_of_a_built_in_community_is_told_once_whatever_was_done
         await place.cast.run_jobs("carry_out_actions")
         statement = await place.statement(decision)
         async with agency_scope(place.system):
-            [told] = await MemberWarning.filter(action_id=decision.id)
+            [told] = await MemberWarning.filter(
+                action_id__in=[each.id for each in await Action.filter(decision_id=decision.id)]
+            )
             assert told.text == await message_for(statement)
             assert told.member_id == ann
 
