@@ -259,6 +259,7 @@ async def test_ten_rooms_are_worked_until_nothing_waits_and_every_number_is_what
             await house.shift("room contractor")  # so that the others come second, and some of them differ
         while sum(await asyncio.gather(*(house.shift(name) for name in who))):
             pass
+        print(f"{len(first)} cases of {house.id} done after {(now() - begun).total_seconds():.1f} s")
         await house.appeal(
             next(c for c in await house.cases() if c["decision"] and c["decision"]["outcome"] == "VIOLATION")
         )
