@@ -104,7 +104,8 @@ class DecideAppealInput:
 @strawberry.type(description="The appeals that were answered.")
 class DecideAppealPayload:
     appeals: list[Appeal] | None = strawberry.field(
-        default=None, description="All that waited in the case; null when refused."
+        default=None,
+        description="Those that were answered: all that waited in the case, about the decision appealed against first; null when refused.",
     )
     user_errors: list[UserError] = user_errors()
 

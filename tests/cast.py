@@ -1,6 +1,6 @@
 """The people in the tests, by name: `acme.moderator`, `globex.owner`; and what they can do in one line."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,15 +93,16 @@ class Cast:
                 )
             return await Case.get(post_id=post.id)
 
-    async def run_jobs(self, kind: str, *, even_later: bool = False) -> list[Job]:
-        """Those of the kind that wait, run as a worker would; how they ended."""
+    async def run_jobs(self, kind: str, *, even_later: bool = False, of: Collection[UUID] | None = None) -> list[Job]:
+        """Those of the kind that wait, of all clients or `of` some, run as a worker would; how they ended."""
         async with agency_scope(self.system) as scope:
             rows = await scope.fetch(
                 """update jobs set state = 'sent', dedupe_key = null where agency_id = $1 and kind = $2 and state = 'ready'
-                      and ($3 or run_at <= now()) returning id""",
+                      and ($3 or run_at <= now()) and ($4::uuid[] is null or workspace_id = any($4)) returning id""",
                 self.agency_id,
                 kind,
                 even_later,
+                of and list(of),
             )
         for row in rows:
             await run_job(self.agency_id, row["id"])

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from backend.acting.ending import fail
+from backend.acting.giving_way import take_the_place
 from backend.acting.models import Action
 from backend.acting.platforms import KINDS, OF_POSTS
 from backend.acting.reaching import why_not
@@ -47,6 +48,7 @@ async def order_action(
         reverses_id=reverses_id,
         ordered_by_id=current().actor.membership_id,
     )
+    await take_the_place(action)
     problem = await why_not(connection, kind)
     if problem is None:
         await enqueue("carry_out_actions", {"action_id": str(action.id)}, workspace_id=workspace_id)

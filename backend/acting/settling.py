@@ -16,7 +16,7 @@ from tenants.rights import Right
 
 
 async def retry_action(actor: Actor, action_id: UUID) -> Action:
-    """It waits again, as if it were new. Raises NotAllowed, NotFound, and Conflict unless it has failed and Tend can do
+    """It waits again, with all of its tries before it. Raises NotAllowed, NotFound, and Conflict unless it has failed and Tend can do
     it."""
     action = await _failed(actor, action_id)
     connection = await connection_of(action.workspace_id, post_id=action.post_id, member_id=action.member_id)
@@ -24,7 +24,8 @@ async def retry_action(actor: Actor, action_id: UUID) -> Action:
     if problem is not None:
         raise Conflict(problem, path=("input", "actionId"))
     action.connection_id = None if connection is None else connection.id
-    action.state, action.problem, action.failed_at, action.tries, action.next_at = "queued", None, None, 0, now()
+    action.state, action.problem, action.failed_at, action.next_at = "queued", None, None, now()
+    action.tries = min(action.tries, 1)  # from the beginning; but what was tried may have been done, and is undone then
     await action.save(update_fields=("connection_id", "state", "problem", "failed_at", "tries", "next_at"))
     await _record("retried", action)
     await enqueue("carry_out_actions", {"action_id": str(action.id)}, workspace_id=action.workspace_id)

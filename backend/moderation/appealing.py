@@ -52,7 +52,7 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
     # The case is locked first, as everywhere: while an appeal is filed, nobody replaces the decision.
     judged = await Case.filter(id=decision.case_id, workspace_id=decision.workspace_id).select_for_update().get()
     appellant = await may_appeal(judged, decision, member_id)
-    waiting = await _open_appeal(judged)
+    waiting = await open_appeal(judged)
     try:
         appeal = await Appeal.create(
             workspace_id=judged.workspace_id,
@@ -110,7 +110,7 @@ async def _appellant(judged: Case, decision: Decision, member_id: UUID) -> str:
     return "reporter"
 
 
-async def _open_appeal(judged: Case) -> UUID:
+async def open_appeal(judged: Case) -> UUID:
     """The one open appeal about the post, made where there is none."""
     scope = current()
     found: UUID | None = await scope.fetchval(
@@ -121,15 +121,18 @@ async def _open_appeal(judged: Case) -> UUID:
         judged.post_id,
     )
     if found is not None:
+        await _keep_away(found, judged)  # since the first appeal others may have decided
         return found
     case_id, opened_at = new_id(), now()
     clock = await clock_of(judged.workspace_id)
     by = clock.deadlines(opened_at, tier=judged.tier, risk=judged.risk, is_appeal=True)
-    await scope.execute(
+    opened = await scope.change(
         """insert into cases (agency_id, workspace_id, id, queue_id, post_id, member_id, kind, tier, severity, risk, language,
                               is_at_risk, opened_at, due_at, virtual_deadline, first_touch_due_at)
            select $1, $2, $3, q.id, $4, $5, 'appeal', $6, $7, $8, $9, $10, $11, $12, $13, $14 from queues q
-            where q.agency_id = $1 and q.workspace_id = $2 order by q.created_at, q.id limit 1""",
+            where q.agency_id = $1 and q.workspace_id = $2 order by q.created_at, q.id limit 1
+           on conflict (agency_id, workspace_id, post_id, kind) where state <> 'closed' and kind <> 'golden'
+           do nothing""",
         scope.actor.agency_id,
         judged.workspace_id,
         case_id,
@@ -145,6 +148,8 @@ async def _open_appeal(judged: Case) -> UUID:
         by.virtual,
         by.first_touch_at,
     )
+    if not opened:
+        return await open_appeal(judged)  # an appeal against another decision on the post came first
     await moved(case_id, workspace_id=judged.workspace_id, of=None, to="queued", because="appealed")
     await _keep_away(case_id, judged)
     await _route(case_id, judged)
@@ -157,7 +162,7 @@ async def _keep_away(case_id: UUID, judged: Case) -> None:
     people = await scope.fetch(
         """select membership_id from claims k join cases c
                 on c.agency_id = $1 and c.workspace_id = $2 and c.id = k.case_id and c.post_id = $3
-            where k.agency_id = $1 and k.workspace_id = $2
+            where k.agency_id = $1 and k.workspace_id = $2 and k.case_id <> $4
             union
            select e.membership_id from decision_events e
              join decisions d on d.agency_id = $1 and d.workspace_id = $2 and d.id = e.decision_id
@@ -169,6 +174,7 @@ async def _keep_away(case_id: UUID, judged: Case) -> None:
         scope.actor.agency_id,
         judged.workspace_id,
         judged.post_id,
+        case_id,
     )
     for row in people:
         await scope.execute(

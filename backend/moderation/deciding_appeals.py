@@ -7,6 +7,7 @@ from backend.evidence import capture
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
+from backend.moderation.appealing import open_appeal
 from backend.moderation.deciding import Verdict, checked, policy_of
 from backend.moderation.leasing import end_claim, held_claim
 from backend.moderation.models import Appeal, Case, Decision, Report, Review
@@ -40,9 +41,10 @@ async def decide_appeal(
     actions: Collection[str] = (),
     days: int | None = None,
 ) -> list[UUID]:
-    """Answer all appeals that wait in a claimed case: inadmissible and upheld leave the decision as it is; modified puts
+    """Answer the appeals that wait in a claimed case: inadmissible and upheld leave the decision as it is; modified puts
     another violation in its place, overturned the opposite, and what the old one did is reversed. Answers to both sides,
-    actions, strikes and statements, all or nothing. The ids of the appeals.
+    actions, strikes and statements, all or nothing. The ids of the appeals: where some are about another decision on the same
+    post, those about the one appealed against first; the rest waits for somebody else.
 
     Raises NotAllowed, NotFound, Invalid, ClaimLost, and Conflict where the decision is not in force any more.
     """
@@ -51,15 +53,18 @@ async def decide_appeal(
     reason = clean(reason, field="reason", longest=5_000)
     if verdict in {"inadmissible", "upheld"} and (actions or policy_version_id is not None):
         raise Invalid("The decision stays as it is: there is nothing to name.", path=("input", "actions"))
-    appeals = await Appeal.filter(case_id=case_id, state="open").order_by("filed_at", "id")
-    if not appeals:
+    first = await Appeal.filter(case_id=case_id, state="open").order_by("filed_at", "id").first()
+    if first is None:
         raise NotFound(path=("input", "caseId"))
-    decision = await Decision.get(id=appeals[0].decision_id, workspace_id=appeals[0].workspace_id)
+    decision = await Decision.get(id=first.decision_id, workspace_id=first.workspace_id)
     # The judged case before the appeal: who files another appeal locks them in this order.
     judged = await Case.filter(id=decision.case_id, workspace_id=decision.workspace_id).select_for_update().get()
     claim = await held_claim(moderator, case_id, token=token)
     waiting = await Case.get(id=case_id, workspace_id=claim.workspace_id)
-    if any(appeal.appellant == "author" for appeal in appeals):
+    # Only now: while it was waited for the locks, somebody may have filed another.
+    appeals = await Appeal.filter(case_id=case_id, workspace_id=claim.workspace_id, state="open").order_by("id")
+    about_this = [appeal for appeal in appeals if appeal.decision_id == decision.id]
+    if any(appeal.appellant == "author" for appeal in about_this):
         await keep_complaints_out(answer, judged, field="answer")
     new = None
     if verdict in {"modified", "overturned"}:
@@ -73,16 +78,17 @@ async def decide_appeal(
         new = await _decide_anew(moderator, judged, decision, said, claim_id=claim.id)
     await _review(moderator, waiting, decision, new, claim_id=claim.id, reason=reason)
     await _close(waiting, outcome=(new or decision).outcome, claim_id=claim.id)
-    await _answer(moderator, appeals, judged, verdict=verdict, answer=answer, new=new)
+    await _answer(moderator, about_this, judged, verdict=verdict, answer=answer, new=new)
+    await _let_wait([appeal for appeal in appeals if appeal.decision_id != decision.id])
     await journal.record(
         "appeal.decided",
         subject_kind="case",
         subject_id=judged.id,
         workspace_id=judged.workspace_id,
         verdict=verdict,
-        appeals=[str(appeal.id) for appeal in appeals],
+        appeals=[str(appeal.id) for appeal in about_this],
     )
-    return [appeal.id for appeal in appeals]
+    return [appeal.id for appeal in about_this]
 
 
 _OPPOSITE = {"violation": "no_violation", "no_violation": "violation"}
@@ -139,6 +145,14 @@ async def _close(waiting: Case, *, outcome: str, claim_id: UUID) -> None:
         outcome,
     )
     await moved(waiting.id, workspace_id=waiting.workspace_id, of="in_review", to="closed", because="decided")
+
+
+async def _let_wait(appeals: Collection[Appeal]) -> None:
+    """What is appealed against another decision on the same post, in a case of its own: one verdict is not for both."""
+    for appeal in appeals:
+        decision = await Decision.get(id=appeal.decision_id, workspace_id=appeal.workspace_id)
+        judged = await Case.get(id=decision.case_id, workspace_id=appeal.workspace_id)
+        await Appeal.filter(id=appeal.id, workspace_id=appeal.workspace_id).update(case_id=await open_appeal(judged))
 
 
 async def _answer(

@@ -30,8 +30,8 @@ async def decide_many(
     days: int | None = None,
 ) -> tuple[list[Decision], list[UUID]]:
     """One decision with one reason over waiting cases of one client, as they were previewed; those that have changed since,
-    that somebody has, or that are not for `lead` are left out, and their ids told. High impact is held here as well. Raises NotAllowed, NotFound
-    for a case that is not there, Invalid."""
+    that somebody has, that wait for a second look, or that are not for `lead` are left out, and their ids told. High impact
+    is held here as well. Raises NotAllowed, NotFound for a case that is not there, Invalid."""
     lead.must_hold(Right.LEAD_QUEUE)
     verdict = checked(outcome=outcome, reason=reason, policy_version_id=policy_version_id, actions=actions, days=days)
     wanted = {previewed.case_id: previewed.version for previewed in cases}
@@ -49,6 +49,7 @@ async def decide_many(
         if (
             case.version != wanted[case.id]
             or case.state == "closed"
+            or case.slot == 2  # whoever looks second looks at that one case, and may differ
             or (claim_id := await claim_this(lead, case) if case.kind == "moderation" else None) is None
         ):
             left_out.append(case.id)

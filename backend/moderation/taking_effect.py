@@ -104,13 +104,13 @@ async def _state_reasons(
 
 
 async def _end(case: Case, decision: Decision, *, instead: str) -> None:
-    """The earlier decision counts no more, and what it did is taken back, where somebody has not done that before."""
-    earlier = await Decision.get(id=decision.supersedes_id, workspace_id=case.workspace_id)
-    ended = await DecisionEvent.exists(
-        decision_id=earlier.id,
-        workspace_id=case.workspace_id,
-        kind__in=["denied", "undone", "overturned", "superseded"],
-    )
+    """The earlier decision counts no more, and what it did is taken back, where somebody has not done that before. One that
+    was denied never counted: what it would have replaced does until now."""
+    earlier, ended = decision, {"denied"}
+    while "denied" in ended and earlier.supersedes_id is not None:
+        earlier = await Decision.get(id=earlier.supersedes_id, workspace_id=case.workspace_id)
+        events = DecisionEvent.filter(decision_id=earlier.id, workspace_id=case.workspace_id)
+        ended = {event.kind for event in await events} - {"approved"}
     if ended:
         return
     await DecisionEvent.create(

@@ -44,15 +44,21 @@ _NEXT: Final = """
     select c.workspace_id, c.id from cases c
      where c.agency_id = $1 and c.state = 'queued' and c.workspace_id = $4 and c.queue_id = $5 and not exists (
            select from skips s where s.agency_id = $1 and s.workspace_id = c.workspace_id
-              and s.case_id = c.id and s.membership_id = $2)
+              and s.case_id = c.id and s.membership_id = $2) and c.slot < 3 and not exists (
+           select from reviews v where v.agency_id = $1 and v.workspace_id = c.workspace_id
+              and v.case_id = c.id and v.membership_id = $2)
      order by c.virtual_deadline, c.id limit 1 for update of c skip locked"""
 _CLAIM: Final = f"""with next as materialized ({_NEXT})
-    update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval
+    update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval,
+                       first_touched_at = coalesce(c.first_touched_at, now())
       from next where c.agency_id = $1 and c.workspace_id = next.workspace_id and c.id = next.id
     returning c.id, c.claimed_until"""
 _RECORD: Final = """insert into claims (agency_id, workspace_id, id, case_id, membership_id, token_hash, expires_at)
     values ($1, $2, $3, $4, $5, $6, $7)"""
-_TALLY: Final = """with mine as materialized (
+_TALLY: Final = """with noted as (
+      insert into case_states (agency_id, workspace_id, id, case_id, from_state, to_state, because, membership_id, at)
+      values ($1, $2, $4, $5, 'queued', 'in_review', 'claimed', $6, clock_timestamp())),
+    mine as materialized (
       select id from case_tallies where agency_id = $1 and workspace_id = $2 limit 1 for update skip locked),
     added as (
       update case_tallies t set queued = t.queued - 1, in_review = t.in_review + 1
@@ -68,7 +74,8 @@ _JOB: Final = """insert into jobs (agency_id, id, workspace_id, kind, payload, r
 _READY: Final = "insert into ready_agency (agency_id, ready_at) values ($1, $2)"
 _AT_ONCE: Final = f"""with next as materialized ({_NEXT}),
     claimed as (
-      update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval
+      update cases c set state = 'in_review', claimed_by_id = $2, claimed_until = now() + $3::interval,
+                       first_touched_at = coalesce(c.first_touched_at, now())
         from next where c.agency_id = $1 and c.workspace_id = next.workspace_id and c.id = next.id
       returning c.id, c.claimed_until),
     claim as (
@@ -78,6 +85,9 @@ _AT_ONCE: Final = f"""with next as materialized ({_NEXT}),
       insert into journal
              (agency_id, workspace_id, id, actor_kind, membership_id, action, subject_kind, subject_id, detail)
       select $1, $4, $8, 'staff', $2, 'case.claimed', 'case', id, '{{}}' from claimed),
+    noted as (
+      insert into case_states (agency_id, workspace_id, id, case_id, from_state, to_state, because, membership_id, at)
+      select $1, $4, $10, id, 'queued', 'in_review', 'claimed', $2, clock_timestamp() from claimed),
     mine as materialized (
       select id from case_tallies where agency_id = $1 and workspace_id = $4 limit 1 for update skip locked),
     tally as (
@@ -302,7 +312,9 @@ async def _claim_with_sql(actor: Actor, workspace_id: UUID, queue_id: UUID) -> U
             hash_of(secrets.token_urlsafe(24)),
             case["claimed_until"],
         )
-        await connection.execute(_TALLY, actor.agency_id, workspace_id, new_id())
+        await connection.execute(
+            _TALLY, actor.agency_id, workspace_id, new_id(), new_id(), case_id, actor.membership_id
+        )
         await connection.execute(_JOURNAL, actor.agency_id, workspace_id, new_id(), actor.membership_id, case_id)
         tag = await connection.execute(_JOB, actor.agency_id, new_id(), workspace_id, case["claimed_until"])
         if tag == "INSERT 0 1":
@@ -323,6 +335,7 @@ async def _claim_at_once(actor: Actor, workspace_id: UUID, queue_id: UUID) -> UU
             queue_id,
             new_id(),
             hash_of(secrets.token_urlsafe(24)),
+            new_id(),
             new_id(),
             new_id(),
         )
