@@ -1,4 +1,4 @@
-"""What leads set up: queues, routing, skills, promises, hours, and who looks twice."""
+"""What leads set up: queues, routing, who looks twice, and what reviewers are measured by."""
 
 import strawberry
 
@@ -12,8 +12,7 @@ from graphql_schema.describing import Input, optional
 from graphql_schema.policies import Severity, Tier
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.queues import ConflictOfInterest, GoldenItem, Queue
-from graphql_schema.staff import Staff
+from graphql_schema.queues import GoldenItem, Queue
 from tenants.rights import Right
 
 _CHANGED = "The version you read; refused with CONFLICT if it has changed."
@@ -87,85 +86,6 @@ class MoveCaseInput:
 class MoveCasePayload:
     case: Case | None = strawberry.field(default=None, description="The case; null when refused.")
     user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="What a colleague can judge.")
-class SetSkillsInput:
-    staff_id: strawberry.ID = strawberry.field(description="Whose skills they are.")
-    skills: list[str] = strawberry.field(description="All of them: short words that queues ask for.")
-
-
-@strawberry.input(description="What you read and can bear.")
-class SetOwnLimitsInput:
-    languages: list[str] = strawberry.field(
-        default_factory=list, description="Codes of those you read, such as en; none for whatever comes."
-    )
-    avoids_severe: bool = strawberry.field(default=False, description="True: severe cases are never offered to you.")
-    soft_limit: int | None = optional(
-        "Weighted seconds in a shift, after which lighter cases go first; 48,600 at most."
-    )
-    hard_limit: int | None = optional("Weighted seconds, after which severe ones are not offered; 97,200 at most.")
-
-
-@strawberry.type(description="What a colleague can judge or bear, as it is now.")
-class ReviewerPayload:
-    staff: Staff | None = strawberry.field(default=None, description="Whose it is; null when refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="Whom you are too close to.")
-class DeclareConflictInput:
-    workspace_id: strawberry.ID = strawberry.field(description="The client; all of it where nothing else is named.")
-    member_id: strawberry.ID | None = optional("Only this member: as author, or as who complained.")
-    community_id: strawberry.ID | None = optional("All members of this community.")
-    reason: str = strawberry.field(default="", description="At most 2,000 characters; may be empty.")
-
-
-@strawberry.input(description="A conflict that does not hold any more.")
-class EndConflictInput:
-    conflict_id: strawberry.ID = strawberry.field(description="One of yours; a lead ends anybody's.")
-
-
-@strawberry.type(description="The conflict of interest.")
-class ConflictPayload:
-    conflict: ConflictOfInterest | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.input(description="What a client was promised for cases of one tier, in minutes of its working hours.")
-class PromiseInput:
-    tier: Tier = strawberry.field(description="Each at most once.")
-    first_touch_minutes: int = strawberry.field(description="Until somebody looks.")
-    decision_minutes: int = strawberry.field(description="Until a decision.")
-    appeal_minutes: int = strawberry.field(description="Until the answer to an appeal.")
-
-
-@strawberry.input(description="All that a client was promised other than usual.")
-class SetServiceLevelsInput:
-    workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
-    promises: list[PromiseInput] = strawberry.field(description="Tiers that are left out are as usual.")
-
-
-@strawberry.input(description="A span of a weekday.")
-class SpanInput:
-    weekday: int = strawberry.field(description="0 for Monday to 6 for Sunday.")
-    opens_minute: int = strawberry.field(
-        description="When the clock begins to run where the client is, in minutes of the day: 540 is 9:00."
-    )
-    closes_minute: int = strawberry.field(description="When it stops; 1440 is the end of the day.")
-
-
-@strawberry.input(description="A day on which clocks stand still.")
-class DayOffInput:
-    day: str = strawberry.field(description="A date where the client is, ISO 8601: 2026-12-25.")
-    name: str = strawberry.field(default="", description="What it is called; may be empty.")
-
-
-@strawberry.input(description="When a client's clocks run.")
-class SetWorkingHoursInput:
-    workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
-    spans: list[SpanInput] = strawberry.field(description="Without any, the clocks always run but on days off.")
-    days_off: list[DayOffInput] = strawberry.field(default_factory=list, description="Days on which they stand still.")
 
 
 @strawberry.input(description="Who looks twice, and what waits for a second person.")
@@ -281,74 +201,6 @@ class LeadingQueues:
         item_id = uuid_of("golden", input.golden_item_id, field="goldenItemId")
         await moderation.retire_golden(actor_of(info.context), item_id)
         return GoldenPayload(golden_item=ref(GoldenItem, item_id))
-
-    @verb(ReviewerPayload, "Say what a colleague can judge.", needs=Right.LEAD_QUEUE)
-    async def set_skills(self, info: Info, input: Input[SetSkillsInput]) -> ReviewerPayload:
-        staff_id = uuid_of("staff", input.staff_id, field="staffId")
-        await moderation.set_skills(actor_of(info.context), staff_id, skills=input.skills)
-        return ReviewerPayload(staff=ref(Staff, staff_id))
-
-    @verb(ReviewerPayload, "Say what you read and can bear.", needs=Right.WORK_QUEUE)
-    async def set_own_limits(self, info: Info, input: Input[SetOwnLimitsInput]) -> ReviewerPayload:
-        staff_id = await moderation.set_own_limits(
-            actor_of(info.context),
-            languages=input.languages,
-            avoids_severe=input.avoids_severe,
-            soft_limit=input.soft_limit or None,
-            hard_limit=input.hard_limit or None,
-        )
-        return ReviewerPayload(staff=ref(Staff, staff_id))
-
-    @verb(ConflictPayload, "Say whom you are too close to judge.", needs=Right.WORK_QUEUE)
-    async def declare_conflict(self, info: Info, input: Input[DeclareConflictInput]) -> ConflictPayload:
-        conflict_id = await moderation.declare_conflict(
-            actor_of(info.context),
-            uuid_of("workspace", input.workspace_id, field="workspaceId"),
-            member_id=optional_uuid_of("member", input.member_id, field="memberId"),
-            community_id=optional_uuid_of("community", input.community_id, field="communityId"),
-            reason=input.reason,
-        )
-        return ConflictPayload(conflict=ref(ConflictOfInterest, conflict_id))
-
-    @verb(ConflictPayload, "Say that a conflict of interest does not hold any more.", needs=Right.WORK_QUEUE)
-    async def end_conflict(self, info: Info, input: Input[EndConflictInput]) -> ConflictPayload:
-        conflict_id = uuid_of("conflict", input.conflict_id, field="conflictId")
-        await moderation.end_conflict(actor_of(info.context), conflict_id)
-        return ConflictPayload(conflict=ref(ConflictOfInterest, conflict_id))
-
-    @verb(
-        LedWorkspacePayload,
-        "Say what a client was promised, all of it anew. Open cases follow with their next report.",
-        needs=Right.LEAD_QUEUE,
-    )
-    async def set_service_levels(self, info: Info, input: Input[SetServiceLevelsInput]) -> LedWorkspacePayload:
-        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
-        promises = [
-            moderation.Promise(
-                tier=each.tier.value,
-                first_touch_minutes=each.first_touch_minutes,
-                decision_minutes=each.decision_minutes,
-                appeal_minutes=each.appeal_minutes,
-            )
-            for each in input.promises
-        ]
-        await moderation.set_service_levels(actor_of(info.context), workspace_id, promises=promises)
-        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
-
-    @verb(
-        LedWorkspacePayload,
-        "Say when a client's clocks run, all of it anew. Open cases follow with their next report.",
-        needs=Right.LEAD_QUEUE,
-    )
-    async def set_working_hours(self, info: Info, input: Input[SetWorkingHoursInput]) -> LedWorkspacePayload:
-        workspace_id = uuid_of("workspace", input.workspace_id, field="workspaceId")
-        await moderation.set_working_hours(
-            actor_of(info.context),
-            workspace_id,
-            spans=[moderation.Span(each.weekday, each.opens_minute, each.closes_minute) for each in input.spans],
-            days_off=[(each.day, each.name) for each in input.days_off],
-        )
-        return LedWorkspacePayload(workspace=ref(Workspace, workspace_id))
 
     @verb(
         LedWorkspacePayload, "Say which cases of a client are judged twice, and what is held.", needs=Right.LEAD_QUEUE

@@ -23,11 +23,13 @@ from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
+from graphql_schema.minding_reviewers import MindingReviewers
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
+from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
@@ -58,6 +60,8 @@ class Mutation(
     JudgingAgain,
     Appealing,
     LeadingQueues,
+    MindingReviewers,
+    SettingClocks,
     SettingUp,
     WritingMacros,
     SettingLimits,
