@@ -184,3 +184,16 @@ async def test_a_queue_of_another_agency_cannot_be_claimed_from(acme: Cast, glob
     with pytest.raises(NotFound):
         async with agency_scope(acme.owner):
             await claim_next(acme.owner, queue_id=queue_id)
+
+
+async def test_danger_comes_before_all_that_is_late(acme: Cast) -> None:
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    late, danger = [await acme.case(workspace=slug, policy=f"{slug}:harassment") for _ in range(2)]
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update cases set virtual_deadline = now() - interval '9 days' where id = $1", late.id)
+        await scope.execute("update cases set tier = 'danger' where id = $1", danger.id)
+    moderator = acme.moderator.narrowed_to(client)
+    async with agency_scope(moderator):
+        claims = [await claim_next(moderator) for _ in range(3)]
+    assert [claim and claim.case_id for claim in claims] == [danger.id, late.id, None]

@@ -1,5 +1,5 @@
 import secrets
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from backend import journal
@@ -20,7 +20,7 @@ from tenants.tokens import hash_of
 async def claim_next(
     moderator: Actor, *, workspace_id: UUID | None = None, queue_id: UUID | None = None
 ) -> Claim | None:
-    """The most urgent waiting case that is for `moderator`, now claimed by them; None if nothing waits. Without a
+    """The most urgent waiting case that is for `moderator`, danger before all others, now claimed by them; None if nothing waits. Without a
     workspace or queue: of everything the moderator sees.
 
     Raises NotAllowed without the right to work queues, NotFound for a workspace or queue that is not theirs.
@@ -31,10 +31,12 @@ async def claim_next(
     await return_ended(moderator, workspace_id)
     fitness = await fitness_of(moderator, membership_id, workspace_id=workspace_id)
     case = None
-    if fitness.goes_lightly:
-        case = await _next_waiting(moderator, fitness, membership_id, workspace_id, queue_id, only_light=True)
-    if case is None:
-        case = await _next_waiting(moderator, fitness, membership_id, workspace_id, queue_id)
+    # Danger first, whatever else is late: in one order with the rest, it waits for hours as soon as more comes in than
+    # can be worked (tests/test_waiting_in_line.py).
+    for only in ("danger", *(["light"] if fitness.goes_lightly else []), None):
+        case = await _next_waiting(moderator, fitness, membership_id, workspace_id, queue_id, only=only)
+        if case is not None:
+            break
     if case is not None:
         golden = await golden_instead(case, membership_id=membership_id)
         return await lease(golden or case, membership_id=membership_id)
@@ -95,6 +97,9 @@ async def _workspace_of(queue_id: UUID) -> UUID:
     return queue.workspace_id
 
 
+_ONLY: Final = {"danger": "c.tier = 'danger'", "light": "c.severity not in ('high', 'severe')"}
+
+
 async def _next_waiting(
     moderator: Actor,
     fitness: Fitness,
@@ -102,7 +107,7 @@ async def _next_waiting(
     workspace_id: UUID | None,
     queue_id: UUID | None,
     *,
-    only_light: bool = False,
+    only: str | None = None,
     only_id: UUID | None = None,
 ) -> Any:
     """The case, now in review, or None."""
@@ -111,8 +116,8 @@ async def _next_waiting(
     if queue_id is not None:
         values.append(queue_id)
         where += f" and c.queue_id = ${len(values)}"
-    if only_light:
-        where += " and c.severity not in ('high', 'severe')"
+    if only is not None:
+        where += f" and {_ONLY[only]}"
     if only_id is not None:
         values.append(only_id)
         where += f" and c.id = ${len(values)}"
