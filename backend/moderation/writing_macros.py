@@ -72,15 +72,24 @@ async def delete_macro(actor: Actor, macro_id: UUID) -> UUID:
 async def macro_text(actor: Actor, macro_id: UUID, case_id: UUID) -> str | None:
     """Filled in for the case; None where one of them is not there, or not of the same client."""
     actor.must_hold(Right.READ_CASES)
+    # Each row by its own key, one after the other: asked to join them all, PostgreSQL has begun with every post of a client.
     row = await current().fetchrow(
-        """select m.text, b.handle as member, c.name as community, p.title as policy
-             from macros m
-             join cases k on k.agency_id = $1 and k.workspace_id = m.workspace_id and k.id = $5
-             join posts o on o.agency_id = $1 and o.workspace_id = m.workspace_id and o.id = k.post_id
-             join members b on b.agency_id = $1 and b.workspace_id = m.workspace_id and b.id = k.member_id
-             join communities c on c.agency_id = $1 and c.workspace_id = m.workspace_id and c.id = o.community_id
-             left join policies p on p.agency_id = $1 and p.workspace_id = m.workspace_id and p.id = m.policy_id
-            where m.agency_id = $1 and ($2 or m.workspace_id = any($3)) and m.id = $4""",
+        """with m as materialized (
+               select workspace_id, text, policy_id from macros
+                where agency_id = $1 and ($2 or workspace_id = any($3)) and id = $4),
+             k as materialized (
+               select k.workspace_id, k.post_id, k.member_id from cases k, m
+                where k.agency_id = $1 and k.workspace_id = m.workspace_id and k.id = $5)
+           select m.text,
+                  (select b.handle from members b
+                    where b.agency_id = $1 and b.workspace_id = k.workspace_id and b.id = k.member_id) as member,
+                  (select c.name from communities c
+                    where c.agency_id = $1 and c.workspace_id = k.workspace_id and c.id = (
+                          select o.community_id from posts o
+                           where o.agency_id = $1 and o.workspace_id = k.workspace_id and o.id = k.post_id)) as community,
+                  (select p.title from policies p
+                    where p.agency_id = $1 and p.workspace_id = m.workspace_id and p.id = m.policy_id) as policy
+             from m, k""",
         actor.agency_id,
         actor.sees_all,
         list(actor.workspaces or ()),
