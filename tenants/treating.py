@@ -33,7 +33,8 @@ Treatment = Keep | Put | Remove
 OUR_WORDS: Final = Keep("one of a few words of Tend's own")
 OF_THE_AGENCY: Final = Keep("what the agency says about itself, its clients and its own people")
 A_HASH: Final = Keep("a hash, which leads back to nobody")
+# An array is made once: of a subquery PostgreSQL has asked anew for every row of a page.
 CASES_ABOUT_THEM: Final = (
-    "in (select c.id from cases c where c.agency_id = $1 and c.workspace_id = $2 and c.member_id = $3)"
+    "= any(array(select c.id from cases c where c.agency_id = $1 and c.workspace_id = $2 and c.member_id = $3))"
 )
 THEIR_POSTS: Final = "in (select p.id from posts p where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = $3)"

@@ -47,3 +47,7 @@ create index golden_answers_in_order on app.golden_answers (agency_id, workspace
 
 -- What a reporter was right about, lately.
 create index reports_of_reporter on app.reports (agency_id, workspace_id, reporter_key, created_at, id);
+
+-- Who has held a case, and for how long; and the danger that is claimed before all else.
+create index claims_of_case on app.claims (agency_id, workspace_id, case_id, claimed_at);
+create index cases_in_danger on app.cases (agency_id, virtual_deadline, id) where state = 'queued' and tier = 'danger';

@@ -20,8 +20,8 @@ from tenants.tokens import hash_of
 async def claim_next(
     moderator: Actor, *, workspace_id: UUID | None = None, queue_id: UUID | None = None
 ) -> Claim | None:
-    """The most urgent waiting case that is for `moderator`, danger before all others, now claimed by them; None if nothing waits. Without a
-    workspace or queue: of everything the moderator sees.
+    """The most urgent waiting case that is for `moderator`, danger before all others, now claimed by them; None if nothing
+    waits. Without a workspace or queue: of everything the moderator sees.
 
     Raises NotAllowed without the right to work queues, NotFound for a workspace or queue that is not theirs.
     """

@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from tortoise import fields
@@ -8,6 +9,11 @@ from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
 from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 _THEIRS_OR_ABOUT_THEM = f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"
+
+_DECISIONS_ABOUT_THEM: Final = (
+    "= any(array(select d.id from decisions d where d.agency_id = $1 and d.workspace_id = $2 "
+    f"and d.case_id {CASES_ABOUT_THEM}))"
+)
 
 
 class Queue(WorkspaceModel):
@@ -365,14 +371,10 @@ class DecisionEvent(WorkspaceModel):
         "kind": OUR_WORDS,
         "reason": Put(
             "''",
-            "t.decision_id in (select d.id from decisions d where d.agency_id = $1 and d.workspace_id = $2 "
-            f"and d.case_id {CASES_ABOUT_THEM})",
+            f"t.decision_id {_DECISIONS_ABOUT_THEM}",
         ),
     }
-    of_member = (
-        "t.decision_id in (select d.id from decisions d where d.agency_id = $1 and d.workspace_id = $2 "
-        f"and d.case_id {CASES_ABOUT_THEM})"
-    )
+    of_member = f"t.decision_id {_DECISIONS_ABOUT_THEM}"
     grants = APPEND_ONLY
     decision_id: UUID = fields.UUIDField()
     kind = fields.CharField(max_length=10)
