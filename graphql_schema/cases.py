@@ -283,7 +283,7 @@ def _tallied(state: str) -> str:
 def _open_cases(selected: str, condition: str = "true") -> str:
     return (
         f"select {selected} from cases c where c.agency_id = {{agency}} and c.workspace_id = {{row}}.id "
-        f"and c.state <> 'closed' and {condition}"
+        f"and c.state <> 'closed' and c.kind <> 'golden' and {condition}"
     )
 
 
@@ -302,7 +302,7 @@ class CaseCounts:
     )
 
 
-@publish(moderation.Case, needs=Right.READ_CASES)
+@publish(moderation.Case, needs=Right.READ_CASES, row="{row}.only_for_id is null")
 class CaseGroup:
     """Cases that are alike in what they were counted by; what they were not counted by is null."""
 

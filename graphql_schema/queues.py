@@ -1,7 +1,7 @@
 """Where cases wait, what sends them there, who may be offered them, and by when they are due."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import strawberry
 
@@ -12,11 +12,18 @@ from graphql_schema.decisions import Decision
 from graphql_schema.policies import Policy, Severity, Tier
 from graphql_schema.projection import Node, column, count, one, publish, sql
 from graphql_schema.staff import Staff
-from tenants.rights import Right
+from tenants.rights import PERSON_ROLES, RIGHTS_OF, Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
     from graphql_schema.cases import Case, ReportChannel
+
+
+_LEADS: Final = ", ".join(f"'{role.value}'" for role in PERSON_ROLES if Right.LEAD_QUEUE in RIGHTS_OF[role])
+_THEIRS_OR_FOR_LEADS: Final = (
+    "({row}.membership_id = {membership} or exists (select from memberships m where m.agency_id = {agency} "
+    f"and m.id = {{membership}} and m.role in ({_LEADS})))"
+)
 
 
 @publish(moderation.Queue, kind="queue", needs=Right.READ_CASES)
@@ -37,12 +44,12 @@ class Queue(Node):
     overdue_count: int = count(
         moderation.Case,
         "queue_id",
-        where="{row}.state <> 'closed' and {row}.due_at < now()",
+        where="{row}.state <> 'closed' and {row}.kind <> 'golden' and {row}.due_at < now()",
         description="Open cases in it whose `dueAt` has passed.",
     )
     oldest_opened_at: datetime | None = sql(
         "select min(c.opened_at) from cases c where c.agency_id = {agency} and c.workspace_id = {row}.workspace_id "
-        "and c.queue_id = {row}.id and c.state <> 'closed'",
+        "and c.queue_id = {row}.id and c.state <> 'closed' and c.kind <> 'golden'",
         description="Since when its oldest open case waits; null when none does.",
     )
 
@@ -79,8 +86,7 @@ class RoutingRule(Node):
     moderation.Reviewer,
     kind="reviewer",
     needs=Right.WORK_QUEUE,
-    row="({row}.membership_id = {membership} or exists (select from memberships m where m.agency_id = {agency} "
-    "and m.id = {membership} and m.role in ('owner', 'admin', 'lead')))",
+    row=_THEIRS_OR_FOR_LEADS,
 )
 class Reviewer(Node):
     """What a colleague can judge and bear; told to themselves and to leads."""
@@ -102,8 +108,7 @@ class Reviewer(Node):
     moderation.ConflictOfInterest,
     kind="conflict",
     needs=Right.WORK_QUEUE,
-    row="({row}.membership_id = {membership} or exists (select from memberships m where m.agency_id = {agency} "
-    "and m.id = {membership} and m.role in ('owner', 'admin', 'lead')))",
+    row=_THEIRS_OR_FOR_LEADS,
 )
 class ConflictOfInterest(Node):
     """A reviewer is too close to somebody, and is not offered their cases; told to themselves and to leads."""

@@ -91,6 +91,18 @@ async def test_it_looks_like_any_other_and_the_case_in_whose_place_it_came_waits
     )
     assert [move["because"] for move in seen["moves"]["nodes"]] == ["REPORTED", "CLAIMED"]
     assert (golden.opened_at, golden.due_at) == (waiting.opened_at, waiting.due_at)
+    late = "update cases set due_at = now() - interval '1 hour' where id = $1"
+    async with agency_scope(measure.acme.system) as scope:
+        await scope.execute(late, golden.id)
+    counted = """query($w: ID!) { workspace(id: $w) { caseCounts { inReview overdue } openCaseCount
+        caseGroups(by: [STATE]) { state count } queues { nodes { overdueCount } } } }"""
+    counts = (await ask(api, token, counted, w=f"workspace_{measure.client}"))["data"]["workspace"]
+    assert counts == {
+        "caseCounts": {"inReview": 0, "overdue": 0},
+        "openCaseCount": 1,
+        "caseGroups": [{"state": "CLOSED", "count": 1}, {"state": "QUEUED", "count": 1}],
+        "queues": {"nodes": [{"overdueCount": 0}]},
+    }, "it is counted nowhere"
     others = await ask(api, measure.acme.tokens["owner"], query, id=f"case_{golden.id}")
     assert others == {"data": {"case": None}}
     await measure.acme.check_tallies()

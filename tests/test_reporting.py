@@ -176,6 +176,10 @@ async def test_a_reporter_who_was_right_before_counts_for_more(acme: Cast) -> No
                 policy_version_id=version.id,
                 actions=["hide_post"],
             )
+    stranger, post = (await acme.post(workspace=slug)).member_id, await acme.post(workspace=slug)
+    async with agency_scope(owner):
+        report_id = await report_post(owner, post.id, reason="rude", member_id=stranger)
+        assert (await Report.get(id=report_id)).credibility == 1.0, "what others were right about is not theirs"
     assert weights == [1.0, pytest.approx((1 + 3) / 7 / 0.5), pytest.approx((2 + 3) / 8 / 0.5)]
 
 

@@ -111,13 +111,11 @@ async def answer_golden(case: Case, review: Review, *, claim_id: UUID, policy_id
 
 
 async def _unseen(workspace_id: UUID, membership_id: UUID) -> Any:
-    """One that they have had nothing to do with, at random."""
+    """One about a post that they have never had before their eyes, as this one or as another case; at random."""
     return await current().fetchrow(
         """select g.id, g.case_id from golden_items g
              join cases c on c.agency_id = $1 and c.workspace_id = $2 and c.id = g.case_id
             where g.agency_id = $1 and g.workspace_id = $2 and g.retired_at is null
-              and not exists (select from golden_answers a where a.agency_id = $1 and a.workspace_id = $2
-                                 and a.golden_item_id = g.id and a.membership_id = $3)
               and not exists (select from claims k join cases o
                                 on o.agency_id = $1 and o.workspace_id = $2 and o.id = k.case_id and o.post_id = c.post_id
                                where k.agency_id = $1 and k.workspace_id = $2 and k.membership_id = $3)
@@ -174,10 +172,11 @@ async def _made_to_look_new(item: Any, like: Any, *, membership_id: UUID) -> Any
 
 
 async def _record(verb: str, item: GoldenItem) -> None:
+    """About the client: in the journal of the case everybody who is to be measured by it would read it."""
     await journal.record(
         f"golden.{verb}",
-        subject_kind="case",
-        subject_id=item.case_id,
+        subject_kind="workspace",
+        subject_id=item.workspace_id,
         workspace_id=item.workspace_id,
         item=str(item.id),
     )

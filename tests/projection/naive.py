@@ -124,7 +124,10 @@ WHERES["({row}.only_for_id is null or {row}.only_for_id = {membership})"] = lamb
     row.only_for_id is None or row.only_for_id == actor.membership_id
 )
 WHERES["{row}.state = 'queued'"] = lambda row, _: row.state == "queued"
-WHERES["{row}.state <> 'closed' and {row}.due_at < now()"] = lambda row, _: row.state != "closed" and row.due_at < now()
+WHERES["{row}.only_for_id is null"] = lambda row, _: row.only_for_id is None
+WHERES["{row}.state <> 'closed' and {row}.kind <> 'golden' and {row}.due_at < now()"] = lambda row, _: (
+    row.state != "closed" and row.kind != "golden" and row.due_at < now()
+)
 
 
 async def _is_theirs_or_a_lead_asks(row: Any, actor: Actor) -> bool:
@@ -170,7 +173,7 @@ def expression(type_name: str, field: str) -> Callable[[Any], Any]:
 
 
 async def _cases(row: Any) -> list[Any]:
-    return await Case.filter(workspace_id=row.id)
+    return await Case.filter(workspace_id=row.id).exclude(kind="golden")
 
 
 @expression("CaseCounts", "queued")
@@ -206,7 +209,10 @@ async def _about_to_be_late(row: Any) -> bool:
 
 @expression("Queue", "oldestOpenedAt")
 async def _oldest_opened(row: Any) -> Any:
-    return min((c.opened_at for c in await Case.filter(queue_id=row.id) if c.state != "closed"), default=None)
+    return min(
+        (c.opened_at for c in await Case.filter(queue_id=row.id).exclude(kind="golden") if c.state != "closed"),
+        default=None,
+    )
 
 
 @expression("Decision", "state")
