@@ -21,7 +21,7 @@ demo: .venv/ready ## two agencies at work on this machine: http://127.0.0.1:8000
 	@$(BIN)/tend demo
 
 test: .venv/ready ## every test, against servers of its own (or TEND_DATABASE_URL and TEND_REDIS_URL)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not alone"
 	@$(BIN)/python -m pytest -m alone
 
 check: .venv/ready ## what CI runs: format, lint, types, contracts, schema, models, then the tests

@@ -23,7 +23,7 @@ QUERY = """query($first: Int, $after: String, $last: Int, $before: String, $orde
 async def clients(acme: Cast) -> tuple[str, list[UUID]]:
     """A contractor of two clients with 30 cases in all: a third closed, at four moments, many with as many reports."""
     workspaces = [await acme.empty_workspace() for _ in range(2)]
-    who = "pager"
+    who = f"pager-{workspaces[0]}"  # made anew where half of the module moves to another process
     await acme.hire(who, Role.CONTRACTOR, workspaces, ends_at=datetime(2100, 1, 1, tzinfo=UTC))
     slugs = {id: slug for slug, id in acme.workspaces.items()}
     for n in range(30):

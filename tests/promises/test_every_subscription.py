@@ -99,6 +99,9 @@ async def client(acme: Cast) -> UUID:
     """With a moderator and a stakeholder of its own; `contractor` and `stakeholder` work for another one."""
     from datetime import UTC, datetime
 
+    if "insider" in acme.actors:  # made before another process took over half of the module
+        assert acme.insider.workspaces is not None
+        return next(iter(acme.insider.workspaces))
     workspace_id = await acme.empty_workspace()
     await acme.hire("insider", Role.CONTRACTOR, [workspace_id], ends_at=datetime(2100, 1, 1, tzinfo=UTC))
     await acme.hire("client", Role.STAKEHOLDER, [workspace_id])
