@@ -101,8 +101,14 @@ class Up:
         wait_for(looked, seconds)
 
     def children(self, *words: str) -> list[psutil.Process]:
+        def line(child: psutil.Process) -> str:
+            try:
+                return " ".join(child.cmdline())
+            except psutil.NoSuchProcess:  # ended between the two looks, or not yet waited for
+                return ""
+
         found = psutil.Process(self.process.pid).children(recursive=False)
-        return [child for child in found if any(word in " ".join(child.cmdline()) for word in words)]
+        return [child for child in found if any(word in line(child) for word in words)]
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
