@@ -114,6 +114,9 @@ class Member(Node):
         description="The name shown in the community, as last seen; it may change, and others may have the same."
     )
     kind: MemberKind = column(description="Whether it is a person or a bot.")
+    trust_level: int | None = column(
+        description="How far their platform trusts them: 0 to 4 as Discourse counts, 5 for its staff; null where it has no such thing."
+    )
     first_seen_at: datetime = column(description="When the earliest post that Tend knows was written.")
     erased_at: datetime | None = column(
         description="When they were forgotten: what is left is that somebody was here; null for everybody else."

@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from graphql_schema.describing import optional
+from graphql_schema.describing import optional, value
 from graphql_schema.rules import HashOpinion
 
 _MINUTES = "So long before the post, 1 to 10,080 minutes, which is a week; the post itself counts as well."
@@ -58,6 +58,31 @@ class MediaInput:
     opinions: list[HashOpinion] | None = optional("With one of these opinions; NEGATIVE when left out.")
 
 
+@strawberry.enum(description="What Discourse does by itself once a post, a member or a topic is flagged enough.")
+class FlagEffect(Enum):
+    HIDE_POST = value("hide_post", "It hides the post.")
+    SILENCE_NEW_MEMBER = value("silence_new_member", "It silences the author, where they are new.")
+    CLOSE_TOPIC = value("close_topic", "It closes the topic.")
+
+
+@strawberry.enum(description="How soon: a setting of the forum.")
+class FlagSensitivity(Enum):
+    LOW = value("low", "Late: at all of the high score.")
+    MEDIUM = value("medium", "At two thirds of it.")
+    HIGH = value("high", "Soon: at a third of it.")
+
+
+@strawberry.input(
+    description="The open flags of the post, scored as Discourse does by trust level and record, reach what it acts at."
+)
+class FlagScoreInput:
+    effect: FlagEffect = strawberry.field(description="What it would do.")
+    sensitivity: FlagSensitivity = strawberry.field(description="How soon it would.")
+    high: float | None = optional(
+        "The score that the forum has learned to call high; 12.5, as for a new one, when left out."
+    )
+
+
 @strawberry.input(
     one_of=True,
     description="One condition, or several of them within each other: 5 deep, 50 of them at most. What there is nothing to go "
@@ -76,6 +101,11 @@ class ConditionInput:
     links: LinksInput | None = optional("Links in the text.")
     author: AuthorInput | None = optional("About whoever wrote it.")
     reports_at_least: int | None = optional("So many people have reported it since it was last decided, 1 to 1,000.")
+    report_mass_at_least: float | None = optional(
+        "Its open reports by people weigh so much together: 1 each from somebody unknown, up to 2 from who is always right, "
+        "less the more of them come together. Above 0, up to 10,000."
+    )
+    flag_score: FlagScoreInput | None = optional("What Discourse would do by itself.")
     languages: list[str] | None = optional(
         "Written in one of these languages, by two letters of ISO 639-1; needs a sentence of twenty letters."
     )

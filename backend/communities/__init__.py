@@ -8,11 +8,12 @@ from backend.communities.models import Community, Connection, Member, MemberWarn
 from backend.communities.reading_chat import is_bot
 from backend.communities.searching import searched_words
 from backend.communities.speaking import LANGUAGES, set_language
-from backend.communities.taking_in import IncomingPost, take_in
+from backend.communities.taking_in import STAFF_TRUST, IncomingPost, take_in
 from backend.communities.writing_words import write_words
 
 __all__ = [
     "LANGUAGES",
+    "STAFF_TRUST",
     "Community",
     "Connection",
     "ImportCount",

@@ -67,6 +67,7 @@ class Member(WorkspaceModel):
     kind = fields.CharField(max_length=10, default="person")
     identity_key = fields.CharField(max_length=200, null=True)
     is_at_risk = fields.BooleanField(default=False)
+    trust_level: int | None = fields.IntField(null=True)  # 0 to 4 as Discourse counts, 5 for its staff
     first_seen_at: datetime = fields.DatetimeField()
     erased_at: datetime | None = fields.DatetimeField(null=True)
 

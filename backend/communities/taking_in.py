@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from backend.communities.searching import words_of
@@ -14,6 +14,8 @@ from backend.kit.ids import new_id
 from backend.leaving import kept_out
 from backend.outbox import enqueue
 from tenants.scope import current
+
+STAFF_TRUST: Final = 5  # whom a platform's staff is trusted like: one above whoever it trusts most
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class IncomingPost:
     posted_at: datetime
     reply_to_external_id: str | None = None
     revised_at: datetime | None = None  # when the text became what it is; None where nobody tells
+    author_trust_level: int | None = None  # 0 to 4, 5 for staff of the platform; None where it has no such thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,7 @@ async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[Incom
         first_seen[author] = min(post.posted_at, first_seen.get(author, post.posted_at))
     scope = current()
     rows = await scope.fetch(
-        """select id, external_id, handle, kind, identity_key, first_seen_at from members
+        """select id, external_id, handle, kind, identity_key, first_seen_at, trust_level from members
             where agency_id = $1 and workspace_id = $2 and community_id = $3 and external_id = any($4::text[])""",
         scope.actor.agency_id,
         workspace_id,
@@ -211,6 +214,7 @@ async def _members(workspace_id: UUID, community_id: UUID, posts: Iterable[Incom
             post.author_kind,
             post.identity_key,
             first_seen[author],
+            post.author_trust_level,
         )
         for author, post in newest.items()
         if author not in as_before
@@ -225,6 +229,7 @@ def _is_as_before(row: Any, newest: Mapping[str, IncomingPost], first_seen: Mapp
         row["handle"] == post.author_handle
         and row["kind"] == post.author_kind
         and post.identity_key in (None, row["identity_key"])
+        and post.author_trust_level in (None, row["trust_level"])
         and row["first_seen_at"] <= first_seen[row["external_id"]]
     )
 

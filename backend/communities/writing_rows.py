@@ -47,12 +47,15 @@ def member_rows(count: int) -> str:
 
     The select before has found everybody there is, and the lock keeps others out: the id given here is the row's.
     """
-    columns = "agency_id, workspace_id, community_id, id, external_id, handle, kind, identity_key, first_seen_at"
-    return f"""insert into members ({columns}) values {_placeholders(count, shared=3, own=6)}
+    columns = (
+        "agency_id, workspace_id, community_id, id, external_id, handle, kind, identity_key, first_seen_at, trust_level"
+    )
+    return f"""insert into members ({columns}) values {_placeholders(count, shared=3, own=7)}
         on conflict (agency_id, workspace_id, community_id, external_id) do update
            set handle = excluded.handle, kind = excluded.kind,
                identity_key = coalesce(excluded.identity_key, members.identity_key),
-               first_seen_at = least(members.first_seen_at, excluded.first_seen_at)"""
+               first_seen_at = least(members.first_seen_at, excluded.first_seen_at),
+               trust_level = coalesce(excluded.trust_level, members.trust_level)"""
 
 
 def _pieces(count: int) -> Iterator[tuple[int, int]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from backend.communities import IncomingPost
+from backend.communities import STAFF_TRUST, IncomingPost
 from backend.intake.things import (
     Envelope,
     Recovered,
@@ -32,7 +32,10 @@ _POST_EVENTS: Final = frozenset({"post_created", "post_edited", "post_destroyed"
 _FLAG_EVENTS: Final = frozenset({"reviewable_created", "reviewable_score_updated"})
 _OPPOSITE: Final = {"post_destroyed": "post_recovered", "post_recovered": "post_destroyed"}
 # Everything that is kept of a payload until it is taken in.
-_POST: Final = ("id", "user_id", "username", "raw", "cooked", "created_at", "updated_at")
+_POST: Final = (
+    *("id", "user_id", "username", "raw", "cooked", "created_at", "updated_at"),
+    *("trust_level", "staff", "admin", "moderator"),
+)
 _USER: Final = ("id", "username")
 _REGULAR: Final = (1, 2)  # the others are notes of the forum itself, and whispers of its staff
 
@@ -108,7 +111,15 @@ def _post(document: Any, received_at: datetime) -> IncomingPost:
         text=text,
         posted_at=posted_at,
         revised_at=moment_at(document, "post.updated_at") if has_time else received_at,
+        author_trust_level=_trust_level(at(document, "post")),
     )
+
+
+def _trust_level(post: Any) -> int | None:
+    if any(post.get(name) is True for name in ("staff", "admin", "moderator")):
+        return STAFF_TRUST
+    told = post.get("trust_level")
+    return told if type(told) is int and 0 <= told < STAFF_TRUST else None
 
 
 def _flags(flagged: Any) -> Iterable[Thing]:

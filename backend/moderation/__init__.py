@@ -63,10 +63,13 @@ from backend.moderation.striking import (
 )
 from backend.moderation.tallying import count_cases_again
 from backend.moderation.thresholds import AT_RISK_SHARE, LONGEST_LETTER
+from backend.moderation.weighing import FLAG_EFFECTS, FLAG_SENSITIVITIES, Weight, flag_threshold, weigh_reports
 from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
     "AT_RISK_SHARE",
+    "FLAG_EFFECTS",
+    "FLAG_SENSITIVITIES",
     "LONGEST_LETTER",
     "Appeal",
     "Case",
@@ -106,6 +109,7 @@ __all__ = [
     "StrikeThreshold",
     "Strikes",
     "Threshold",
+    "Weight",
     "WorkingHours",
     "add_strikes",
     "answer_behind",
@@ -128,6 +132,7 @@ __all__ = [
     "extend",
     "file_appeal",
     "file_report",
+    "flag_threshold",
     "hand_over",
     "macro_text",
     "make_golden",
@@ -156,5 +161,6 @@ __all__ = [
     "strikes_of",
     "take_back_strikes",
     "undo_decision",
+    "weigh_reports",
     "write_macro",
 ]

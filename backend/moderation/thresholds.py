@@ -54,6 +54,9 @@ FEWEST_CASES: Final = 30  # below, half of all reports are taken to be right
 LEAST_UPHELD: Final = 0.05
 LEAST_CREDIBLE: Final = 0.2
 MOST_CREDIBLE: Final = 2.0
+# Scores of flags (F1). Source: Discourse, as reference/moderation.md 5A has it.
+FLAGS_OF_NO_RECORD: Final = 5
+FAIR_SHARE_OF_FLAGS: Final = 0.7
 COPIED_LETTERS: Final = 20  # the same words from there on are copied; shorter ones everybody finds by themselves
 NEW_ACCOUNT: Final = timedelta(days=7)  # who came lately, and on the same day as others, may have come with them
 

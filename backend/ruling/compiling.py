@@ -12,6 +12,7 @@ import orjson
 
 from backend.ruling.banking import Bank, banks_of
 from backend.ruling.conditions import (
+    OF_REPORTS,
     All,
     Any_,
     Condition,
@@ -19,7 +20,6 @@ from backend.ruling.conditions import (
     Leaf,
     Links,
     Pattern,
-    Reports,
     Words,
     leaves,
 )
@@ -56,7 +56,7 @@ class Entry:
 
     @property
     def counts_reports(self) -> bool:
-        return any(isinstance(leaf, Reports) for leaf in leaves(self.condition))
+        return any(isinstance(leaf, OF_REPORTS) for leaf in leaves(self.condition))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,22 @@ class Reports:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportMass:
+    """Its open reports by people weigh so much together (F4)."""
+
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class FlagScore:
+    """Discourse would do `effect` by itself for the flags the post has. `high`: the score which the forum calls high."""
+
+    effect: str
+    sensitivity: str
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     one_of: frozenset[str]
 
@@ -93,7 +109,10 @@ class OfBank:
     opinions: frozenset[str] = frozenset({"negative"})
 
 
-Leaf: TypeAlias = Words | Pattern | Links | Author | Reports | Language | Copies | Rate | OfBank
+Leaf: TypeAlias = (
+    Words | Pattern | Links | Author | Reports | ReportMass | FlagScore | Language | Copies | Rate | OfBank
+)
+OF_REPORTS: Final = (Reports, ReportMass, FlagScore)
 Condition: TypeAlias = All | Any_ | Not | Leaf
 
 
@@ -108,7 +127,7 @@ def leaves(condition: Condition) -> Iterator[Leaf]:
             yield condition
 
 
-def write(condition: Condition) -> dict[str, Any]:
+def write(condition: Condition) -> dict[str, Any]:  # noqa: PLR0912 - one for each kind
     """As JSON that `read` makes the same of."""
     match condition:
         case All(parts):
@@ -133,6 +152,10 @@ def write(condition: Condition) -> dict[str, Any]:
             })}  # fmt: skip
         case Reports(at_least):
             return {"reportsAtLeast": at_least}
+        case ReportMass(mass):
+            return {"reportMassAtLeast": mass}
+        case FlagScore(effect, sensitivity, high):
+            return {"flagScore": {"effect": effect.upper(), "sensitivity": sensitivity.upper(), "high": high}}
         case Language(one_of):
             return {"languages": sorted(one_of)}
         case Copies(within, members, times):

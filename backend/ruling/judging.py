@@ -7,12 +7,14 @@ from enum import IntEnum
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
+from backend.moderation import flag_threshold
 from backend.ruling.conditions import (
     All,
     Any_,
     Author,
     Condition,
     Copies,
+    FlagScore,
     Language,
     Leaf,
     Links,
@@ -20,6 +22,7 @@ from backend.ruling.conditions import (
     OfBank,
     Pattern,
     Rate,
+    ReportMass,
     Reports,
     Words,
 )
@@ -80,7 +83,7 @@ def needs(leaf: Leaf) -> str | None:
             if leaf.violations_at_least is not None:
                 return "violations"
             return None if leaf.posts_fewer_than is None else "history"
-        case Reports():
+        case Reports() | ReportMass() | FlagScore():
             return "reports"
         case Language():
             return "language"
@@ -109,7 +112,12 @@ def judge_of(condition: Condition, numbers: Mapping[Leaf, int]) -> Judge:
         case Author():
             return _author(condition)
         case Reports(at_least):
-            return _dear("reports", lambda _, count: count >= at_least)
+            return _dear("reports", lambda _, weight: weight.people >= at_least)
+        case ReportMass(mass):
+            return _dear("reports", lambda _, weight: weight.mass >= mass)
+        case FlagScore(effect, sensitivity, high):
+            score = flag_threshold(high, sensitivity=sensitivity, effect=effect)
+            return _dear("reports", lambda _, weight: weight.flag_score >= score)
         case Language(one_of):
             return _dear("language", lambda _, language: language in one_of)
         case Copies(within, members, times):

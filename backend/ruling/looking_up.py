@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.languages import language_of
+from backend.moderation import Weight, weigh_reports
 from backend.ruling.compiling import Ruleset
 from backend.ruling.judging import FAILED, Seen
 from backend.ruling.likening import likeness, shingles, sketch
@@ -92,17 +93,9 @@ async def _violations(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[See
 
 async def _reports(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) -> None:
     """Open ones, by people."""
-    rows = await _each(
-        """select w.id, (select count(*) from reports r
-                           join cases c on c.agency_id = $1 and c.workspace_id = $2 and c.id = r.case_id
-                          where r.agency_id = $1 and r.workspace_id = $2 and r.post_id = w.id and r.channel <> 'rule'
-                            and c.state <> 'closed') as found
-             from unnest($3::uuid[], $4::uuid[], $5::timestamptz[]) as w (id, member_id, at)""",
-        workspace_id,
-        posts,
-    )
+    weights = await weigh_reports(workspace_id, [post.id for post in posts])
     for post in posts:
-        post.learn("reports", rows[post.id])
+        post.learn("reports", weights.get(post.id, Weight()))
 
 
 async def _history(workspace_id: UUID, _ruleset: Ruleset, posts: Sequence[Seen]) -> None:

@@ -8,12 +8,14 @@ from backend.kit.errors import Invalid
 from backend.kit.ids import parse_published
 from backend.kit.languages import LANGUAGES
 from backend.kit.texts import clean
+from backend.moderation import FLAG_EFFECTS, FLAG_SENSITIVITIES
 from backend.ruling.conditions import (
     All,
     Any_,
     Author,
     Condition,
     Copies,
+    FlagScore,
     Language,
     Leaf,
     Links,
@@ -21,6 +23,7 @@ from backend.ruling.conditions import (
     OfBank,
     Pattern,
     Rate,
+    ReportMass,
     Reports,
     Words,
     leaves,
@@ -30,6 +33,7 @@ from backend.ruling.thresholds import (
     CONDITION_DEPTH,
     CONDITIONS_PER_RULE,
     COPIES_LOOKED_AT,
+    HIGH_FLAG_SCORE,
     HISTORY,
     HOSTS_PER_CONDITION,
     LONGEST_WINDOW,
@@ -116,6 +120,23 @@ def _reports(value: Any) -> Reports:
     return Reports(_number("reportsAtLeast", value, most=1_000))
 
 
+def _mass(value: Any) -> ReportMass:
+    return ReportMass(_weight("reportMassAtLeast", value))
+
+
+def _flag_score(value: Any) -> FlagScore:
+    effect, sensitivity = value["effect"].lower(), value["sensitivity"].lower()
+    if effect not in FLAG_EFFECTS or sensitivity not in FLAG_SENSITIVITIES:
+        raise Invalid("Say what would be done, and how sensitive the forum is.", path=PATH)
+    return FlagScore(effect, sensitivity, _weight("high", value.get("high", HIGH_FLAG_SCORE)))
+
+
+def _weight(name: str, given: Any) -> float:
+    if type(given) not in (int, float) or not 0 < given <= 10_000:
+        raise Invalid(f"`{name}` is a number above 0, up to 10,000.", path=PATH)
+    return float(given)
+
+
 def _languages(value: Any) -> Language:
     unknown = sorted(set(value) - LANGUAGES)
     if unknown or not value:
@@ -174,6 +195,8 @@ _LEAVES: Final[Mapping[str, Callable[[Any], Leaf]]] = {
     "links": _links,
     "author": _author,
     "reportsAtLeast": _reports,
+    "reportMassAtLeast": _mass,
+    "flagScore": _flag_score,
     "languages": _languages,
     "copies": _copies,
     "rate": _rate,

@@ -17,6 +17,7 @@ SECONDS_PER_RULE_JOB: Final = 6.0  # of matching; a job may take a minute, and w
 WORDS_PER_FILTER: Final = 5_000  # measured: at 50,000 RE2 refuses to compile a filter with the memory it takes
 RULESETS_KEPT: Final = 64  # compiled ones in a process
 
+HIGH_FLAG_SCORE: Final = 12.5  # until a forum has learned its own. Source: Discourse, as moderation.md 5A has it
 HISTORY: Final = 100  # posts of an author that conditions count at most
 LONGEST_WINDOW: Final = timedelta(days=7)  # of conditions about rates and copies
 

@@ -13,7 +13,7 @@ from backend.moderation import Queue
 from backend.outbox import enqueue
 from backend.policies import Policy
 from backend.ruling.changing import note_change
-from backend.ruling.conditions import Condition, OfBank, Pattern, Reports, Words, leaves, write
+from backend.ruling.conditions import OF_REPORTS, Condition, OfBank, Pattern, Words, leaves, write
 from backend.ruling.matching import compile_pattern, compile_words, distinct
 from backend.ruling.models import HashBank, Rule, RuleVersion
 from backend.ruling.reading import read
@@ -219,7 +219,7 @@ async def _new(
 def _version(
     actor: Actor, rule: Rule, *, condition: Condition, actions: Mapping[str, Any], policy_id: UUID
 ) -> RuleVersion:
-    rule.counts_reports = rule.counts_reports or any(isinstance(leaf, Reports) for leaf in leaves(condition))
+    rule.counts_reports = rule.counts_reports or any(isinstance(leaf, OF_REPORTS) for leaf in leaves(condition))
     return RuleVersion(
         workspace_id=rule.workspace_id,
         rule_id=rule.id,

@@ -43,6 +43,18 @@ async def test_a_post_comes_is_edited_and_edited_back_goes_comes_back_and_is_fla
     assert len(await forum.deliveries()) == 6
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [({"trust_level": 3}, 3), ({"trust_level": 1, "moderator": True}, 5), ({"trust_level": 9}, None), ({"trust_level": None}, None)],
+    ids=["a regular", "staff", "no such level", "not told"],
+)  # fmt: skip
+async def test_how_far_the_forum_trusts_an_author_is_known(forum: Site, told: Any, expected: int | None) -> None:
+    await forum.tell(discourse_post("Hello", **told), event="post_created")
+    async with agency_scope(forum.cast.system):
+        member = await Member.get(id=(await forum.post()).member_id)
+    assert member.trust_level == expected
+
+
 async def test_the_rules_are_asked_of_new_words_and_of_those_that_came_back(forum: Site) -> None:
     async def asked() -> int:
         async with agency_scope(forum.cast.system) as scope:

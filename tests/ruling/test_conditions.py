@@ -154,7 +154,14 @@ def test_what_is_not_looked_up_yet_is_asked_for_only_where_it_decides() -> None:
     "written",
     [
         {"all": [{"words": {"words": ["a", "b"], "disguised": True}}, {"not": {"pattern": "x+"}}]},
-        {"any": [{"links": {"hosts": ["a.org"], "shorteners": True, "atLeast": 2}}, {"reportsAtLeast": 3}]},
+        {
+            "any": [
+                {"links": {"hosts": ["a.org"], "shorteners": True, "atLeast": 2}},
+                {"reportsAtLeast": 3},
+                {"reportMassAtLeast": 2.5},
+                {"flagScore": {"effect": "HIDE_POST", "sensitivity": "MEDIUM", "high": 12.5}},
+            ]
+        },
         {"author": {"firstSeenWithinHours": 5, "postsFewerThan": 3, "isAtRisk": True, "violationsAtLeast": 1}},
         {"languages": ["de", "fr"]},
         {"copies": {"members": 3, "withinMinutes": 60}},

@@ -61,6 +61,26 @@ async def test_open_reports_are_counted_and_looked_at_as_they_come(acme: Cast, c
     assert await client.finds({"reportsAtLeast": 1}) == {once.id}
 
 
+async def test_open_reports_weigh_by_who_makes_them(acme: Cast, client: Client) -> None:
+    trusted, crowded, own = await client.post("one"), await client.post("two"), await client.post("three")
+    async with agency_scope(acme.system):
+        for post, reporters in ((trusted, [4, 5]), (crowded, [0, 0, 0])):
+            for n, trust_level in enumerate(reporters):
+                member = await Member.create(
+                    workspace_id=client.id, community_id=post.community_id, external_id=f"w{n}{post.id}", handle="w",
+                    first_seen_at=post.posted_at, trust_level=trust_level,
+                )  # fmt: skip
+                await report_post(acme.system, post.id, reason="They say the same, word by word.", member_id=member.id)
+        await report_post(acme.system, own.id, reason="Mine.", member_id=own.member_id)
+    hides = {"effect": "HIDE_POST", "sensitivity": "MEDIUM"}
+    assert await client.finds({"flagScore": hides}) == {trusted.id}, "5 + 6 points are 8.33 and more"
+    assert await client.finds({"flagScore": {**hides, "high": 100}}) == set()
+    assert await client.finds({"flagScore": {**hides, "sensitivity": "HIGH", "high": 9}}) == {trusted.id, crowded.id}
+    # 1 + 1/sqrt 2, and 1 + 1/sqrt 2 + 1/sqrt 3: they copied each other.
+    assert await client.finds({"reportMassAtLeast": 2.28}) == {crowded.id}
+    assert await client.finds({"reportMassAtLeast": 1.7}) == {trusted.id, crowded.id}
+
+
 async def test_copies_are_found_although_they_are_not_quite_the_same(client: Client, ago: Callable[..., Any]) -> None:
     text = "Earn 500 dollars a day from home, no experience needed, write to me right now and I will show you how!"
     texts = [
