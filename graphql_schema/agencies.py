@@ -8,6 +8,7 @@ from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
+from graphql_schema.investigations import Investigation, InvestigationResult
 from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
@@ -28,6 +29,7 @@ from graphql_schema.orders import (
     GoldenOrder,
     HoldOrder,
     HoursOrder,
+    InvestigationOrder,
     JobOrder,
     JournalOrder,
     MemberOrder,
@@ -161,6 +163,12 @@ class Workspace(Node):
     )
     hash_banks: Connection[HashBank] = many(
         "workspace_id", order=CreationOrder, description="Pictures and films that staff knows, by their hashes."
+    )
+    investigations: Connection[Investigation] = many(
+        "workspace_id", order=InvestigationOrder, description="What was looked into there, concluded ones included."
+    )
+    investigation_results: Connection[InvestigationResult] = many(
+        "workspace_id", order=InvestigationOrder, description="What the client was told of these."
     )
     macros: Connection[Macro] = many("workspace_id", order=CreationOrder, description="Its saved answers, 500 at most.")
     strike_thresholds: Connection[StrikeThreshold] = many(

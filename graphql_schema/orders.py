@@ -201,3 +201,26 @@ class EvidenceOrder(Enum):
 @strawberry.enum(description="In which order thresholds of strikes are listed.")
 class ThresholdOrder(Enum):
     POINTS = value("points", "Fewest `points` first.")
+
+
+@strawberry.enum(description="In which order investigations are listed.")
+class InvestigationOrder(Enum):
+    NEWEST = value("-opened_at", "Latest first, by when they were opened.")
+    OLDEST = value("opened_at", "Earliest first, by when they were opened.")
+
+
+@strawberry.enum(description="In which order subjects of an investigation are listed.")
+class AddedOrder(Enum):
+    OLDEST = value("added_at", "Earliest first, by `addedAt`.")
+    NEWEST = value("-added_at", "Latest first, by `addedAt`.")
+
+
+@strawberry.enum(description="In which order ties are listed.")
+class FoundOrder(Enum):
+    OLDEST = value("found_at", "Earliest first, by `foundAt`.")
+    NEWEST = value("-found_at", "Latest first, by `foundAt`.")
+
+
+@strawberry.enum(description="In which order what shows a tie is listed.")
+class ProofOrder(Enum):
+    POSITION = value("position", "The newest first, by `position`.")

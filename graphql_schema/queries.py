@@ -4,7 +4,7 @@ from uuid import UUID
 
 import strawberry
 
-from backend import moderation, notices
+from backend import integrity, moderation, notices
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
@@ -12,6 +12,7 @@ from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
+from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
@@ -108,6 +109,26 @@ class Query(Choosing):
             return None
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
+
+    @strawberry.field(
+        description="What happened to everything an investigation is about, the earliest first, the latest 500 at most; empty "
+        "for one that is not there for you.",
+        metadata={NEEDS: Right.READ_CASES},
+    )
+    async def investigation_timeline(
+        self,
+        info: Info,
+        investigation_id: Annotated[
+            strawberry.ID, strawberry.argument(description="Opaque, as in `Investigation.id`.")
+        ],
+    ) -> list[TimelineEvent]:
+        found = _id("investigation", investigation_id)
+        if found is None:
+            return []
+        try:
+            return [happened(event) for event in await integrity.timeline_of(actor_of(info.context), found)]
+        except NotAllowed:
+            return []
 
     @strawberry.field(description="One case; null for one that is not there for you.")
     def case(

@@ -60,9 +60,9 @@ class MediaInput:
 
 @strawberry.enum(description="What Discourse does by itself once a post, a member or a topic is flagged enough.")
 class FlagEffect(Enum):
-    HIDE_POST = value("hide_post", "It hides the post.")
-    SILENCE_NEW_MEMBER = value("silence_new_member", "It silences the author, where they are new.")
-    CLOSE_TOPIC = value("close_topic", "It closes the topic.")
+    HIDE_POST = value("hide_post", "Members see it no more until somebody looks.")
+    SILENCE_NEW_MEMBER = value("silence_new_member", "The author, where they are new, cannot write.")
+    CLOSE_TOPIC = value("close_topic", "Nobody can answer there any more.")
 
 
 @strawberry.enum(description="How soon: a setting of the forum.")

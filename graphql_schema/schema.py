@@ -16,6 +16,7 @@ from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
+from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.leaving_for_good import LeavingForGood
@@ -64,6 +65,7 @@ class Mutation(
     SettingClocks,
     SettingUp,
     WritingMacros,
+    Investigating,
     SettingLimits,
     WritingRules,
     FillingBanks,

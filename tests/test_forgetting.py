@@ -13,6 +13,13 @@ from redis.asyncio import Redis
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
 from backend.evidence import OnHold, lift_hold, place_hold
+from backend.integrity import (
+    ClientReference,
+    Investigation,
+    InvestigationEntry,
+    InvestigationSubject,
+    InvestigationTie,
+)
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
@@ -174,6 +181,24 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             answer=f"no, {MARKER}",
             answered_at=now(),
         )
+        await ClientReference.create(workspace_id=client, kind="account", value=f"{MARKER}!", member_id=member.id)
+        of = await Investigation.create(
+            workspace_id=client, title=f"{MARKER} again", question=f"is it {MARKER}?", finding=f"it is {MARKER}"
+        )
+        one, two = [
+            await InvestigationSubject.create(
+                workspace_id=client, investigation_id=of.id, kind=kind, key=f"{kind}:{id}", note=f"by {MARKER}",
+                **{f"{kind}_id": id},
+            )
+            for kind, id in (("member", member.id), ("post", post.id))
+        ]  # fmt: skip
+        await InvestigationTie.create(
+            workspace_id=client, investigation_id=of.id, one_id=one.id, other_id=two.id, kind="noted", is_strong=False,
+            because=f"{MARKER} wrote it",
+        )  # fmt: skip
+        await InvestigationEntry.create(
+            workspace_id=client, investigation_id=of.id, kind="noted", text=f"asked {MARKER}"
+        )
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -257,6 +282,13 @@ PLANTED = {
     "holds.reason",
     "jobs.last_error",
     "platform_deliveries.body",
+    "client_references.value",
+    "investigation_entries.text",
+    "investigation_subjects.note",
+    "investigation_ties.because",
+    "investigations.finding",
+    "investigations.question",
+    "investigations.title",
     "actions.message",
     "actions.problem",
     "actions.done_note",

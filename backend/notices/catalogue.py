@@ -33,6 +33,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "report_decided": Kind("case", None, frozenset({"outcome"}), chat="never"),
         "appeal_decided": Kind("appeal", None, frozenset({"verdict"}), chat="never"),
         "action_failed": Kind("action", Right.WORK_QUEUE, frozenset({"action"})),
+        "investigation_concluded": Kind("result", Right.READ_WORKSPACE, frozenset({"outcome"})),
         "membership_changed": Kind("staff", None, frozenset({"role"})),
         "export_done": Kind("export", Right.EXPORT, frozenset({"what"})),
         "export_failed": Kind("export", Right.EXPORT, frozenset({"what"})),

@@ -11,6 +11,8 @@ from backend.ruling.back_testing import (
 )
 from backend.ruling.banking import Known, bank_hashes, create_hash_bank
 from backend.ruling.forgetting import forget_findings
+from backend.ruling.likening import likeness, shingles, sketch
+from backend.ruling.links import links_of
 from backend.ruling.measuring import RECORD
 from backend.ruling.models import (
     BackTest,
@@ -59,12 +61,16 @@ __all__ = [
     "fail_back_test",
     "forget_findings",
     "go_on_with_back_test",
+    "likeness",
+    "links_of",
     "make_rule_live",
     "note_media",
     "pause_rule",
     "revise_rule",
     "set_rule_target",
     "shadow_rule",
+    "shingles",
+    "sketch",
     "watch_rules",
     "write_rule",
 ]

@@ -33,6 +33,19 @@ def hosts_of(text: str) -> list[str]:
     return found
 
 
+def links_of(text: str) -> list[str]:
+    """Each link as one can compare it: without scheme, www., fragment and a slash or point at its end, the host in lower case;
+    MOST_LINKS at most."""
+    found = []
+    for link in _LINK.finditer(text) if "." in text else ():
+        host, slash, rest = (link["whole"] or link["bare"]).partition("/")
+        host = host.rpartition("@")[2].casefold().removeprefix("www.")
+        found.append((host + slash + rest.partition("#")[0]).rstrip("/.,;:!?"))
+        if len(found) == MOST_LINKS:
+            break
+    return found
+
+
 def is_below(host: str, hosts: frozenset[str]) -> bool:
     """Whether it is one of the hosts, or lies below one."""
     while host not in hosts:

@@ -1,7 +1,7 @@
 """Statements in the language of a community, from the files in `templates/`: one folder a language.
 
 `statement.txt` is what the member reads: sections with a blank line between them, the first line of each its heading.
-`reported.txt` and `answered.txt` are what became of a report, of an appeal; `*_link.txt` say where to read on. `facts.txt`
+`reported.txt`, `answered.txt` and `investigated.txt` are what became of a report, an appeal, an enquiry; `*_link.txt` say where to read on. `facts.txt`
 is for the transparency database.
 """
 

@@ -22,6 +22,7 @@ from markdown_it import MarkdownIt
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
 from backend.idempotency.keeping import KEPT_FOR
+from backend.integrity.thresholds import CANDIDATES, POSTS_LOOKED_AT
 from backend.kit.clock import now
 from backend.moderation import Case
 from backend.moderation.thresholds import LEASE, LONGEST_CLAIM, REPORTERS_WRITTEN_TO
@@ -188,6 +189,14 @@ class Scene:
             "<appeal claim token>": claimed["<claim token>"],
         }
 
+    async def investigation(self) -> dict[str, Any]:
+        opened = await self.ask(
+            """mutation($w: ID!) { openInvestigation(input: { workspaceId: $w, title: "x", question: "x" }) {
+                 investigation { id } } }""",
+            w=(await self.ids())["<workspace id>"],
+        )
+        return {"<investigation id>": opened["data"]["openInvestigation"]["investigation"]["id"]}
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -215,6 +224,8 @@ class Scene:
             known |= await self.judged()
         if "<appeal case id>" in text:
             known |= await self.appealed()
+        if "<investigation id>" in text:
+            known |= await self.investigation()
         if any(name in text for name in ("<policy id>", "<rule id>", "<back test id>")):
             known |= await self.rule()
         if "<claim token>" in text:
@@ -522,6 +533,8 @@ def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert "for ten minutes" in markdown_of("signing_in")
     assert timedelta(minutes=10) == LINK_LIFETIME
     assert f"for {APPEAL_WINDOW.days} days:" in markdown_of("appeals")
+    assert f"{POSTS_LOOKED_AT} of each at most" in markdown_of("investigations")
+    assert f"up to {CANDIDATES} `candidates`" in markdown_of("investigations")
     assert f"the first {REPORTERS_WRITTEN_TO} who" in markdown_of("appeals")
     assert "for seven days" in markdown_of("people")
     assert timedelta(days=7) == INVITATION_LIFETIME

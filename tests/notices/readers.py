@@ -48,6 +48,7 @@ class Reader:
             "webhook_disabled": {"because": "gone"},
             "action_failed": {"action": "hide_post"},
             "appeal_decided": {"verdict": "upheld"},
+            "investigation_concluded": {"outcome": "confirmed"},
         }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(

@@ -124,6 +124,9 @@ WHERES["({row}.only_for_id is null or {row}.only_for_id = {membership})"] = lamb
     row.only_for_id is None or row.only_for_id == actor.membership_id
 )
 WHERES["{row}.state = 'queued'"] = lambda row, _: row.state == "queued"
+WHERES["({row}.state = 'concluded' and {row}.client_summary is not null)"] = lambda row, _: (
+    row.state == "concluded" and row.client_summary is not None
+)
 WHERES["{row}.only_for_id is null"] = lambda row, _: row.only_for_id is None
 WHERES["{row}.state <> 'closed' and {row}.kind <> 'golden' and {row}.due_at < now()"] = lambda row, _: (
     row.state != "closed" and row.kind != "golden" and row.due_at < now()

@@ -40,6 +40,7 @@ SHORT = {
     "Decision.evidence": "six posts at most: unique by number",
     "Decision.strikes": "a violation, and that it was taken back",
     "PolicyVersion.examples": "50 at most",
+    "InvestigationTie.evidence": "ten at most: unique by number",
     "Workspace.strike_thresholds": "20 at most: unique by number",
     "Decision.actions": "kinds of action on one decision",
     "Workspace.policies": "policies of one client",

@@ -16,6 +16,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, 
 from backend.acting import Action, let_tend_act
 from backend.evidence import Hold
 from backend.intake import connect_community
+from backend.integrity import InvestigationSubject
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.leaving import Export, close_workspace
@@ -216,6 +217,21 @@ async def _a_rule_in_the_shadow(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _two_subjects(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        post = await InvestigationSubject.get(investigation_id=scene.id("investigation"), kind="post")
+    id = f"subject_{post.id}"
+    return {"secondSubjectId": id, "subjectIds": [id], "policyId": None}
+
+
+async def _a_known_booking(scene: Scene) -> dict[str, Any]:
+    return {"references": [{"kind": "BOOKING", "value": "B 7", "memberId": scene.ids["member"]}]}
+
+
+async def _a_concluded_investigation(scene: Scene) -> dict[str, Any]:
+    return {"investigationId": f"investigation_{scene.id('result')}"}
+
+
 def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
     async def given(_: Scene) -> dict[str, Any]:
         return values
@@ -279,6 +295,11 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "setWorkspaceBrand": _with(colour="#1f2937", replyTo="help@example.com"),
     "skipCase": _a_claim,
     "undoDecision": _an_own_decision,
+    "addInvestigationSubjects": _with(subjects=[{"kind": "LINK", "value": "spam.example"}]),
+    "noteTie": _two_subjects,
+    "noteReferences": _a_known_booking,
+    "referToModeration": _two_subjects,
+    "reopenInvestigation": _a_concluded_investigation,
 }
 
 

@@ -18,6 +18,7 @@ from graphql import (
     is_leaf_type,
     is_object_type,
 )
+from investigated import investigated
 from judged import judged
 
 from backend.acting import order_action
@@ -73,6 +74,13 @@ KINDS = {
     "credentialId": "credential",
     "workspaceIds": "workspace",
     "subjectId": "case",
+    "investigationId": "investigation",
+    "investigationSubjectId": "subject",
+    "subjectIds": "subject",
+    "postIds": "post",
+    "caseIds": "case",
+    "firstSubjectId": "subject",
+    "secondSubjectId": "subject",
     "holdId": "hold",
     "exportId": "export",
     "jobId": "job",
@@ -100,7 +108,10 @@ TEXTS = {
     "startsAt": "2099-01-01T00:00:00Z",
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
-COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
+COMPUTED = {
+    "moderationNumbers": "tests/test_numbers_for_leads.py",
+    "investigationTimeline": "tests/test_investigations.py",
+}
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
 OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
@@ -150,6 +161,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "action": f"action_{await _an_action(cast, case)}",
         **await a_webhook(cast, case.workspace_id),
         **await judged(cast, case),
+        **await investigated(cast, case),
     }
 
 

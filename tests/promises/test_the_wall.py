@@ -221,6 +221,7 @@ def test_what_must_never_change_is_append_only() -> None:
         "erased_identities",
         "erasures",
         "evidence_snapshots",
+        "investigation_entries",
         "journal",
         "journal_links",
         "policy_examples",

@@ -1,0 +1,17 @@
+"""The numbers that decide, each with its unit and its source."""
+
+from datetime import timedelta
+from typing import Final
+
+SUBJECTS_PER_INVESTIGATION: Final = 200
+SUBJECTS_AT_ONCE: Final = 50
+REFERENCES_AT_ONCE: Final = 1_000
+POSTS_LOOKED_AT: Final = 200  # of each member, the newest; what they wrote before is seldom news
+POSTS_COMPARED: Final = 4_000  # word by word, of all members together: a second of one core
+EVIDENCE_PER_TIE: Final = 10  # the newest; that there is more is said
+CANDIDATES: Final = 20  # members who are not subjects and may be
+# Two accounts seen first within this time of each other, in one community. Design choice: weak, shown as such.
+SEEN_TOGETHER: Final = timedelta(hours=1)
+SAME_WORDS_FROM: Final = 0.7  # share of shingles, as for copies in rules
+REPORTERS_TOLD: Final = 200  # of the cases of one investigation, by message; all of Tend's own people are told
+TIMELINE: Final = 500  # entries
