@@ -29,7 +29,7 @@ from graphql import (
     validate,
     visit,
 )
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
@@ -183,7 +183,10 @@ async def test_the_engine_answers_generated_queries_as_the_naive_execution_does(
     types = TypeInfo(SCHEMA)
     meaning = Meaning(types, pools)
     text = print_ast(visit(document, TypeInfoVisitor(types, meaning)))
-    assert not validate(SCHEMA, parse(text)), text
+    # Deep down, hypothesis-graphql asks for fields of one name and several types beside each other.
+    problems = [each for each in validate(SCHEMA, parse(text)) if "they return conflicting types" not in each.message]
+    assert not problems, text
+    assume(not validate(SCHEMA, parse(text)))
     ours, theirs = await compare(api, cast, who, narrowed, Operation(text, {}))
     if ours is None:
         seen["too dear"] += 1
