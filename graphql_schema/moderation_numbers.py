@@ -86,19 +86,19 @@ def told(numbers: moderation.Numbers) -> ModerationNumbers:
         pending_info=numbers.pending_info,
         held=numbers.held,
         overdue=numbers.overdue,
-        age=_durations(numbers.age),
-        in_time=_share(numbers.in_time),
-        appeals_in_time=_share(numbers.appeals_in_time),
-        touched_in_time=_share(numbers.touched_in_time),
-        handle_time=_durations(numbers.handle_time),
-        violations=_share(numbers.violations),
-        judged_twice=_share(numbers.judged_twice),
-        overturned=_share(numbers.overturned),
-        undone=_share(numbers.undone),
-        golden=_share(numbers.golden),
+        age=durations(numbers.age),
+        in_time=share(numbers.in_time),
+        appeals_in_time=share(numbers.appeals_in_time),
+        touched_in_time=share(numbers.touched_in_time),
+        handle_time=durations(numbers.handle_time),
+        violations=share(numbers.violations),
+        judged_twice=share(numbers.judged_twice),
+        overturned=share(numbers.overturned),
+        undone=share(numbers.undone),
+        golden=share(numbers.golden),
         agreement=Agreement(
             pairs=numbers.agreement.pairs,
-            alike=_share(numbers.agreement.alike),
+            alike=share(numbers.agreement.alike),
             kappa=numbers.agreement.kappa,
             alpha=numbers.agreement.alpha,
         ),
@@ -117,10 +117,10 @@ def told(numbers: moderation.Numbers) -> ModerationNumbers:
     )
 
 
-def _share(share: moderation.Share) -> Share:
+def share(share: moderation.Share) -> Share:
     low, high = share.interval or (None, None)
     return Share(numerator=share.numerator, denominator=share.denominator, value=share.value, low=low, high=high)
 
 
-def _durations(of: moderation.Durations) -> Durations:
+def durations(of: moderation.Durations) -> Durations:
     return Durations(count=of.count, median_seconds=of.median, ninetieth_seconds=of.ninetieth)

@@ -12,6 +12,7 @@ from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
+from graphql_schema.integrity_report import IntegrityReport, integrity_told
 from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
@@ -109,6 +110,29 @@ class Query(Choosing):
             return None
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
+
+    @strawberry.field(
+        description="What was reported, found and done at a client, in a window of 366 days at most, without anybody's name; "
+        "null for one that is not there for you.",
+        metadata={NEEDS: Right.READ_WORKSPACE},
+    )
+    async def integrity_report(
+        self,
+        info: Info,
+        workspace_id: Annotated[strawberry.ID, strawberry.argument(description="The client it is about.")],
+        since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
+        until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
+    ) -> IntegrityReport | None:
+        found = _id("workspace", workspace_id)
+        if found is None:
+            return None
+        try:
+            report = await integrity.integrity_report(actor_of(info.context), found, since=since, until=until)
+        except (NotAllowed, NotFound):
+            return None
+        except Invalid as refusal:
+            raise bad_input(refusal.message) from None
+        return integrity_told(report)
 
     @strawberry.field(
         description="What happened to everything an investigation is about, the earliest first, the latest 500 at most; empty "

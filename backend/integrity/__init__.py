@@ -1,5 +1,6 @@
-"""Investigations: what connects members, posts and cases, what was found, and who is told."""
+"""Investigations, and the integrity report: what ties members, posts and cases, what was found and done, who is told."""
 
+from backend.integrity.accounting import Advice, IntegrityReport, Line, integrity_report
 from backend.integrity.collecting import Subject, add_subjects, note, remove_subject
 from backend.integrity.concluding import conclude, reopen
 from backend.integrity.models import (
@@ -17,18 +18,22 @@ from backend.integrity.tying import Candidate, look_again, note_tie
 from backend.integrity.unfolding import Happened, timeline_of
 
 __all__ = [
+    "Advice",
     "Candidate",
     "ClientReference",
     "Happened",
+    "IntegrityReport",
     "Investigation",
     "InvestigationEntry",
     "InvestigationSubject",
     "InvestigationTie",
+    "Line",
     "Subject",
     "TieEvidence",
     "Told",
     "add_subjects",
     "conclude",
+    "integrity_report",
     "look_again",
     "note",
     "note_references",

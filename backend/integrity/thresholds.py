@@ -15,3 +15,12 @@ SEEN_TOGETHER: Final = timedelta(hours=1)
 SAME_WORDS_FROM: Final = 0.7  # share of shingles, as for copies in rules
 REPORTERS_TOLD: Final = 200  # of the cases of one investigation, by message; all of Tend's own people are told
 TIMELINE: Final = 500  # entries
+LONGEST_REPORT: Final = timedelta(days=366)
+# What the integrity report advises; design choices. Below FEWEST_TO_JUDGE_BY nothing is said, and the whole interval has to
+# lie beyond the limit, so that chance advises nobody.
+FEWEST_TO_JUDGE_BY: Final = 20
+UNNAMED_ABOVE: Final = 0.5  # of all reports name no policy
+OFTEN_REVERSED: Final = 0.1  # of the cases closed
+SLOW_BELOW: Final = 0.9  # of the cases closed were closed in time
+FEW_FOUND: Final = 0.2  # of the cases closed were violations
+RISING_P: Final = 0.005  # as for the alarm of a rule (F9)

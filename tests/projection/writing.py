@@ -59,7 +59,15 @@ class Operation:
 
 # Root fields that are no projection: nothing of the engine is in them.
 ANSWERED_IN_PYTHON = frozenset(
-    {"viewer", "moderationNumbers", "taxonomy", "macroText", "strikePreview", "investigationTimeline"}
+    {
+        "viewer",
+        "moderationNumbers",
+        "taxonomy",
+        "macroText",
+        "strikePreview",
+        "investigationTimeline",
+        "integrityReport",
+    }
 )
 
 

@@ -111,6 +111,7 @@ TEXTS = {
 COMPUTED = {
     "moderationNumbers": "tests/test_numbers_for_leads.py",
     "investigationTimeline": "tests/test_investigations.py",
+    "integrityReport": "tests/test_integrity_report.py",
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
