@@ -90,6 +90,7 @@ create table app.report_pages (
   id uuid not null,
   community_id uuid not null,
   trusted_flagger_id uuid,           -- whose own page it is; null: everybody's
+  url text not null,                 -- where it is; no secret: whoever is to report is to find it
   allows_anonymous boolean not null default true,
   origins text[] not null default '{}',  -- where it may be embedded
   opened_at timestamptz not null default now(),

@@ -45,7 +45,7 @@ from backend.moderation.models import (
 )
 from backend.moderation.opening import open_workspace
 from backend.moderation.reopening import reopen_case, undo_decision
-from backend.moderation.reporting import Reporter, file_report, report_post
+from backend.moderation.reporting import file_report, report_post
 from backend.moderation.routing import Route, move_case, set_routing
 from backend.moderation.setting_clocks import Promise, Span, set_service_levels, set_working_hours
 from backend.moderation.setting_queues import archive_queue, create_queue, revise_queue
@@ -63,6 +63,7 @@ from backend.moderation.striking import (
 )
 from backend.moderation.tallying import count_cases_again
 from backend.moderation.thresholds import AT_RISK_SHARE, LONGEST_LETTER
+from backend.moderation.trusting import Reporter, is_suspended
 from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
@@ -129,6 +130,7 @@ __all__ = [
     "file_appeal",
     "file_report",
     "hand_over",
+    "is_suspended",
     "macro_text",
     "make_golden",
     "move_case",
