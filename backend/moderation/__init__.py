@@ -11,6 +11,7 @@ from backend.moderation.corresponding import (
     appeal_behind,
     correspondence_behind,
 )
+from backend.moderation.crediting import WEIGHED, clusters_of, record_of
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
 from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
@@ -69,6 +70,7 @@ from backend.moderation.writing_macros import delete_macro, macro_text, write_ma
 __all__ = [
     "AT_RISK_SHARE",
     "LONGEST_LETTER",
+    "WEIGHED",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -116,6 +118,7 @@ __all__ = [
     "archive_queue",
     "ask_member",
     "claim_next",
+    "clusters_of",
     "correspondence_behind",
     "count_cases_again",
     "create_queue",
@@ -137,6 +140,7 @@ __all__ = [
     "numbers_of",
     "open_workspace",
     "record_answer",
+    "record_of",
     "release",
     "reopen_case",
     "report_post",
