@@ -106,6 +106,7 @@ create table app.report_pages (
 );
 create unique index report_pages_open on app.report_pages (agency_id, workspace_id, community_id, trusted_flagger_id)
   nulls not distinct where closed_at is null;
+create index report_pages_of_community on app.report_pages (agency_id, workspace_id, community_id, opened_at, id);
 
 -- What was handed in: Article 16 of the DSA where it is about the law. Becomes a report with the same id.
 create table app.public_notices (
@@ -197,6 +198,7 @@ create table app.unfounded_marks (
 );
 create index unfounded_marks_of_reporter
   on app.unfounded_marks (agency_id, workspace_id, reporter_key, kind, marked_at, id);
+create index unfounded_marks_in_order on app.unfounded_marks (agency_id, workspace_id, marked_at, id);
 
 create table app.misuse_measures (
   agency_id uuid not null default app.agency(),
