@@ -33,7 +33,7 @@ class Dispute(Node):
     body: str = column(description="The certified body, at most 300 characters.")
     country: str = column(description="Where it was certified: two capitals, GR for Greece.")
     reference: str = column(description="The body's own; may be empty.")
-    claimant: Appellant = column(description="Who took it there.")
+    claimant: Appellant = column(description="Who took the decision there.")
     received_at: datetime = column(description="When the body had it.")
     due_at: datetime = column(description="When the body has to be done: 90 days, 180 where it is highly complex.")
     is_highly_complex: bool = column(description="Whether the body says that it is.")
@@ -46,27 +46,27 @@ class Dispute(Node):
     not_implemented_because: str = column(description="Why it was not put into effect; may be empty.")
     fees_cents: int | None = column(needs=Right.LEAD_QUEUE, description="What it cost, in euro cents; null if unknown.")
     note: str = column(description="For colleagues; may be empty.")
-    version: int = column(description="For `expectedVersion`.")
-    decision: Decision | None = one("decision_id", description="What it is about.")
+    version: int = column(description="For `expectedVersion`: goes up with every change.")
+    decision: Decision | None = one("decision_id", description="The decision that it is about.")
     appeal: Appeal | None = one("appeal_id", description="The appeal before; null where there was none.")
     entered_by: Staff | None = one("entered_by_id", description="Who wrote it down; null where you may not see staff.")
 
 
 @strawberry.input(description="A dispute as it came.")
 class RecordDisputeInput:
-    decision_id: strawberry.ID = strawberry.field(description="What it is about.")
-    appeal_id: strawberry.ID | None = optional("The appeal before.")
+    decision_id: strawberry.ID = strawberry.field(description="The decision that it is about.")
+    appeal_id: strawberry.ID | None = optional("The appeal that came before.")
     body: str = strawberry.field(description="The certified body, at most 300 characters.")
     country: str = strawberry.field(description="Where it was certified: two capitals, GR for Greece.")
     reference: str = strawberry.field(default="", description="The body's own, at most 300 characters.")
-    claimant: Appellant = strawberry.field(description="Who took it there.")
+    claimant: Appellant = strawberry.field(description="Who took the decision there.")
     received_at: datetime = strawberry.field(description="When the body had it; not before the decision.")
     is_highly_complex: bool = strawberry.field(default=False, description="Whether the body says that it is.")
 
 
 @strawberry.input(description="What became of a dispute; what is left out stays as it is.")
 class SettleDisputeInput:
-    dispute_id: strawberry.ID = strawberry.field(description="The dispute.")
+    dispute_id: strawberry.ID = strawberry.field(description="The dispute that was settled.")
     expected_version: int = strawberry.field(description="The version you read.")
     outcome: DisputeOutcome | None = optional("What the body found; together with `closedAt`, once.")
     closed_at: datetime | None = optional("When it found that.")

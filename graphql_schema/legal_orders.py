@@ -38,8 +38,8 @@ class LegalOrder(Node):
     """What an authority ordered, and when it was followed."""
 
     id: strawberry.ID
-    kind: LegalOrderKind = column(description="What it orders.")
-    authority: str = column(description="Who ordered it.")
+    kind: LegalOrderKind = column(description="What kind of order it is.")
+    authority: str = column(description="Which authority ordered it.")
     authority_contact: str = column(description="Whom to inform there; may be empty.")
     member_state: str = column(description="The authority's: two capitals, GR for Greece.")
     reference: str = column(description="The authority's own; may be empty.")
@@ -73,7 +73,7 @@ class LegalOrder(Node):
     preserved_until: datetime | None = column(
         description="Until when removed terrorist content has to be preserved: six months; null for others."
     )
-    version: int = column(description="For `expectedVersion`.")
+    version: int = column(description="For `expectedVersion`: goes up with every change.")
     community: Community | None = one("community_id", description="What it is about lies there.")
     post: Post | None = one("post_id", description="The post it is about; null where Tend knows none.")
     case: Case | None = one("case_id", description="Where moderators carry it out; null without a post.")
@@ -83,14 +83,14 @@ class LegalOrder(Node):
 @strawberry.input(description="An order as it came.")
 class RecordOrderInput:
     community_id: strawberry.ID = strawberry.field(description="What it is about lies there.")
-    kind: LegalOrderKind = strawberry.field(description="What it orders.")
+    kind: LegalOrderKind = strawberry.field(description="What kind of order it is.")
     authority: str = strawberry.field(description="Who ordered it, at most 5,000 characters.")
     member_state: str = strawberry.field(description="The authority's: two capitals, GR for Greece.")
     legal_basis: str = strawberry.field(description="The law it rests on, at most 5,000 characters.")
     language: str = strawberry.field(description="Its language: two capitals, such as DE.")
     received_at: datetime = strawberry.field(description="When it came: clocks run from here.")
-    authority_contact: str = strawberry.field(default="", description="Whom to inform there.")
-    reference: str = strawberry.field(default="", description="The authority's own.")
+    authority_contact: str = strawberry.field(default="", description="Whom to inform at the authority.")
+    reference: str = strawberry.field(default="", description="The authority's own reference.")
     reasons: str = strawberry.field(default="", description="Why it is illegal, or what the information is for.")
     redress: str = strawberry.field(default="", description="What can be done against it.")
     taxonomy_code: str | None = optional("The kind of harm: a `code` of `taxonomy`, or a group such as HA.")
@@ -109,7 +109,7 @@ class RecordOrderInput:
 
 @strawberry.input(description="What was done about an order; each moment is written down once.")
 class FollowOrderInput:
-    order_id: strawberry.ID = strawberry.field(description="The order.")
+    order_id: strawberry.ID = strawberry.field(description="The order that was followed.")
     expected_version: int = strawberry.field(description="The version you read.")
     acknowledged_at: datetime | None = optional("When the authority was told that it came.")
     effect: LegalOrderEffect | None = optional("What effect it was given; together with `effectAt`.")

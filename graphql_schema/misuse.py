@@ -23,7 +23,7 @@ from tenants.rights import Right
 @strawberry.enum(description="What was manifestly unfounded.")
 class UnfoundedKind(Enum):
     NOTICE = value("notice", "A report, or a notice that never became one.")
-    COMPLAINT = value("complaint", "An appeal.")
+    COMPLAINT = value("complaint", "An appeal against a decision.")
 
 
 @strawberry.enum(description="What is done about misuse.")
@@ -44,14 +44,14 @@ class UnfoundedMark(Node):
     """Somebody found a report or an appeal manifestly unfounded."""
 
     id: strawberry.ID
-    kind: UnfoundedKind = column(description="What it was.")
+    kind: UnfoundedKind = column(description="What kind of thing was marked.")
     reason: str = column(description="Why, for colleagues.")
     marked_at: datetime = column(description="When it was marked.")
-    report: Report | None = one("report_id", description="The report; null for others.")
+    report: Report | None = one("report_id", description="The report that was marked; null for others.")
     notice: PublicNotice | None = one(
         "notice_id", description="The notice that never became a report; null for others."
     )
-    appeal: Appeal | None = one("appeal_id", description="The appeal; null for others.")
+    appeal: Appeal | None = one("appeal_id", description="The appeal that was marked; null for others.")
     marked_by: Staff | None = one("marked_by_id", description="Who marked it; null where you may not see staff.")
 
 
@@ -60,7 +60,7 @@ class MisuseMeasure(Node):
     """A warning or a suspension for misuse, with what was counted."""
 
     id: strawberry.ID
-    kind: MisuseMeasureKind = column(description="What was done.")
+    kind: MisuseMeasureKind = column(description="Whether it is a warning or a suspension.")
     because: MisuseGround = column(description="What had been done too often.")
     filed_count: int = column(description="How much they sent, or wrote, since `countedSince`.")
     unfounded_count: int = column(description="How much of that was manifestly unfounded, or illegal.")
@@ -117,7 +117,7 @@ class LiftSuspensionInput:
     measure_id: strawberry.ID = strawberry.field(description="Which is to end now.")
 
 
-@strawberry.type(description="The mark.")
+@strawberry.type(description="The mark that was made.")
 class MarkUnfoundedPayload:
     mark: UnfoundedMark | None = strawberry.field(default=None, description="The new mark; null when refused.")
     user_errors: list[UserError] = user_errors()
@@ -125,7 +125,9 @@ class MarkUnfoundedPayload:
 
 @strawberry.type(description="The measure as it is now.")
 class MisuseMeasurePayload:
-    measure: MisuseMeasure | None = strawberry.field(default=None, description="The measure; null when refused.")
+    measure: MisuseMeasure | None = strawberry.field(
+        default=None, description="The measure as it is; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 

@@ -65,9 +65,9 @@ class PublicNotice(Node):
     """What somebody handed in who has no account. Whatever they know of it becomes a report."""
 
     id: strawberry.ID
-    kind: PublicNoticeKind = column(description="What it is about.")
-    channel: PublicNoticeChannel = column(description="How it came.")
-    state: PublicNoticeState = column(description="Where it is.")
+    kind: PublicNoticeKind = column(description="Whether it is about the law or the rules.")
+    channel: PublicNoticeChannel = column(description="By which way it came.")
+    state: PublicNoticeState = column(description="Where it is on its way.")
     location: str = column(description="Where it is, in their words, at most 2,000 characters.")
     items: list[str] = column(description="The addresses in `location`, 20 at most.")
     reason: str = column(description="What is wrong, in their words, at most 2,000 characters.")
@@ -87,7 +87,7 @@ class PublicNotice(Node):
     rejection: str | None = column(description="What they were told, where it was rejected.")
     outcome: Outcome | None = column(description="Of the decision in force; null until there is one.")
     ground: NoticeGround | None = column(description="On what a measure rests; null where there is none.")
-    received_at: datetime = column(description="When it came.")
+    received_at: datetime = column(description="When it was handed in.")
     acknowledged_at: datetime | None = column(description="When they had the receipt; null until then.")
     actual_knowledge_at: datetime | None = column(
         description="From when on the client can be said to know of what is illegal; null until then, and for rules."
@@ -99,7 +99,7 @@ class PublicNotice(Node):
         description="When all that was decided had been seen on the platform; null until then, and where nothing was to do."
     )
     notified_at: datetime | None = column(description="When they were sent what came of it; null until then.")
-    community: Community | None = one("community_id", description="Where it happened.")
+    community: Community | None = one("community_id", description="The community where it happened.")
     page: ReportPage | None = one("page_id", description="Where it was handed in; null for other channels.")
     policy: Policy | None = one("policy_id", description="The policy they named; null for none.")
     post: Post | None = one("post_id", description="What it is about; null until that is known.")
@@ -117,8 +117,8 @@ class PublicNotice(Node):
 
 @strawberry.input(description="A notice that is passed on: by a machine, or by staff who had it by letter or mail.")
 class FileNoticeInput:
-    community_id: strawberry.ID = strawberry.field(description="Where it happened.")
-    kind: PublicNoticeKind = strawberry.field(description="What it is about.")
+    community_id: strawberry.ID = strawberry.field(description="The community where it happened.")
+    kind: PublicNoticeKind = strawberry.field(description="Whether it is about the law or the rules.")
     location: str = strawberry.field(
         description="Where it is: addresses, the platform's own id, or words; at most 2,000 characters."
     )

@@ -28,7 +28,7 @@ class TrustedFlaggerState(Enum):
 class TrustedFlaggerChange:
     """The status of a trusted flagger went to another state."""
 
-    state: TrustedFlaggerState = column(description="Where it went.")
+    state: TrustedFlaggerState = column(description="The state that it went to.")
     reason: str = column(description="Why, for colleagues; empty where they were named.")
     at: datetime = column(description="When that was written down.")
     by: Staff | None = one("membership_id", description="Who wrote it down; null where you may not see staff.")
@@ -44,10 +44,10 @@ class TrustedFlagger(Node):
     country: str = column(description="The coordinator's: two capitals, GR for Greece.")
     areas: list[str] = column(description="Groups of the taxonomy: the letters before the hyphen of a `code`.")
     email: str | None = column(needs=Right.WORK_QUEUE, description="Where it is written to; null for nowhere.")
-    state: TrustedFlaggerState = column(description="Where its status is.")
+    state: TrustedFlaggerState = column(description="Where its status is at present.")
     since: datetime = column("since_at", description="From when on it has it.")
     until: datetime | None = column(description="Until when; null for no end.")
-    version: int = column(description="For `expectedVersion`.")
+    version: int = column(description="For `expectedVersion`: goes up with every change.")
     api_client: ApiClient | None = one(
         "api_client_id", description="Its own API key; null for none, and for whoever does not look after machines."
     )
@@ -63,7 +63,7 @@ class NameTrustedFlaggerInput:
     coordinator: str = strawberry.field(description="Which coordinator awarded the status, at most 300 characters.")
     country: str = strawberry.field(description="The coordinator's: two capitals, GR for Greece.")
     areas: list[str] = strawberry.field(description="Groups of the taxonomy, such as CS or HA; one at least.")
-    email: str | None = optional("Where it is written to.")
+    email: str | None = optional("Where the entity is written to.")
     api_client_id: strawberry.ID | None = optional("Its own API key, of this client: what comes by it is theirs.")
     since: datetime | None = optional("From when on; now where it is left out.")
     until: datetime | None = optional("Until when; no end where it is left out.")
@@ -71,7 +71,7 @@ class NameTrustedFlaggerInput:
 
 @strawberry.input(description="The status of a trusted flagger has changed.")
 class SetTrustedFlaggerStateInput:
-    trusted_flagger_id: strawberry.ID = strawberry.field(description="Whose status.")
+    trusted_flagger_id: strawberry.ID = strawberry.field(description="Whose status has changed.")
     state: TrustedFlaggerState = strawberry.field(description="What it is now; nothing follows on REVOKED.")
     reason: str = strawberry.field(description="Why, at most 5,000 characters.")
     expected_version: int = strawberry.field(description="The version you read.")

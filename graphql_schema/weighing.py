@@ -20,7 +20,7 @@ from tenants.rights import Right
 
 @strawberry.enum(description="What is known of whoever made a report.")
 class StandingKind(Enum):
-    OF_TEND = value("of_tend", "No outsider.")
+    OF_TEND = value("of_tend", "No outsider: a rule, a colleague or an authority.")
     TRUSTED_FLAGGER = value("trusted_flagger", "A trusted flagger, in one of their areas: weighs the most.")
     TRUSTED_ELSEWHERE = value("trusted_elsewhere", "A trusted flagger outside their areas: weighs as anybody.")
     ANONYMOUS = value("anonymous", "They left no address: weighs as somebody unknown.")

@@ -167,6 +167,9 @@ create table app.public_notices (
   foreign key (agency_id, closed_by_id) references app.memberships (agency_id, id)
 );
 create index public_notices_in_order on app.public_notices (agency_id, workspace_id, received_at, id);
+create index public_notices_by_state on app.public_notices (agency_id, workspace_id, state, received_at, id);
+create index public_notices_by_kind on app.public_notices (agency_id, workspace_id, kind, received_at, id);
+create index public_notices_of_post on app.public_notices (agency_id, workspace_id, post_id) where post_id is not null;
 create index public_notices_by_reporter on app.public_notices (agency_id, workspace_id, reporter_key, received_at);
 create index public_notices_with_contact on app.public_notices (agency_id, received_at)
   where contact_cleared_at is null;
