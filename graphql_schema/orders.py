@@ -224,3 +224,24 @@ class FoundOrder(Enum):
 @strawberry.enum(description="In which order what shows a tie is listed.")
 class ProofOrder(Enum):
     POSITION = value("position", "The newest first, by `position`.")
+
+
+@strawberry.enum(description="In which order pages for reports are listed.")
+class PageOrder(Enum):
+    NEWEST = value("-opened_at", "Latest first, by `openedAt`.")
+
+
+@strawberry.enum(description="In which order notices, orders of authorities and disputes are listed.")
+class ArrivalOrder(Enum):
+    NEWEST = value("-received_at", "Latest first, by `receivedAt`.")
+    OLDEST = value("received_at", "Earliest first, by `receivedAt`.")
+
+
+@strawberry.enum(description="In which order marks are listed.")
+class MarkOrder(Enum):
+    NEWEST = value("-marked_at", "Latest first, by `markedAt`.")
+
+
+@strawberry.enum(description="In which order measures are listed.")
+class MeasureOrder(Enum):
+    NEWEST = value("-starts_at", "Latest first, by `startsAt`.")

@@ -40,6 +40,7 @@ from backend.notices import (
 )
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import fail_invitation, forget_access_tokens, send_invitation
+from backend.reporting import follow_decision, mail_notifier, settle_notices
 from backend.ruling import (
     apply_rules,
     back_test,
@@ -153,6 +154,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "deliver_webhooks": Kind(
             deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
         ),
+        "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
@@ -165,6 +167,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
+        "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
@@ -179,6 +182,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=4,
             reaches_outside=True,
         ),
+        "settle_notices": Kind(settle_notices, timeout=MINUTE, priority=Priority.BULK),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(

@@ -10,8 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.communities import STAFF_TRUST
-from backend.moderation.crediting import cluster_of
-from backend.moderation.ordering import evidence_mass
+from backend.moderation.crediting import WEIGHED, mass_of
 from backend.moderation.thresholds import FAIR_SHARE_OF_FLAGS, FLAGS_OF_NO_RECORD, REPORTS_REMEMBERED
 from tenants.scope import current
 
@@ -57,7 +56,7 @@ def flag_threshold(high: float, *, sensitivity: str, effect: str) -> float:
 async def weigh_reports(workspace_id: UUID, post_ids: Sequence[UUID]) -> dict[UUID, Weight]:
     """Of the posts that have open reports by people. An author's flag on their own post has no score, nor has a bot's."""
     rows = await current().fetch(
-        """select r.post_id, r.id, r.reason, r.created_at, r.credibility, r.channel, m.first_seen_at,
+        f"""select r.post_id, r.channel, {WEIGHED},
                   case when r.channel = 'staff' then $5 else coalesce(m.trust_level, 0) end as trust_level,
                   coalesce(m.kind = 'bot' or m.id = c.member_id, false) as scores_nothing, record.agreed, record.disagreed
              from reports r
@@ -72,6 +71,7 @@ async def weigh_reports(workspace_id: UUID, post_ids: Sequence[UUID]) -> dict[UU
                            where e.agency_id = $1 and e.workspace_id = $2 and e.reporter_key = r.reporter_key
                            order by e.created_at desc, e.id desc limit $4) earlier) record
             where r.agency_id = $1 and r.workspace_id = $2 and r.post_id = any($3) and r.channel <> 'rule'
+              and r.set_aside is null
             order by r.post_id, r.created_at, r.id""",
         current().actor.agency_id,
         workspace_id,
@@ -86,7 +86,7 @@ def _weight(reports: Sequence[Any]) -> Weight:
     scored = (each for each in reports if not each["scores_nothing"])
     return Weight(
         people=len(reports),
-        mass=evidence_mass((each["credibility"], cluster_of(each)) for each in reports),
+        mass=mass_of(reports),
         flag_score=sum(
             flag_score(trust_level=each["trust_level"], agreed=each["agreed"], disagreed=each["disagreed"])
             for each in scored

@@ -67,6 +67,8 @@ ANSWERED_IN_PYTHON = frozenset(
         "strikePreview",
         "investigationTimeline",
         "integrityReport",
+        "reporterStanding",
+        "reportClusters",
     }
 )
 
