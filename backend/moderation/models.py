@@ -6,7 +6,7 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
-from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
+from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put
 
 _THEIRS_OR_ABOUT_THEM = f"t.member_id = $3 or t.case_id {CASES_ABOUT_THEM}"
 
@@ -241,15 +241,21 @@ class CaseQuestion(WorkspaceModel):
 
 
 class Report(WorkspaceModel):
-    """One complaint by one reporter about one post."""
+    """One complaint by one reporter about one post. One that is `set_aside` waits in no queue: `suspended`, because its
+    reporter is, and in no case; `judged_fine`, in the closed case whose decision it was answered with. `least_tier`: by
+    whose it is, whatever its policy says. `origin`: the network it came from."""
 
     forgetting = {
         "channel": OUR_WORDS,
-        "reporter_key": Keep("a word of our own and an id"),
-        "reason": Put("''", _THEIRS_OR_ABOUT_THEM),
+        "reporter_key": Keep("a word of our own and an id, or a hash"),
+        "reason": Put("''", f"{_THEIRS_OR_ABOUT_THEM} or t.post_id {THEIR_POSTS}"),
+        "least_tier": OUR_WORDS,
+        "origin": A_HASH,
+        "set_aside": OUR_WORDS,
     }
+    inside = {"origin": "a hash"}
     of_member = "t.member_id = $3"  # what they reported; who reported them is not theirs to know
-    case_id: UUID = fields.UUIDField()
+    case_id: UUID | None = fields.UUIDField(null=True)
     post_id: UUID = fields.UUIDField()
     channel = fields.CharField(max_length=10)
     reporter_key = fields.CharField(max_length=60)
@@ -260,6 +266,11 @@ class Report(WorkspaceModel):
     policy_id: UUID | None = fields.UUIDField(null=True)
     reason = fields.TextField()
     credibility = fields.FloatField(default=1)
+    trusted_flagger_id: UUID | None = fields.UUIDField(null=True)
+    least_tier = fields.CharField(max_length=10, null=True)
+    origin = fields.CharField(max_length=40, null=True)
+    post_version: int | None = fields.IntField(null=True)
+    set_aside = fields.CharField(max_length=20, null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -387,7 +398,8 @@ class DecisionEvent(WorkspaceModel):
 
 
 class Appeal(WorkspaceModel):
-    """Somebody does not accept a decision: the author of what was restricted, or a member whose report led to nothing."""
+    """Somebody does not accept a decision: the author of what was restricted, or a member whose report led to nothing. `report_id`
+    instead of a member: whoever reported by a public page."""
 
     forgetting = {
         **dict.fromkeys(("appellant", "state"), OUR_WORDS),
@@ -398,7 +410,8 @@ class Appeal(WorkspaceModel):
     decision_id: UUID = fields.UUIDField()
     case_id: UUID = fields.UUIDField()
     appellant = fields.CharField(max_length=10)
-    member_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    report_id: UUID | None = fields.UUIDField(null=True)
     text = fields.TextField()
     state = fields.CharField(max_length=12, default="open")
     filed_at: datetime = fields.DatetimeField(auto_now_add=True)
