@@ -26,6 +26,7 @@ from tenants.rights import Right
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
     from graphql_schema.platforms import PlatformLink
+    from graphql_schema.services import ServiceCommunity
     from graphql_schema.strikes import MemberStrikes
 
 
@@ -90,6 +91,9 @@ class Community(Node):
     created_at: datetime = column(description="When it was set up in Tend, not where it lives.")
     connection: Annotated["PlatformLink", strawberry.lazy("graphql_schema.platforms")] | None = one(
         "community_id", reverse=True, description="How Tend hears of what happens in it."
+    )
+    service_link: Annotated["ServiceCommunity", strawberry.lazy("graphql_schema.services")] | None = one(
+        "community_id", reverse=True, description="Of which service it is, for what has to be filed; null for none."
     )
     members: Connection["Member"] = many(
         "community_id", order=MemberOrder, description="Everybody who was seen in it, bots included."

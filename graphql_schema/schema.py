@@ -14,6 +14,7 @@ from graphql_schema.acting import Acting
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
+from graphql_schema.filing import FilingVerbs
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.judging_again import JudgingAgain
@@ -76,6 +77,7 @@ class Mutation(
     ManagingWebhooks,
     BeingTold,
     LeavingForGood,
+    FilingVerbs,
     Operating,
     OwnSessions,
 ):

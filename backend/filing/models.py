@@ -103,7 +103,7 @@ class FilingBatch(WorkspaceModel):
     state = fields.CharField(max_length=10, default="ready")
     path = fields.CharField(max_length=200)
     byte_count = fields.IntField()
-    problem = fields.TextField(null=True)
+    problem: str | None = fields.TextField(null=True)
     made_at: datetime = fields.DatetimeField(auto_now_add=True)
     settled_at: datetime | None = fields.DatetimeField(null=True)
 
@@ -175,7 +175,7 @@ class TransparencyReport(WorkspaceModel):
     period_end = fields.CharField(max_length=10)
     version = fields.IntField()
     state = fields.CharField(max_length=10, default="queued")
-    problem = fields.TextField(null=True)
+    problem: str | None = fields.TextField(null=True)
     checks: list[dict[str, Any]] = fields.JSONField(default=list)
     changes: list[dict[str, Any]] = fields.JSONField(default=list)
     reason = fields.TextField(default="")

@@ -99,7 +99,8 @@ def _duty(rule: _Rule, provider: ProviderEntity, service: Service, on: date) -> 
         until = small_until(provider)
         if rule.spares == "section_3" and until is not None and on < until:
             return duty(
-                False, f"Its provider was micro or small until {provider.size_class_lost_on}: free until {until} (19(1))."
+                False,
+                f"Its provider was micro or small until {provider.size_class_lost_on}: free until {until} (19(1)).",
             )
     return duty(True, f"{_NAMES[rule.least][0].upper()}{_NAMES[rule.least][1:]} {rule.says}.")
 

@@ -65,7 +65,8 @@ async def describe_provider(
     actor.must_hold(Right.MANAGE_COMMUNITIES)
     await find_workspace(workspace_id)
     columns = _checked_provider(about)
-    return await _keep(ProviderEntity, "provider", workspace_id, columns, id=provider_id)
+    kept: ProviderEntity = await _keep(ProviderEntity, "provider", workspace_id, columns, id=provider_id)
+    return kept
 
 
 async def describe_service(
@@ -77,9 +78,9 @@ async def describe_service(
     if provider is None:
         raise NotFound(path=("input", "providerId"))
     columns = _checked_service(about)
-    return await _keep(
-        Service, "service", provider.workspace_id, {**columns, "provider_id": provider.id}, id=service_id
-    )
+    columns["provider_id"] = provider.id
+    kept: Service = await _keep(Service, "service", provider.workspace_id, columns, id=service_id)
+    return kept
 
 
 async def link_community(
@@ -122,9 +123,7 @@ async def let_file(actor: Actor, service_id: UUID, *, token: str | None, address
             raise Invalid("This is no token.", path=("input", "token"))
     if address is not None:
         address = _address(address, "address")
-    service.token = (
-        None if token is None else await seal(token, table="services", column="token", row_id=service.id)
-    )
+    service.token = None if token is None else await seal(token, table="services", column="token", row_id=service.id)
     service.database_address = address
     await service.save(update_fields=("token", "database_address"))
     await journal.record(

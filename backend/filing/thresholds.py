@@ -1,6 +1,6 @@
 """Numbers that decide about filing, each with its source."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Final
 
 # The transparency database. Source: its app/Services/GroupedSubmissionsService.php.
@@ -13,7 +13,7 @@ LONGEST_EXPLANATION: Final = 2_000
 LONGEST_FACTS: Final = 5_000
 DATABASE: Final = "https://transparency.dsa.ec.europa.eu/api/v1"
 LARGEST_ANSWER: Final = 4_000_000  # bytes: it sends back all that it was sent
-ANSWER_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 25.0  # a transaction may wait for 30
 
 # DSA, Article 19(1): Section 3 of Chapter III begins so long after a provider ceased to be micro or small.
 GRACE_MONTHS: Final = 12
@@ -27,5 +27,6 @@ MOST_CHANGES: Final = 5_000  # cells told of between two versions
 
 WORDS_OF_A_NAME: Final = 4  # longer names are found by their beginning
 CHECKED_AT_ONCE: Final = 500  # statements of one dry run
-LINK: Final = timedelta(minutes=10)  # to a file
+STATEMENTS_PER_PIECE: Final = 2_000  # of one job
+LINK_SECONDS: Final = 600  # a link to a file is open that long
 STATEMENT_MILLISECONDS: Final = 300_000  # of one count over a year

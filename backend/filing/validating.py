@@ -181,7 +181,9 @@ def _fitting(entry: Entry) -> list[Problem]:
     category, more = entry.get("category"), entry.get("category_addition")
     more = more if isinstance(more, list) else []
     keywords = entry.get("category_specification")
-    fitting = frozenset().union(*(FITTING.get(name, frozenset()) for name in (category, *more) if isinstance(name, str)))
+    fitting = frozenset().union(
+        *(FITTING.get(name, frozenset()) for name in (category, *more) if isinstance(name, str))
+    )
     found = []
     if isinstance(keywords, list) and not set(map(str, keywords)) <= fitting:
         found.append(Problem("category_specification", "A keyword is of another category."))

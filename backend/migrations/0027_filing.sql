@@ -4,7 +4,7 @@
 alter table app.doors drop constraint doors_kind_check;
 alter table app.doors add constraint doors_kind_check
   check (kind in ('session', 'credential', 'agency', 'invitation', 'connection', 'statement', 'report', 'question',
-                  'transparency'));
+                  'report_page', 'transparency'));
 
 alter table app.statements_of_reasons
   add column content_types text[] not null default '{CONTENT_TYPE_TEXT}',
