@@ -13,7 +13,7 @@ alter table app.statements_of_reasons
     check (automation in ('not_automated', 'partially', 'fully'));
 create index statements_in_order on app.statements_of_reasons (agency_id, workspace_id, created_at, id);
 -- Whether a text that is to be filed names a member is asked by every word of it.
-create index members_by_handle on app.members (agency_id, workspace_id, lower(handle));
+create index members_called on app.members (agency_id, workspace_id, lower(handle));
 
 create table app.providers (
   agency_id uuid not null default app.agency(),
