@@ -43,7 +43,9 @@ def entry_of(
         "illegal_content_legal_ground" if is_illegal else "incompatible_content_ground": statement.reference,
         "illegal_content_explanation" if is_illegal else "incompatible_content_explanation": words,
         "category": statement.category,
-        "category_addition": list(_ALL_MEANT.get(statement.taxonomy_code, ())),
+        "category_addition": [
+            category for category in _ALL_MEANT.get(statement.taxonomy_code, ()) if category != statement.category
+        ],
         "category_specification": list(statement.keywords),
         "category_specification_other": statement.other_keyword if "KEYWORD_OTHER" in statement.keywords else None,
         "content_type": list(statement.content_types),
