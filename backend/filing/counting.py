@@ -9,7 +9,7 @@ from backend.filing import shaping
 from backend.filing.lists import CATEGORY, KEYWORD
 from backend.filing.models import Service
 from backend.filing.shaping import Value, categories_in, category_line, indicator_line
-from backend.filing.thresholds import STATEMENT_MILLISECONDS
+from backend.filing.thresholds import STATEMENT_MILLISECONDS, WORK_MEMORY
 from backend.policies import TAXONOMY
 from tenants.scope import current
 
@@ -38,8 +38,13 @@ Counts = dict[tuple[int, str, str], Value]
 
 
 async def no_hurry() -> None:
-    """Call in the scope that counts a year: it may take longer than what somebody waits for."""
-    await current().execute(f"set local statement_timeout = {STATEMENT_MILLISECONDS}")
+    """Call in the scope that counts a year: it may take longer than what somebody waits for. Tables are read once and
+    joined by hash: agency and client are estimated as if they were independent, so that a year looks like a row, and loops
+    over indexes took minutes for what takes a second (decision 0008)."""
+    await current().execute(
+        f"set local statement_timeout = {STATEMENT_MILLISECONDS}; set local enable_nestloop = off; "
+        f"set local work_mem = '{WORK_MEMORY}'"
+    )
 
 
 async def rows_of(sql: str, service: Service, period: Period, *more: Any) -> Sequence[Any]:
@@ -137,9 +142,10 @@ async def count_notices(service: Service, period: Period) -> Counts:
     counts: Counts = {}
     has_flaggers = service.kind in ("online_platform", "vlop")
     for row in await rows_of(_NOTICES.format(**_by_category("n", 4)), service, period, *_KNOWN[4]):
+        line = _line(4, row)
         for name, letter in zip(shaping.NOTICES, "fghijklmno", strict=True):
-            if row[letter] is not None and (has_flaggers or letter not in "gikmo"):
-                _add(counts, 4, _line(4, row), name.strip(), row[letter])
+            if line is not None and row[letter] is not None and (has_flaggers or letter not in "gikmo"):
+                _add(counts, 4, line, name.strip(), row[letter])
         if row["is_total"]:
             for scope, end in ((shaping.ALL_NOTICES, ""), (shaping.FLAGGED, "_flagged")):
                 _add(counts, 8, indicator_line(shaping.NOTICES_SOLELY, scope), "Value", row[f"solely{end}"])
@@ -175,7 +181,7 @@ async def count_orders(service: Service, period: Period) -> Counts:
     for row in await rows_of(_ORDERS.format(**_by_category("n", 3)), service, period, *_KNOWN[3]):
         line = _line(3, row, scope=row["state"] or shaping.TOTAL)
         for name, letter in zip(shaping.ORDERS, "ghijklm", strict=True):
-            if row[letter] is not None:
+            if line is not None and row[letter] is not None:
                 _add(counts, 3, line, name, row[letter])
     return counts
 
@@ -206,11 +212,14 @@ def _by_category(row: str, part: int) -> Mapping[str, str]:
     }
 
 
-def _line(part: int, row: Any, *, scope: str = shaping.TOTAL) -> str:
+def _line(part: int, row: Any, *, scope: str = shaping.TOTAL) -> str | None:
+    """None for a keyword of a category that has none: the category's own row says it."""
     if row["is_total"]:
         return category_line(shaping.TOTAL, scope=scope)
-    if row["is_category"] or row["keyword"] == "":
+    if row["is_category"]:
         return category_line(row["category"], scope=scope)
+    if row["keyword"] == "":
+        return None
     other = ""
     if row["keyword"] == "OTHER":
         other = TAXONOMY[row["other"]].other if row["other"] else UNNAMED

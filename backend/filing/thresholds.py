@@ -30,3 +30,4 @@ CHECKED_AT_ONCE: Final = 500  # statements of one dry run
 STATEMENTS_PER_PIECE: Final = 2_000  # of one job
 LINK_SECONDS: Final = 600  # a link to a file is open that long
 STATEMENT_MILLISECONDS: Final = 300_000  # of one count over a year
+WORK_MEMORY: Final = "64MB"  # of one hash in it
