@@ -161,7 +161,7 @@ class ReportEntry(Node):
 
 @publish(filing.TransparencyPart, kind="transparencypart", needs=Right.READ_WORKSPACE)
 class TransparencyPart(Node):
-    """One of the eleven files of a transparency report."""
+    """One of the eleven files of a transparency report; Part 1 comes with its publication, whose date it says."""
 
     id: strawberry.ID
     part: int = column(description="Its number, 1 to 11.")

@@ -1,6 +1,6 @@
 """A version of the harmonised transparency report: counted, checked and written by a job; its parts never change."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from backend.filing.adding_up import what_does_not_add_up
 from backend.filing.counting import Counts, Period, count_measures, count_notices, count_orders, no_hurry
 from backend.filing.counting_disputes import count_complaints, count_disputes, count_people, count_suspensions
 from backend.filing.entering import checked_period, entries_for
-from backend.filing.models import ProviderEntity, Service, TransparencyPart, TransparencyReport
+from backend.filing.models import Service, TransparencyPart, TransparencyReport
 from backend.filing.providing import find_service, provider_of
-from backend.filing.shaping import PARTS, Line, Value, indicator_line, lines_of, written
+from backend.filing.shaping import PARTS, Cells, Line, Value, indicator_line, lines_of, written
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
 from backend.outbox import enqueue, report_progress
@@ -66,7 +66,8 @@ async def draw_up_report(actor: Actor, service_id: UUID, *, period_start: str, p
 
 
 async def write_transparency_report(system: Actor, payload: Mapping[str, Any]) -> None:
-    """Job: all eleven parts, of what was recorded by now. What is written is left alone."""
+    """Job: Parts 2 to 11, of what was recorded by now; Part 1 says when the report was published, and is written then. What
+    is written is left alone."""
     report = (
         await TransparencyReport.filter(id=UUID(payload["report_id"]), workspace_id=system.only_workspace)
         .select_for_update()
@@ -82,18 +83,11 @@ async def write_transparency_report(system: Actor, payload: Mapping[str, Any]) -
         for place, value in (await count(service, period)).items():
             counts[place] = counts.get(place, 0) + value if place in counts else value  # type: ignore[operator]
         await report_progress(done + 1, len(_COUNTERS) + 1)
-    lines = {number: _lines(number, service, counts) for number in PARTS}
+    lines = {number: _lines(number, service, counts) for number in PARTS if number > 1}
     entries = await entries_for(service, period)
-    cells = {**summary_of(await provider_of(service), period), **_zeros(service, lines), **entries, **counts}
-    for number, part in PARTS.items():
-        await TransparencyPart.create(
-            workspace_id=report.workspace_id,
-            report_id=report.id,
-            part=number,
-            name=part.name,
-            row_count=len(lines[number]),
-            content=written(part, lines[number], cells, service=service.name, period=str(period)),
-        )
+    cells = {**_zeros(service, lines), **entries, **counts}
+    for number, some in lines.items():
+        await write_part(report, service, number, some, cells)
     report.checks = what_does_not_add_up(cells, lines, entered=entries)
     report.state, report.problem, report.finished_at = "done", None, now()
     await report.save(update_fields=("checks", "state", "problem", "finished_at"))
@@ -122,12 +116,18 @@ async def write_report_again(system: Actor, payload: Mapping[str, Any]) -> None:
     ).update(state="queued", problem=None, finished_at=None)
 
 
-def summary_of(
-    provider: ProviderEntity, period: Period, *, published: str = "", before: str = ""
-) -> dict[tuple[int, str, str], Value]:
-    """Part 1."""
-    said = (provider.statutory_name, published, before, str(period.start), str(period.end))
-    return {(1, line, "Value"): text for line, text in zip(shaping.SUMMARY, said, strict=True)}
+async def write_part(
+    report: TransparencyReport, service: Service, number: int, lines: Sequence[Line], cells: Cells
+) -> None:
+    period = f"{report.period_start}/{report.period_end}"
+    await TransparencyPart.create(
+        workspace_id=report.workspace_id,
+        report_id=report.id,
+        part=number,
+        name=PARTS[number].name,
+        row_count=len(lines),
+        content=written(PARTS[number], lines, cells, service=service.name, period=period),
+    )
 
 
 def _of_period(service: Service, period: Period) -> Any:

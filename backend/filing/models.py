@@ -189,7 +189,7 @@ class TransparencyReport(WorkspaceModel):
 
 
 class TransparencyPart(WorkspaceModel):
-    """One of the eleven files of a report."""
+    """One of the eleven files of a report; the first comes when it is published."""
 
     forgetting = {"name": OUR_WORDS, "content": OF_THE_AGENCY}
     grants = APPEND_ONLY

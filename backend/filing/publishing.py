@@ -12,11 +12,11 @@ from uuid import UUID
 
 from backend import journal
 from backend.filing.counting import Period
-from backend.filing.drawing_up import summary_of
+from backend.filing.drawing_up import write_part
 from backend.filing.entering import checked_period
 from backend.filing.models import Service, TransparencyPart, TransparencyReport
 from backend.filing.providing import provider_of
-from backend.filing.shaping import PARTS, lines_of, written
+from backend.filing.shaping import PARTS, SUMMARY, lines_of
 from backend.filing.thresholds import MOST_CHANGES
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
@@ -68,8 +68,7 @@ async def publish_report(actor: Actor, report_id: UUID, *, reason: str = "") -> 
             raise Invalid("Say why it differs from the version before.", path=("input", "reason"))
         report.changes = await _changes(earlier, report)
     report.reason, report.published_at = reason, now()
-    before = "" if latest is None or latest.published_at is None else latest.published_at.date().isoformat()
-    await _date(report, service, period, before=before)
+    await _write_summary(report, service, before=None if latest is None else latest.published_at)
     await report.save(update_fields=("changes", "reason", "published_at"))
     await _open_page(service)
     await journal.record(
@@ -129,13 +128,18 @@ def _must_be_publishable(report: TransparencyReport, period: Period) -> None:
         raise Conflict(f"It does not add up: Part {wrong['part']}, {wrong['line']}. {wrong['message']}")
 
 
-async def _date(report: TransparencyReport, service: Service, period: Period, *, before: str) -> None:
-    """Part 1 says when the report was published, which nobody knew before: of a published report nothing is changed."""
-    assert report.published_at is not None
-    published: datetime = report.published_at
-    cells = summary_of(await provider_of(service), period, published=published.date().isoformat(), before=before)
-    content = written(PARTS[1], lines_of(1, service.kind), cells, service=service.name, period=str(period))
-    await TransparencyPart.filter(report_id=report.id, workspace_id=report.workspace_id, part=1).update(content=content)
+async def _write_summary(report: TransparencyReport, service: Service, *, before: datetime | None) -> None:
+    """Part 1, which nobody could write before. `before`: when the report before it was published."""
+    provider, on = await provider_of(service), report.published_at
+    said = (
+        provider.statutory_name,
+        "" if on is None else on.date().isoformat(),
+        "" if before is None else before.date().isoformat(),
+        report.period_start,
+        report.period_end,
+    )
+    cells = {(1, line, "Value"): text for line, text in zip(SUMMARY, said, strict=True)}
+    await write_part(report, service, 1, lines_of(1, service.kind), cells)
 
 
 async def _open_page(service: Service) -> None:
@@ -157,11 +161,9 @@ async def _parts(report: TransparencyReport) -> list[TransparencyPart]:
 
 
 async def _changes(earlier: TransparencyReport, later: TransparencyReport) -> list[dict[str, Any]]:
-    """Cells that differ, line by line; Part 1 tells of itself."""
+    """Cells that differ, line by line; Part 1, which only the earlier one has, tells of itself."""
     found: list[dict[str, Any]] = []
-    for old, new in zip(await _parts(earlier), await _parts(later), strict=True):
-        if new.part == 1:
-            continue
+    for old, new in zip((await _parts(earlier))[1:], await _parts(later), strict=True):
         part = PARTS[new.part]
         before, after = _by_line(part.number, old.content), _by_line(part.number, new.content)
         for line in dict.fromkeys((*before, *after)):

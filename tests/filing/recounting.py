@@ -181,9 +181,9 @@ def _appeals(counts: dict[Key, float], tables: dict[str, list[dict[str, Any]]]) 
     everything = tables["appeals"]
     name = "Number of complaints submitted to the internal-complaints mechanism"
     counts[7, (name, "Decision omitted"), "Value"] = sum(row["state"] == "inadmissible" for row in everything)
-    counts[7, ("Number of restrictions newly imposed as a result of an internal complaint", "Total number"), "Value"] = sum(
-        row["appellant"] == "reporter" and _restricts(stated.get(row["new_decision_id"])) for row in everything
-    )
+    counts[
+        7, ("Number of restrictions newly imposed as a result of an internal complaint", "Total number"), "Value"
+    ] = sum(row["appellant"] == "reporter" and _restricts(stated.get(row["new_decision_id"])) for row in everything)
     name, disputes = "Number of disputes submitted to out-of-court dispute settlement bodies", tables["disputes"]
     _outcomes(
         counts, name, [(row["outcome"], hours(row["received_at"], row["closed_at"])) for row in disputes],
@@ -195,9 +195,9 @@ def _appeals(counts: dict[Key, float], tables: dict[str, list[dict[str, Any]]]) 
         share = sum(row["implemented_at"] is not None for row in lost) / len(lost)
         counts[7, (name, "Percentage of outcomes implemented"), "Value"] = share
     for because, what in (("illegal_content", "illegal content"), ("unfounded_notices", "unfounded notices")):
-        counts[7, (f"Number of suspensions enacted for the provision of manifestly {what}", "Total number"), "Value"] = sum(
-            row["kind"] == "suspension" and row["because"] == because for row in tables["misuse_measures"]
-        )
+        counts[
+            7, (f"Number of suspensions enacted for the provision of manifestly {what}", "Total number"), "Value"
+        ] = sum(row["kind"] == "suspension" and row["because"] == because for row in tables["misuse_measures"])
 
 
 def _restricts(statement: dict[str, Any] | None) -> bool:
