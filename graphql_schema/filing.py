@@ -4,7 +4,6 @@ from datetime import datetime
 from enum import Enum
 
 import strawberry
-from strawberry.scalars import JSON
 
 from backend import filing
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
@@ -118,7 +117,7 @@ class SubmitBatchInput:
 class RecordSubmissionInput:
     batch_id: strawberry.ID = strawberry.field(description="Which batch; CONFLICT unless it is READY.")
     status: int = strawberry.field(description="201, 401, 403, 422 or 429.")
-    answer: JSON | None = optional("The body of the answer, an object.")
+    answer: str | None = optional("The body of the answer, as it came: JSON.")
 
 
 @strawberry.input(description="What stands in a cell of a transparency report that Tend does not count.")
@@ -149,7 +148,7 @@ class DrawUpReportInput:
 
 @strawberry.input(description="A version that everybody is to read.")
 class PublishReportInput:
-    report_id: strawberry.ID = strawberry.field(
+    transparency_report_id: strawberry.ID = strawberry.field(
         description="Which version; CONFLICT unless it is DONE, adds up and its period is over."
     )
     reason: str = strawberry.field(
@@ -346,7 +345,7 @@ class FilingVerbs:
     async def publish_report(self, info: Info, input: Input[PublishReportInput]) -> TransparencyReportPayload:
         report = await filing.publish_report(
             actor_of(info.context),
-            uuid_of("transparencyreport", input.report_id, field="reportId"),
+            uuid_of("transparencyreport", input.transparency_report_id, field="transparencyReportId"),
             reason=input.reason,
         )
         return TransparencyReportPayload(report=ref(TransparencyReport, report.id))

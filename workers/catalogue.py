@@ -173,9 +173,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
-        "prepare_statements": Kind(
-            prepare_files, timeout=5 * MINUTE, may_be_called_off=True, priority=Priority.BULK, at_once=2
-        ),
+        "prepare_statements": Kind(prepare_files, timeout=5 * MINUTE, priority=Priority.BULK, at_once=2),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),

@@ -51,7 +51,7 @@ async def publish_report(actor: Actor, report_id: UUID, *, reason: str = "") -> 
     actor.must_hold(Right.LEAD_QUEUE)
     report = await TransparencyReport.filter(id=report_id).select_for_update().get_or_none()
     if report is None:
-        raise NotFound(path=("input", "reportId"))
+        raise NotFound(path=("input", "transparencyReportId"))
     service = await Service.filter(id=report.service_id, workspace_id=report.workspace_id).select_for_update().get()
     period = checked_period(service, report.period_start, report.period_end)
     _must_be_publishable(report, period)
@@ -63,7 +63,7 @@ async def publish_report(actor: Actor, report_id: UUID, *, reason: str = "") -> 
     earlier, latest = await same.order_by("-version").first(), await published.order_by("-published_at").first()
     if earlier is not None:
         if earlier.version > report.version:
-            raise Conflict("A later version was published already.", path=("input", "reportId"))
+            raise Conflict("A later version was published already.", path=("input", "transparencyReportId"))
         if not reason:
             raise Invalid("Say why it differs from the version before.", path=("input", "reason"))
         report.changes = await _changes(earlier, report)
@@ -118,11 +118,11 @@ async def part_behind(token: str, report_id: UUID, number: int) -> TransparencyP
 def _must_be_publishable(report: TransparencyReport, period: Period) -> None:
     """Raises Conflict."""
     if report.state != "done":
-        raise Conflict("It is not written yet, or could not be.", path=("input", "reportId"))
+        raise Conflict("It is not written yet, or could not be.", path=("input", "transparencyReportId"))
     if report.published_at is not None:
-        raise Conflict("It was published already.", path=("input", "reportId"))
+        raise Conflict("It was published already.", path=("input", "transparencyReportId"))
     if now() < period.bounds[1]:
-        raise Conflict("Its period is not over.", path=("input", "reportId"))
+        raise Conflict("Its period is not over.", path=("input", "transparencyReportId"))
     wrong = next((check for check in report.checks if check["isError"]), None)
     if wrong is not None:
         raise Conflict(f"It does not add up: Part {wrong['part']}, {wrong['line']}. {wrong['message']}")

@@ -52,16 +52,17 @@ async def submit_batch(actor: Actor, batch_id: UUID) -> FilingBatch:
     return batch
 
 
-async def record_submission(actor: Actor, batch_id: UUID, *, status: int, answer: object = None) -> FilingBatch:
+async def record_submission(actor: Actor, batch_id: UUID, *, status: int, answer: str | None = None) -> FilingBatch:
     """Somebody has submitted the file by hand: `status` and body of what the database answered. Raises NotAllowed,
     NotFound, Invalid, Conflict."""
     actor.must_hold(Right.LEAD_QUEUE)
     batch = await _ready(batch_id)
     if status not in (TAKEN, UNFIT, *_PROBLEMS):
         raise Invalid("The database answers 201, 401, 403, 422 or 429.", path=("input", "status"))
-    if answer is not None and not isinstance(answer, dict):
-        raise Invalid("The answer is an object.", path=("input", "answer"))
-    await _settle(batch, status, answer or {})
+    said = _parsed((answer or "{}").encode())
+    if status == UNFIT and not said:
+        raise Invalid("Give the body of the answer: it says what was refused.", path=("input", "answer"))
+    await _settle(batch, status, said)
     return batch
 
 

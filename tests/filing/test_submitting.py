@@ -162,7 +162,7 @@ async def test_what_is_there_already_is_success_only_where_it_is_the_same(
     batch = await a_batch(desk)
     async with agency_scope(desk.lead):
         sent = json.loads(await content_of(batch))["statements"]
-        await record_submission(desk.lead, batch.id, status=422, answer=existing(sent, **changed))
+        await record_submission(desk.lead, batch.id, status=422, answer=json.dumps(existing(sent, **changed)))
     assert await states(desk) == expected
 
 
@@ -172,7 +172,7 @@ async def test_an_answer_that_is_none_is_refused(desk: Desk) -> None:
         with pytest.raises(Invalid):
             await record_submission(desk.lead, batch.id, status=200)
         with pytest.raises(Invalid):
-            await record_submission(desk.lead, batch.id, status=422, answer=["x"])
+            await record_submission(desk.lead, batch.id, status=422, answer="[1]")
         with pytest.raises(NotFound):
             await record_submission(desk.lead, desk.service.id, status=201)
     assert await states(desk) == {"ready": 8}

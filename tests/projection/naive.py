@@ -64,6 +64,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
     ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
     ("actions", "state"): lambda row, value, _: row.state.upper() in value,
+    ("filings", "state"): lambda row, value, _: row.state.upper() == value,
     ("rules", "state"): lambda row, value, _: row.state.upper() == value,
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,
@@ -312,6 +313,16 @@ async def _precision_at_least(row: Any) -> float | None:
 async def _precision_at_most(row: Any) -> float | None:
     _, decided, upheld = await _record(row)
     return wilson(upheld, decided)[1] if decided else None
+
+
+@expression("Service", "filesItself")
+async def _files_itself(row: Any) -> bool:
+    return row.token is not None
+
+
+@expression("Service", "publicPath")
+async def _public_path(row: Any) -> str | None:
+    return None if row.page_token is None else f"/transparency/{row.page_token}"
 
 
 def _of_back_test(name: str, said: Callable[[Any], Any]) -> None:

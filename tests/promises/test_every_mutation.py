@@ -15,6 +15,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, 
 
 from backend.acting import Action, let_tend_act
 from backend.evidence import Hold
+from backend.filing import Filing, let_file
 from backend.intake import connect_community
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -216,6 +217,18 @@ async def _a_rule_in_the_shadow(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_token(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await let_file(scene.cast.system, scene.id("service"), token="x")
+    return {}
+
+
+async def _a_blocked_statement(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Filing.filter(id=scene.id("filing")).update(state="blocked", batch_id=None)
+    return {}
+
+
 def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
     async def given(_: Scene) -> dict[str, Any]:
         return values
@@ -230,6 +243,11 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "askMember": _a_claim_to_ask_about,
     "backTestRule": _with(workspaceId=None, conditions=None, since=None, until=None),
     "bankHashes": _with(hashes=[{"kind": "PDQ", "hash": "ab" * 32, "opinion": "NEGATIVE"}]),
+    "correctStatement": _a_blocked_statement,
+    "describeProvider": _with(sizeClass="LARGE"),
+    "letFile": _with(token="x", address=None),
+    "submitBatch": _a_token,
+    "recordSubmission": _with(status=201, answer=None),
     "cancelBackTest": _a_running_back_test,
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from filed import filed
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -83,6 +84,11 @@ KINDS = {
     "actionId": "action",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
+    "providerId": "provider",
+    "serviceId": "service",
+    "statementId": "statement",
+    "batchId": "filingbatch",
+    "transparencyReportId": "transparencyreport",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -98,6 +104,15 @@ TEXTS = {
     "endsAt": "2100-01-01T00:00:00Z",
     "expiresAt": "2100-01-01T00:00:00Z",
     "startsAt": "2099-01-01T00:00:00Z",
+    "establishmentCountry": "DE",
+    "coordinatorCountry": "DE",
+    "sizeClassSince": "2020-01-01",
+    "sizeClassLostOn": "2020-01-01",
+    "termsUrl": "https://example.com/terms",
+    "complaintsUrl": "https://example.com/complaints",
+    "misuseUrl": "https://example.com/misuse",
+    "periodStart": "2025-07-01",
+    "periodEnd": "2025-12-31",
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
 COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
@@ -149,7 +164,8 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         "action": f"action_{await _an_action(cast, case)}",
         **await a_webhook(cast, case.workspace_id),
-        **await judged(cast, case),
+        **(known := await judged(cast, case)),
+        **await filed(cast, case.workspace_id, workspace, known["decision"]),
     }
 
 
