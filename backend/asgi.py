@@ -32,6 +32,7 @@ from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready, is_worked
 from backend.web.hearing_members import FORMS_PER_LINK, FORMS_WITHIN, HearingMembers
 from backend.web.hearing_platforms import hear
+from backend.web.hearing_reporters import FORMS_PER_ADDRESS, FORMS_PER_PAGE, REPORTS_WITHIN, HearingReporters
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
@@ -106,8 +107,15 @@ def app(settings: Settings | None = None) -> Starlette:
             "stranger": chosen.failed_attempts_per_address,
             "attempt": 1,
             "link": FORMS_PER_LINK,
+            "reporter": FORMS_PER_ADDRESS,
+            "report_page": FORMS_PER_PAGE,
         },
-        minutes={"attempt": PROVIDER_SECONDS // 60, "link": FORMS_WITHIN // timedelta(minutes=1)},
+        minutes={
+            "attempt": PROVIDER_SECONDS // 60,
+            "link": FORMS_WITHIN // timedelta(minutes=1),
+            "reporter": REPORTS_WITHIN // timedelta(minutes=1),
+            "report_page": REPORTS_WITHIN // timedelta(minutes=1),
+        },
         prefix=chosen.redis_queue,
     )
     endpoint = Endpoint(
@@ -144,6 +152,11 @@ def app(settings: Settings | None = None) -> Starlette:
     ).routes()
     routes += BeingTold(cookies).routes()
     routes += HearingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
+    routes += HearingReporters(
+        wait_of_address=partial(_wait_of, rates, "reporter"),
+        wait_of_page=partial(_wait_of, rates, "report_page"),
+        proxies=chosen.trusted_proxies,
+    ).routes()
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()
     routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates, "machine")).routes()

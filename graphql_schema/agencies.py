@@ -8,15 +8,19 @@ from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
+from graphql_schema.disputes import Dispute
 from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
+from graphql_schema.legal_orders import LegalOrder
 from graphql_schema.machines import ApiClient
 from graphql_schema.macros import Macro
+from graphql_schema.misuse import MisuseMeasure, UnfoundedMark
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.orders import (
     ApiClientOrder,
     AppealOrder,
+    ArrivalOrder,
     BackTestOrder,
     CaseOrder,
     CommunityOrder,
@@ -30,6 +34,8 @@ from graphql_schema.orders import (
     HoursOrder,
     JobOrder,
     JournalOrder,
+    MarkOrder,
+    MeasureOrder,
     MemberOrder,
     PolicyOrder,
     PositionOrder,
@@ -42,6 +48,7 @@ from graphql_schema.orders import (
 )
 from graphql_schema.policies import Policy
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
+from graphql_schema.public_notices import PUBLIC_NOTICE_FILTERS, PublicNotice
 from graphql_schema.queues import (
     ConflictOfInterest,
     DayOff,
@@ -58,6 +65,7 @@ from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
+from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
@@ -174,6 +182,29 @@ class Workspace(Node):
     )
     services: Connection[Service] = many(
         "workspace_id", order=CreationOrder, description="What has to be filed for it is owed for these."
+    )
+    public_notices: Connection[PublicNotice] = many(
+        "workspace_id",
+        order=ArrivalOrder,
+        filters=PUBLIC_NOTICE_FILTERS,
+        description="What was handed in without an account, by machines and by letter; those in RECEIVED need a human.",
+    )
+    trusted_flaggers: Connection[TrustedFlagger] = many(
+        "workspace_id", order=CreationOrder, description="Whose notices come first, those who did once included."
+    )
+    unfounded_marks: Connection[UnfoundedMark] = many(
+        "workspace_id", order=MarkOrder, description="What was found manifestly unfounded."
+    )
+    misuse_measures: Connection[MisuseMeasure] = many(
+        "workspace_id",
+        order=MeasureOrder,
+        description="Warnings and suspensions for misuse, those that ended included.",
+    )
+    legal_orders: Connection[LegalOrder] = many(
+        "workspace_id", order=ArrivalOrder, description="What authorities ordered."
+    )
+    disputes: Connection[Dispute] = many(
+        "workspace_id", order=ArrivalOrder, description="What was taken to bodies out of court."
     )
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(

@@ -42,7 +42,7 @@ class AppealVerdict(Enum):
 @strawberry.enum(description="Whose appeal it is.")
 class Appellant(Enum):
     AUTHOR = value("author", "Of whoever wrote the post, against a violation that was found.")
-    REPORTER = value("reporter", "Of a member who reported the post, against none that was found.")
+    REPORTER = value("reporter", "Of whoever reported the post, against none that was found.")
 
 
 @publish(moderation.Appeal, kind="appeal", needs=Right.READ_CASES)
@@ -56,7 +56,9 @@ class Appeal(Node):
     filed_at: datetime = column(description="When it was filed.")
     answer: str | None = column(description="What the member is answered, at most 10,000 characters; null while open.")
     answered_at: datetime | None = column(description="When it was answered; null while open.")
-    member: Member | None = one("member_id", description="Whose appeal it is, by name.")
+    member: Member | None = one(
+        "member_id", description="Whose appeal it is, by name; null for whoever reported without being a member."
+    )
     decision: Decision | None = one("decision_id", description="What they do not accept.")
     new_decision: Decision | None = one("new_decision_id", description="What took its place; null where it stays.")
     case: Annotated["Case", strawberry.lazy("graphql_schema.cases")] | None = one(

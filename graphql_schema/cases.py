@@ -43,6 +43,7 @@ from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
+    from graphql_schema.trusted_flaggers import TrustedFlagger
 
 
 @strawberry.enum(description="Where a case is on its way to a decision.")
@@ -51,7 +52,10 @@ class CaseState(Enum):
     IN_REVIEW = value("in_review", "Claimed by somebody, until `claimedUntil`.")
     PENDING_INFO = value("pending_info", "Waits for an answer, until `pendingUntil`; its clock stands still.")
     HELD = value("held", "Decided, with an impact so high that a second person has to approve it.")
-    CLOSED = value("closed", "Decided: a later report about the post opens another case.")
+    CLOSED = value(
+        "closed",
+        "Decided: a later report about the post opens another case, unless the post was judged fine and is as it was.",
+    )
 
 
 @strawberry.enum(description="What a case is about.")
@@ -90,6 +94,19 @@ class ReportChannel(Enum):
     STAFF = value("staff", "Somebody at the agency complained.")
     RULE = value("rule", "A rule of the client found the post.")
     API = value("api", "A machine complained by its API key.")
+    FORM = value("form", "Somebody without an account, by a page for reports or a notice: it breaks the rules.")
+    LEGAL = value("legal", "The same: it is illegal (Article 16 of the Digital Services Act).")
+    TRUSTED = value("trusted", "A trusted flagger, by their page or their API key.")
+    ORDER = value("order", "An authority ordered something about it.")
+
+
+@strawberry.enum(description="Why a report waits in no queue.")
+class ReportSetAside(Enum):
+    SUSPENDED = value("suspended", "Its reporter was suspended for misuse. It is in no case.")
+    JUDGED_FINE = value(
+        "judged_fine",
+        "The post was judged fine as it is; the report was answered with that, and is in the closed case.",
+    )
 
 
 @strawberry.input(description="Which cases; a field that is left out or null asks for nothing.")
@@ -141,12 +158,16 @@ class Report(Node):
     created_at: datetime = column(description="When Tend took the complaint in.")
     reporter: Reporter | None = one_of(
         {"Member": "member_id", "Staff": "membership_id", "Rule": "rule_id"},
-        description="Null for an API key, and for staff whom you may not see.",
+        description="Null for whoever has no account, an API key, and staff whom you may not see.",
     )
     member: Member | None = one("member_id", description="The member who complained; null for other channels.")
     policy: Policy | None = one("policy_id", description="The policy the reporter named; null for none.")
     case: Annotated["Case", strawberry.lazy("graphql_schema.cases")] | None = one(
-        "case_id", description="The case it was merged into."
+        "case_id", description="The case it was merged into; null for a reporter who was suspended."
+    )
+    set_aside: ReportSetAside | None = column(description="Why it waits in no queue; null for most.")
+    trusted_flagger: Annotated["TrustedFlagger", strawberry.lazy("graphql_schema.trusted_flaggers")] | None = one(
+        "trusted_flagger_id", description="Whose report it is; null for others."
     )
 
 

@@ -6,7 +6,7 @@ import strawberry
 
 from backend import communities, moderation
 from graphql_schema.describing import optional, value
-from graphql_schema.orders import MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
+from graphql_schema.orders import MemberCaseOrder, MemberOrder, PageOrder, PostOrder, VersionOrder
 from graphql_schema.projection import (
     Connection,
     Either,
@@ -26,6 +26,7 @@ from tenants.rights import Right
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
     from graphql_schema.platforms import PlatformLink
+    from graphql_schema.report_pages import ReportPage
     from graphql_schema.services import ServiceCommunity
     from graphql_schema.strikes import MemberStrikes
 
@@ -94,6 +95,12 @@ class Community(Node):
     )
     service_link: Annotated["ServiceCommunity", strawberry.lazy("graphql_schema.services")] | None = one(
         "community_id", reverse=True, description="Of which service it is, for what has to be filed; null for none."
+    )
+    report_pages: Connection[Annotated["ReportPage", strawberry.lazy("graphql_schema.report_pages")]] = many(
+        "community_id",
+        order=PageOrder,
+        description="Where anybody reports what happens in it, those of trusted flaggers and those that are closed among "
+        "them.",
     )
     members: Connection["Member"] = many(
         "community_id", order=MemberOrder, description="Everybody who was seen in it, bots included."

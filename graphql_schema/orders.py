@@ -203,6 +203,27 @@ class ThresholdOrder(Enum):
     POINTS = value("points", "Fewest `points` first.")
 
 
+@strawberry.enum(description="In which order pages for reports are listed.")
+class PageOrder(Enum):
+    NEWEST = value("-opened_at", "Latest first, by `openedAt`.")
+
+
+@strawberry.enum(description="In which order notices, orders of authorities and disputes are listed.")
+class ArrivalOrder(Enum):
+    NEWEST = value("-received_at", "Latest first, by `receivedAt`.")
+    OLDEST = value("received_at", "Earliest first, by `receivedAt`.")
+
+
+@strawberry.enum(description="In which order marks are listed.")
+class MarkOrder(Enum):
+    NEWEST = value("-marked_at", "Latest first, by `markedAt`.")
+
+
+@strawberry.enum(description="In which order measures are listed.")
+class MeasureOrder(Enum):
+    NEWEST = value("-starts_at", "Latest first, by `startsAt`.")
+
+
 @strawberry.enum(description="In which order files of statements are listed.")
 class BatchOrder(Enum):
     NEWEST = value("-made_at", "Latest first, by `madeAt`.")

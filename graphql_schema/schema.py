@@ -13,6 +13,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 from graphql_schema.acting import Acting
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
+from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.filing import FilingVerbs
 from graphql_schema.filling_banks import FillingBanks
@@ -20,20 +21,25 @@ from graphql_schema.hearing import Subscription
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.leaving_for_good import LeavingForGood
+from graphql_schema.legal_orders import RecordingOrders
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
 from graphql_schema.minding_reviewers import MindingReviewers
+from graphql_schema.misuse import MindingReporters
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
 from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
+from graphql_schema.public_notices import HearingNotices
 from graphql_schema.queries import Query
+from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
+from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.working_cases import WorkingCases
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
@@ -70,6 +76,12 @@ class Mutation(
     FillingBanks,
     ConnectingPlatforms,
     Acting,
+    RecordingDisputes,
+    RecordingOrders,
+    MindingReporters,
+    HearingNotices,
+    OpeningReportPages,
+    TrustingFlaggers,
     ManagingPeople,
     SettingSignIn,
     MappingGroups,

@@ -301,11 +301,13 @@ async def test_after_the_window_only_a_lead_can_have_it_judged_again(bench: Benc
 
 
 async def test_a_case_with_a_newer_one_about_its_post_is_not_reopened(bench: Bench) -> None:
+    from backend.communities import Post
     from backend.moderation import report_post
 
     case = await bench.case()
     await bench.judge(bench.ann, outcome="no_violation")
     async with agency_scope(bench.lead):
+        await Post.filter(id=case.post_id).update(version=2)
         await report_post(bench.lead, case.post_id, reason="again")
     with pytest.raises(Conflict, match="newer case"):
         async with agency_scope(bench.lead):

@@ -11,7 +11,7 @@ from backend.journal import JournalEntry
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.moderation import Case, Report, claim_next, decide, report_post
-from backend.moderation.crediting import cluster_of
+from backend.moderation.crediting import clusters_of
 from backend.moderation.ordering import credibility, evidence_mass, risk, virtual_deadline
 from tenants.scope import agency_scope
 
@@ -150,8 +150,9 @@ def test_who_is_right_more_often_weighs_more(agreed: int, disagreed: int, expect
 
 
 def test_who_comes_in_a_crowd_weighs_less() -> None:
-    assert evidence_mass((0.5, "brigade") for _ in range(20)) == pytest.approx(3.798, abs=5e-4)
-    assert evidence_mass((1.625, n) for n in range(3)) == pytest.approx(4.875)
+    assert evidence_mass((0.5, ["brigade"]) for _ in range(20)) == pytest.approx(3.798, abs=5e-4)
+    assert evidence_mass((1.625, []) for _ in range(3)) == pytest.approx(4.875)
+    assert evidence_mass([(1, ["a"]), (1, ["b"]), (1, ["a", "b"])]) == pytest.approx(2 + 2**-0.5), "each in its largest"
 
 
 async def test_a_reporter_who_was_right_before_counts_for_more(acme: Cast) -> None:
@@ -183,10 +184,13 @@ async def test_a_reporter_who_was_right_before_counts_for_more(acme: Cast) -> No
     assert weights == [1.0, pytest.approx((1 + 3) / 7 / 0.5), pytest.approx((2 + 3) / 8 / 0.5)]
 
 
-async def test_copied_words_and_accounts_of_one_day_are_a_crowd(acme: Cast) -> None:
+async def test_copied_words_accounts_of_one_day_and_one_network_are_a_crowd(acme: Cast) -> None:
     at = datetime(2026, 11, 26, tzinfo=UTC)
-    row = {"id": 1, "reason": "rude", "created_at": at, "first_seen_at": at - timedelta(days=400)}
-    assert cluster_of(row) == 1
-    assert cluster_of({**row, "first_seen_at": at - timedelta(hours=5)}) == (at - timedelta(hours=5)).date()
+    row = {"id": 1, "reason": "rude", "created_at": at, "first_seen_at": at - timedelta(days=400), "origin": None}
+    assert clusters_of(row) == ()
+    day = (at - timedelta(hours=5)).date()
+    assert clusters_of({**row, "first_seen_at": at - timedelta(hours=5)}) == (("new_accounts", day),)
     long = "Please remove this at once, it is a SCAM"
-    assert cluster_of({**row, "reason": long}) == cluster_of({**row, "id": 2, "reason": f"  {long.lower()} "})
+    [copied] = clusters_of({**row, "reason": long})
+    assert [copied] == [*clusters_of({**row, "id": 2, "reason": f"  {long.lower()} "})]
+    assert clusters_of({**row, "reason": long, "origin": "x"}) == (copied, ("same_network", "x"))

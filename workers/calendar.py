@@ -61,6 +61,7 @@ CALENDAR: Final[Calendar] = (
     Entry("purge_evidence", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("watch_rules", every=timedelta(hours=1), offset=timedelta(minutes=2)),
+    Entry("settle_notices", every=timedelta(hours=1), offset=timedelta(minutes=7)),
     Entry("forget_answers", every=timedelta(hours=1)),
     Entry("expire_exports", every=timedelta(hours=1)),
     Entry("chain_journal", every=timedelta(minutes=5)),

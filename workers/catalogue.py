@@ -48,6 +48,7 @@ from backend.notices import (
 )
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import fail_invitation, forget_access_tokens, send_invitation
+from backend.reporting import follow_decision, mail_notifier, settle_notices
 from backend.ruling import (
     apply_rules,
     back_test,
@@ -161,6 +162,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "deliver_webhooks": Kind(
             deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
         ),
+        "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
@@ -173,6 +175,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
+        "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
         "prepare_statements": Kind(prepare_files, timeout=5 * MINUTE, priority=Priority.BULK, at_once=2),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
@@ -188,6 +191,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=4,
             reaches_outside=True,
         ),
+        "settle_notices": Kind(settle_notices, timeout=MINUTE, priority=Priority.BULK),
         "submit_batch": Kind(
             send_batch,
             tries=12,

@@ -90,6 +90,7 @@ create table app.report_pages (
   id uuid not null,
   community_id uuid not null,
   trusted_flagger_id uuid,           -- whose own page it is; null: everybody's
+  url text not null,                 -- where it is; no secret: whoever is to report is to find it
   allows_anonymous boolean not null default true,
   origins text[] not null default '{}',  -- where it may be embedded
   opened_at timestamptz not null default now(),
@@ -105,6 +106,7 @@ create table app.report_pages (
 );
 create unique index report_pages_open on app.report_pages (agency_id, workspace_id, community_id, trusted_flagger_id)
   nulls not distinct where closed_at is null;
+create index report_pages_of_community on app.report_pages (agency_id, workspace_id, community_id, opened_at, id);
 
 -- What was handed in: Article 16 of the DSA where it is about the law. Becomes a report with the same id.
 create table app.public_notices (
@@ -165,6 +167,9 @@ create table app.public_notices (
   foreign key (agency_id, closed_by_id) references app.memberships (agency_id, id)
 );
 create index public_notices_in_order on app.public_notices (agency_id, workspace_id, received_at, id);
+create index public_notices_by_state on app.public_notices (agency_id, workspace_id, state, received_at, id);
+create index public_notices_by_kind on app.public_notices (agency_id, workspace_id, kind, received_at, id);
+create index public_notices_of_post on app.public_notices (agency_id, workspace_id, post_id) where post_id is not null;
 create index public_notices_by_reporter on app.public_notices (agency_id, workspace_id, reporter_key, received_at);
 create index public_notices_with_contact on app.public_notices (agency_id, received_at)
   where contact_cleared_at is null;
@@ -196,6 +201,7 @@ create table app.unfounded_marks (
 );
 create index unfounded_marks_of_reporter
   on app.unfounded_marks (agency_id, workspace_id, reporter_key, kind, marked_at, id);
+create index unfounded_marks_in_order on app.unfounded_marks (agency_id, workspace_id, marked_at, id);
 
 create table app.misuse_measures (
   agency_id uuid not null default app.agency(),

@@ -11,6 +11,7 @@ from backend.moderation.corresponding import (
     appeal_behind,
     correspondence_behind,
 )
+from backend.moderation.crediting import WEIGHED, clusters_of, record_of
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
 from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
@@ -45,7 +46,7 @@ from backend.moderation.models import (
 )
 from backend.moderation.opening import open_workspace
 from backend.moderation.reopening import reopen_case, undo_decision
-from backend.moderation.reporting import Reporter, file_report, report_post
+from backend.moderation.reporting import file_report, report_post
 from backend.moderation.routing import Route, move_case, set_routing
 from backend.moderation.setting_clocks import Promise, Span, set_service_levels, set_working_hours
 from backend.moderation.setting_queues import archive_queue, create_queue, revise_queue
@@ -63,11 +64,13 @@ from backend.moderation.striking import (
 )
 from backend.moderation.tallying import count_cases_again
 from backend.moderation.thresholds import AT_RISK_SHARE, LONGEST_LETTER
+from backend.moderation.trusting import Reporter, is_suspended
 from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
 
 __all__ = [
     "AT_RISK_SHARE",
     "LONGEST_LETTER",
+    "WEIGHED",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -115,6 +118,7 @@ __all__ = [
     "archive_queue",
     "ask_member",
     "claim_next",
+    "clusters_of",
     "correspondence_behind",
     "count_cases_again",
     "create_queue",
@@ -129,12 +133,14 @@ __all__ = [
     "file_appeal",
     "file_report",
     "hand_over",
+    "is_suspended",
     "macro_text",
     "make_golden",
     "move_case",
     "numbers_of",
     "open_workspace",
     "record_answer",
+    "record_of",
     "release",
     "reopen_case",
     "report_post",

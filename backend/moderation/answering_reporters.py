@@ -1,4 +1,7 @@
-"""Whoever reported a post is told what was found: the outcome, and nothing of what was done to anybody."""
+"""Whoever reported a post is told what was found: the outcome, and nothing of what was done to anybody.
+
+Those without an account are told by a job of backend/reporting, which knows their addresses.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,12 +12,14 @@ from backend.communities import Community, Member, Post
 from backend.moderation.models import Case, Decision, Report
 from backend.moderation.thresholds import REPORTERS_WRITTEN_TO
 from backend.notices import Recipient, tell
+from backend.outbox import enqueue
 from backend.statements import with_link, worded
 
 ANSWERS: Final = {
     "violation": "You reported a post. We looked at it and found that it breaks the rules of the community. Thank you.",
     "no_violation": "You reported a post. We looked at it and found that it does not break the rules of the community.",
 }
+OF_NO_MEMBER: Final = frozenset({"form", "legal", "trusted"})
 
 
 async def answer_reporters(case: Case, decision: Decision, reports: Sequence[Report]) -> None:
@@ -33,6 +38,8 @@ async def answer_reporters(case: Case, decision: Decision, reports: Sequence[Rep
         occasion="" if decision.supersedes_id is None else str(decision.id),
         facts={"outcome": decision.outcome},
     )
+    if "suspend_member" in decision.actions or any(report.channel in OF_NO_MEMBER for report in reports):
+        await enqueue("follow_decision", {"decision_id": str(decision.id)}, workspace_id=case.workspace_id)
     await _write(case, decision, {report.member_id: report for report in reports if report.member_id is not None})
 
 

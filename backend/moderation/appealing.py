@@ -1,5 +1,6 @@
 """Somebody does not accept a decision, and somebody else looks again."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from backend.moderation.moving import moved
 from backend.moderation.routing import Facts, route_anew
 from backend.moderation.thresholds import LONGEST_LETTER
 from backend.moderation.timing import clock_of
+from backend.moderation.trusting import is_suspended
 from backend.statements import APPEAL_WINDOW
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -37,21 +39,38 @@ class TooLate(Conflict):
         super().__init__("The time for an appeal is over.", path=("input", "decisionId"))
 
 
-async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text: str) -> UUID:
-    """The appeal's id. The author of a post may appeal against a decision that found a violation, a member who reported it
+class Suspended(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Too many of these appeals were manifestly unfounded: for a while none are taken.")
+
+
+@dataclass(frozen=True, slots=True)
+class Appellant:
+    """Exactly one of the two: a member, or whoever made this report without being one."""
+
+    member_id: UUID | None = None
+    report_id: UUID | None = None
+
+
+async def file_appeal(
+    actor: Actor, decision_id: UUID, *, text: str, member_id: UUID | None = None, report_id: UUID | None = None
+) -> UUID:
+    """The appeal's id. By a member, or by whoever made the report `report_id` without being one. The author of a post may appeal against a decision that found a violation, whoever reported it
     against one that found none; once each, within APPEAL_WINDOW, while the decision is in force. The appeal waits in a
     queue, and is never offered to anybody who has had to do with the case.
 
-    Raises NotAllowed, Invalid; NotFound for a decision that is not there or that concerns somebody else; Conflict.
+    Raises NotAllowed, Invalid; NotFound for a decision that is not there or that concerns somebody else; Suspended; Conflict.
     """
     actor.must_hold(Right.REPORT)
+    by = Appellant(member_id=member_id, report_id=report_id)
     text = clean(text, field="text", longest=LONGEST_LETTER)
     decision = await Decision.get_or_none(id=decision_id)
     if decision is None:
         raise NotFound(path=("input", "decisionId"))
     # The case is locked first, as everywhere: while an appeal is filed, nobody replaces the decision.
     judged = await Case.filter(id=decision.case_id, workspace_id=decision.workspace_id).select_for_update().get()
-    appellant = await may_appeal(judged, decision, member_id)
+    appellant = await may_appeal(judged, decision, by)
+    await _refuse_the_suspended(by, workspace_id=judged.workspace_id)
     waiting = await open_appeal(judged)
     try:
         appeal = await Appeal.create(
@@ -59,7 +78,8 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
             decision_id=decision.id,
             case_id=waiting,
             appellant=appellant,
-            member_id=member_id,
+            member_id=by.member_id,
+            report_id=by.report_id,
             text=text,
             filed_by_id=actor.membership_id,
         )
@@ -76,11 +96,12 @@ async def file_appeal(actor: Actor, decision_id: UUID, *, member_id: UUID, text:
     return appeal.id
 
 
-async def may_appeal(judged: Case, decision: Decision, member_id: UUID) -> str:
-    """As whom this member may appeal now: `author` or `reporter`. Raises NotFound for whom the decision does not concern,
+async def may_appeal(judged: Case, decision: Decision, by: Appellant) -> str:
+    """As whom they may appeal now: `author` or `reporter`. Raises NotFound for whom the decision does not concern,
     AppealedAlready, NotInForce, TooLate, and Conflict for whom it went as they wished."""
-    appellant = await _appellant(judged, decision, member_id)
-    if await Appeal.exists(decision_id=decision.id, member_id=member_id, workspace_id=judged.workspace_id):
+    appellant = await _appellant(judged, decision, by)
+    theirs = {"member_id": by.member_id} if by.report_id is None else {"report_id": by.report_id}
+    if await Appeal.exists(decision_id=decision.id, workspace_id=judged.workspace_id, **theirs):
         raise AppealedAlready
     if judged.state != "closed" or judged.decision_id != decision.id:
         raise NotInForce
@@ -97,13 +118,23 @@ async def appealable_until(decision: Decision) -> datetime:
     return (approved.at if approved is not None else decision.decided_at) + APPEAL_WINDOW
 
 
-async def _appellant(judged: Case, decision: Decision, member_id: UUID) -> str:
+async def _refuse_the_suspended(by: Appellant, *, workspace_id: UUID) -> None:
+    """Raises Suspended."""
+    key = f"member:{by.member_id}"
+    if by.report_id is not None:
+        key = (await Report.get(id=by.report_id, workspace_id=workspace_id)).reporter_key
+    if await is_suspended(key, workspace_id=workspace_id, because="unfounded_complaints"):
+        raise Suspended
+
+
+async def _appellant(judged: Case, decision: Decision, by: Appellant) -> str:
     """Raises NotFound for whom the decision does not concern, Conflict for whom it went as they wished."""
-    if member_id == judged.member_id:
+    if by.member_id is not None and by.member_id == judged.member_id:
         if decision.outcome == "no_violation":
             raise Conflict("The decision found no violation.", path=("input", "decisionId"))
         return "author"
-    if not await Report.exists(case_id=judged.id, workspace_id=judged.workspace_id, member_id=member_id):
+    theirs = {"member_id": by.member_id} if by.report_id is None else {"id": by.report_id}
+    if not await Report.exists(case_id=judged.id, workspace_id=judged.workspace_id, **theirs):
         raise NotFound(path=("input", "memberId"))
     if decision.outcome == "violation":
         raise Conflict("The decision followed the report.", path=("input", "decisionId"))

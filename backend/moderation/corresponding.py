@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from tortoise.expressions import Q
+
 from backend.communities import Community, Member, Post
 from backend.kit.errors import Conflict, NotFound
-from backend.moderation.appealing import TooLate, appealable_until, file_appeal, may_appeal
+from backend.moderation.answering_reporters import OF_NO_MEMBER
+from backend.moderation.appealing import Appellant, TooLate, appealable_until, file_appeal, may_appeal
 from backend.moderation.asking import record_answer
 from backend.moderation.models import Appeal, Case, CaseQuestion, Decision, DecisionEvent, Report
 from backend.statements import LinkKind, Statement
@@ -68,7 +71,10 @@ async def appeal_behind(kind: LinkKind, token: str, *, text: str) -> UUID:
     async with _opened(kind, token) as opened:
         if opened.decision is None:
             raise NotFound
-        return await file_appeal(current().actor, opened.decision.id, member_id=opened.member.id, text=text)
+        by = opened.appellant
+        return await file_appeal(
+            current().actor, opened.decision.id, member_id=by.member_id, report_id=by.report_id, text=text
+        )
 
 
 async def answer_behind(kind: LinkKind, token: str, question_id: UUID, *, answer: str) -> None:
@@ -85,14 +91,21 @@ async def answer_behind(kind: LinkKind, token: str, question_id: UUID, *, answer
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """`decision`: which they may appeal against, where they may."""
+    """`member` is None for whoever reported without being one. `decision`: which they may appeal against, where they may."""
 
     workspace: Workspace
-    member: Member
+    member: Member | None
     case: Case
     decision: Decision | None = None
     statement: Statement | None = None
     report: Report | None = None
+
+    @property
+    def appellant(self) -> Appellant:
+        if self.member is not None:
+            return Appellant(member_id=self.member.id)
+        assert self.report is not None
+        return Appellant(report_id=self.report.id)
 
 
 @asynccontextmanager
@@ -106,8 +119,8 @@ async def _opened(kind: LinkKind, token: str, *, read_only: bool = False) -> Asy
         workspace = None if row is None else await Workspace.get(id=row.workspace_id)
         if row is None or workspace is None or workspace.deletes_at is not None:
             raise NotFound
-        member = await Member.get(id=row.member_id, workspace_id=row.workspace_id)
-        if member.erased_at is not None:
+        member = await Member.get_or_none(id=row.member_id, workspace_id=row.workspace_id)
+        if member is not None and member.erased_at is not None:
             raise NotFound
         case = await Case.get(id=row.case_id, workspace_id=row.workspace_id)
         if isinstance(row, Statement):
@@ -124,7 +137,8 @@ async def _row(kind: LinkKind, target_id: UUID) -> Statement | Report | CaseQues
     if kind == "statement":
         return await Statement.exclude(text="").get_or_none(id=target_id)
     if kind == "report":
-        return await Report.get_or_none(id=target_id, member_id__isnull=False)
+        whose = Q(member_id__isnull=False) | Q(channel__in=list(OF_NO_MEMBER), api_client_id__isnull=True)
+        return await Report.get_or_none(whose, id=target_id, case_id__isnull=False)
     return await CaseQuestion.exclude(question="").get_or_none(id=target_id)
 
 
@@ -143,7 +157,7 @@ async def _read(opened: _Opened) -> Correspondence:
     if decision is not None:
         until = await appealable_until(decision)
         try:
-            await may_appeal(case, decision, opened.member.id)
+            await may_appeal(case, decision, opened.appellant)
             can_appeal = True
         except TooLate:
             is_too_late = True
@@ -154,7 +168,7 @@ async def _read(opened: _Opened) -> Correspondence:
         client=opened.workspace.brand_name or opened.workspace.name,
         community=community.name,
         posted_at=post.posted_at,
-        is_author=opened.member.id == post.member_id,
+        is_author=opened.member is not None and opened.member.id == post.member_id,
         statement=opened.statement,
         report=opened.report,
         outcome=None if decision is None else decision.outcome,
@@ -188,13 +202,17 @@ async def _appeals(opened: _Opened) -> tuple[Appeal, ...]:
         against = [each.id for each in await decisions]
     else:
         return ()
-    appeals = Appeal.filter(member_id=opened.member.id, workspace_id=opened.case.workspace_id, decision_id__in=against)
+    by = opened.appellant
+    theirs = {"member_id": by.member_id} if by.report_id is None else {"report_id": by.report_id}
+    appeals = Appeal.filter(workspace_id=opened.case.workspace_id, decision_id__in=against, **theirs)
     return tuple(await appeals.order_by("filed_at", "id"))
 
 
 async def _questions(opened: _Opened) -> list[Asked]:
     """Whatever this member was asked about the post; golden cases, which nobody is asked about, aside."""
     case = opened.case
+    if opened.member is None:
+        return []
     cases = Case.filter(post_id=case.post_id, workspace_id=case.workspace_id, kind__in=["moderation", "appeal"])
     states = {each.id: each.state for each in await cases}
     questions = CaseQuestion.exclude(question="").filter(

@@ -16,6 +16,7 @@ from backend.moderation.taking_effect import replace_decision
 from backend.moderation.thresholds import LONGEST_LETTER
 from backend.moderation.writing_to_members import keep_complaints_out, language_of
 from backend.notices import Recipient, tell
+from backend.outbox import enqueue
 from backend.statements import Statement, with_link, worded
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -168,6 +169,10 @@ async def _answer(
             answered_by_id=moderator.membership_id,
             new_decision_id=None if new is None else new.id,
         )
+        if appeal.member_id is None:  # backend/reporting knows where they are
+            payload = {"notice_id": str(appeal.report_id), "about": "answered", "appeal_id": str(appeal.id)}
+            await enqueue("mail_notifier", payload, workspace_id=appeal.workspace_id)
+            continue
         await order_action(
             workspace_id=appeal.workspace_id,
             case_id=appeal.case_id,

@@ -1,7 +1,7 @@
 """In which order cases are due: risk (F5) and virtual deadline (F6) of reference/moderation.md."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from datetime import datetime
 from math import log2, log10, sqrt
 
@@ -26,14 +26,14 @@ def credibility(*, agreed: int, disagreed: int, upheld: float) -> float:
     return min(max(found / p0, LEAST_CREDIBLE), MOST_CREDIBLE)
 
 
-def evidence_mass(reports: Iterable[tuple[float, Hashable]]) -> float:
-    """M = sum of c / sqrt(k), without unit (F4): each report's credibility, the less the more of its cluster stand before
-    it. Twenty who come together weigh as much as eight who do not know each other."""
+def evidence_mass(reports: Iterable[tuple[float, Collection[Hashable]]]) -> float:
+    """M = sum of c / sqrt(k), without unit (F4): each report's credibility, the less the more stand before it of the
+    largest cluster that it is in. Twenty who come together weigh as much as eight who do not know each other."""
     seen: Counter[Hashable] = Counter()
     mass = 0.0
-    for credible, cluster in reports:
-        seen[cluster] += 1
-        mass += credible / sqrt(seen[cluster])
+    for credible, clusters in reports:
+        seen.update(clusters)
+        mass += credible / sqrt(max((seen[cluster] for cluster in clusters), default=1))
     return mass
 
 

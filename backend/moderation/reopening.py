@@ -13,6 +13,7 @@ from backend.moderation.claiming import lease
 from backend.moderation.leasing import Claim, reviewer
 from backend.moderation.models import Appeal, Case, Decision, DecisionEvent
 from backend.moderation.moving import moved
+from backend.moderation.staying_quiet import hear_those_set_aside
 from backend.moderation.taking_back import take_back
 from backend.moderation.thresholds import LEASE, UNDO
 from tenants.actor import Actor
@@ -87,6 +88,7 @@ async def _open(case: Case, *, because: str, decision_id: UUID | None) -> None:
             )
     except IntegrityError:
         raise Conflict("There is a newer case about this post: judge that one.", path=("input",)) from None
+    await hear_those_set_aside(case.id, workspace_id=case.workspace_id)
     await moved(case.id, workspace_id=case.workspace_id, of="closed", to="queued", because=because)
 
 

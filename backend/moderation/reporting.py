@@ -1,5 +1,4 @@
 import asyncio
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,32 +9,20 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.kit.languages import language_of
 from backend.kit.texts import clean
-from backend.moderation.crediting import cluster_of, credibility_of
+from backend.moderation.crediting import WEIGHED, credibility_of, mass_of
+from backend.moderation.keeping_reports import Filed, keep, keep_out
 from backend.moderation.moving import moved
-from backend.moderation.ordering import evidence_mass, risk
+from backend.moderation.ordering import risk
 from backend.moderation.routing import Facts, route_anew, send_to
+from backend.moderation.staying_quiet import answer_at_once, bring_back, judged_fine
 from backend.moderation.thresholds import PENALTY, TARGET
 from backend.moderation.timing import clock_of
+from backend.moderation.trusting import Reporter, is_suspended, recognised
 from backend.outbox import enqueue
 from backend.policies import Policy
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
-
-
-@dataclass(frozen=True, slots=True)
-class Reporter:
-    """Exactly one of the four ids."""
-
-    channel: str
-    member_id: UUID | None = None
-    membership_id: UUID | None = None
-    rule_id: UUID | None = None
-    api_client_id: UUID | None = None
-
-    @property
-    def key(self) -> str:
-        return f"{self.channel}:{self.member_id or self.membership_id or self.rule_id or self.api_client_id}"
 
 
 async def report_post(
@@ -67,43 +54,36 @@ async def report_post(
 
 
 async def file_report(
-    post: Post, reporter: Reporter, *, reason: str, policy_id: UUID | None, queue_id: UUID | None = None
+    post: Post,
+    reporter: Reporter,
+    *,
+    reason: str,
+    policy_id: UUID | None,
+    queue_id: UUID | None = None,
+    report_id: UUID | None = None,
 ) -> UUID:
     """Open or find the case, add the report, order and route the case anew; a rule may name the queue. Holds the lock on
-    the case until the commit."""
-    case = await _open_case_locked(post)
-    scope = current()
-    report_id, agency_id = new_id(), scope.actor.agency_id
-    added = await scope.fetchval(
-        """insert into reports (agency_id, workspace_id, id, case_id, post_id, channel, reporter_key, member_id,
-                                membership_id, rule_id, api_client_id, policy_id, reason, credibility)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-           on conflict (agency_id, workspace_id, case_id, reporter_key) do nothing returning id""",
-        agency_id,
-        post.workspace_id,
-        report_id,
-        case["id"],
-        post.id,
-        reporter.channel,
-        reporter.key,
-        reporter.member_id,
-        reporter.membership_id,
-        reporter.rule_id,
-        reporter.api_client_id,
-        policy_id,
+    the case until the commit. What was judged fine as it is stays closed, and the reporter is answered at once; of whoever
+    is suspended the report is kept, and in no case. `report_id`: of a notice that becomes this report."""
+    reporter = await recognised(reporter, workspace_id=post.workspace_id, policy_id=policy_id)
+    filed = Filed(
+        report_id or new_id(),
+        reporter,
         reason,
-        await credibility_of(reporter.key, workspace_id=post.workspace_id),
+        policy_id,
+        await credibility_of(reporter, workspace_id=post.workspace_id),
     )
-    if added is None:
-        first: UUID = await scope.fetchval(
-            """select id from reports where agency_id = $1 and workspace_id = $2 and case_id = $3
-                  and reporter_key = $4""",
-            agency_id,
-            post.workspace_id,
-            case["id"],
-            reporter.key,
-        )
-        return first
+    if await is_suspended(reporter.key, workspace_id=post.workspace_id, because="unfounded_notices"):
+        return await keep_out(post, filed)
+    fine = await judged_fine(post, filed)
+    if fine is not None and fine.stays_quiet:
+        return await answer_at_once(post, filed, fine)
+    case = await _open_case_locked(post)
+    if fine is not None:
+        await bring_back(fine, into=case["id"], workspace_id=post.workspace_id)
+    added, is_new = await keep(post, filed, case_id=case["id"])
+    if not is_new:
+        return added
     await _order_anew({**case, "language": await _language(case, post)}, post)
     if queue_id is not None and case["state"] == "queued":
         await send_to(case["id"], workspace_id=post.workspace_id, queue_id=queue_id)
@@ -112,11 +92,11 @@ async def file_report(
         subject_kind="case",
         subject_id=case["id"],
         workspace_id=post.workspace_id,
-        report=str(report_id),
+        report=str(added),
         channel=reporter.channel,
     )
     await _ask_rules_that_count(post, reporter)
-    return report_id
+    return added
 
 
 async def _ask_rules_that_count(post: Post, reporter: Reporter) -> None:
@@ -189,7 +169,7 @@ async def _order_anew(case: Any, post: Post) -> None:
     scope = current()
     agency_id = scope.actor.agency_id
     reports = await scope.fetch(
-        """select r.id, r.credibility, r.channel, r.policy_id, r.reason, r.created_at, m.first_seen_at, v.severity, v.tier
+        f"""select {WEIGHED}, r.channel, r.policy_id, r.least_tier, v.severity, v.tier
              from reports r
              left join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = r.member_id
              left join lateral (
@@ -202,11 +182,12 @@ async def _order_anew(case: Any, post: Post) -> None:
         case["id"],
     )
     severity = max((row["severity"] or "low" for row in reports), key=PENALTY.__getitem__)
-    tier = min((row["tier"] or "low" for row in reports), key=TARGET.__getitem__)
+    tiers = (each for row in reports for each in (row["tier"], row["least_tier"]) if each)
+    tier = min(tiers, key=TARGET.__getitem__, default="low")
     is_at_risk = await Member.filter(id=post.member_id, workspace_id=post.workspace_id, is_at_risk=True).exists()
     points = risk(
         severity=severity,
-        evidence_mass=evidence_mass((row["credibility"], cluster_of(row)) for row in reports),
+        evidence_mass=mass_of(reports),
         is_at_risk=is_at_risk,
         views=post.view_count,
     )

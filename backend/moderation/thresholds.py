@@ -56,6 +56,12 @@ LEAST_CREDIBLE: Final = 0.2
 MOST_CREDIBLE: Final = 2.0
 COPIED_LETTERS: Final = 20  # the same words from there on are copied; shorter ones everybody finds by themselves
 NEW_ACCOUNT: Final = timedelta(days=7)  # who came lately, and on the same day as others, may have come with them
+# What trusted flaggers report in their areas is due as soon as this at least. Source: DSA Article 22(1) wants priority; the
+# tier is ours.
+TRUSTED_TIER: Final = "high"
+# What was judged fine is looked at again once reports of the same words weigh more than this many times what they weighed
+# when it was judged, or weighed 1. Source: none; twice is more than a repeat of the same crowd.
+REPEATED_MASS: Final = 2.0
 
 # Exposure (F11): weighted seconds in sight within a shift. Weights as the penalties above; the limits have no source: half
 # an hour and an hour of severe content, or ninety minutes and three hours of what is high. Set them per reviewer.

@@ -18,8 +18,9 @@ class ReportPage(WorkspaceModel):
     """Where anybody reports what happens in a community, without an account. One is open per community, and one more for
     each trusted flagger. `origins`: sites that may show it inside their own pages, such as https://forum.example."""
 
-    forgetting = {"origins": OF_THE_AGENCY}
+    forgetting = dict.fromkeys(("url", "origins"), OF_THE_AGENCY)
     community_id: UUID = fields.UUIDField()
+    url = fields.TextField()
     trusted_flagger_id: UUID | None = fields.UUIDField(null=True)
     allows_anonymous = fields.BooleanField(default=True)
     origins: list[str] = ArrayField("text", default=list)

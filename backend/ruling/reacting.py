@@ -33,8 +33,12 @@ async def _report(workspace_id: UUID, finding: Finding) -> None:
 
 
 async def _hide(workspace_id: UUID, finding: Finding) -> None:
-    """A precaution, until somebody has decided the case that the report opened."""
-    case = await Case.get(post_id=finding.post.id, workspace_id=workspace_id, kind="moderation", state__not="closed")
+    """A precaution, until somebody has decided the case that the report opened; what was judged fine opens none."""
+    case = await Case.get_or_none(
+        post_id=finding.post.id, workspace_id=workspace_id, kind="moderation", state__not="closed"
+    )
+    if case is None:
+        return
     await order_action(
         workspace_id=workspace_id,
         case_id=case.id,

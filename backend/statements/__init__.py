@@ -5,10 +5,11 @@ from backend.statements.linking import LinkKind, address_of, message_for, with_l
 from backend.statements.models import Statement
 from backend.statements.thresholds import APPEAL_WINDOW
 from backend.statements.wording import Section, day_of, sections, worded
-from backend.statements.writing import STATED, Complaint, Restriction, keep_reporters_out, write_statement
+from backend.statements.writing import EEA, STATED, Complaint, Restriction, keep_reporters_out, write_statement
 
 __all__ = [
     "APPEAL_WINDOW",
+    "EEA",
     "STATED",
     "Complaint",
     "LinkKind",

@@ -41,8 +41,11 @@ _SOURCES: Final = (
     ("trusted", "trusted_flagger"),
     ("legal", "notice"),
     ("member", "other_notification"),
+    ("form", "other_notification"),
+    ("order", "other_notification"),  # not filed: Article 17(5)
     ("api", "other_notification"),
 )
+_WRITTEN_BY_HAND: Final = frozenset({"member", "form", "legal", "trusted"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,11 @@ async def keep_reporters_out(text: str, complaints: Collection[Complaint], *, wo
     if names_one_of(text, [str(handle) for handle in handles]):
         raise Invalid("This names somebody who complained.", path=("input", field))
     for each in complaints:
-        if each.channel == "member" and len(each.words) >= SHORTEST_QUOTE and each.words.lower() in text.lower():
+        if (
+            each.channel in _WRITTEN_BY_HAND
+            and len(each.words) >= SHORTEST_QUOTE
+            and each.words.lower() in text.lower()
+        ):
             raise Invalid("This quotes somebody who complained.", path=("input", field))
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from backend import moderation
+from backend import moderation, reporting
 from backend.kit.errors import Invalid, Refusal
 from backend.kit.ids import parse_published
 from backend.statements import LinkKind, day_of, sections
@@ -47,8 +47,12 @@ class HearingMembers:
 
     async def show(self, kind: LinkKind, request: Request) -> Response:
         """Changes nothing: programs that look into messages open links as well."""
-        found = await moderation.correspondence_behind(kind, request.path_params["token"])
-        return _nothing() if found is None else _page(kind, found)
+        token = request.path_params["token"]
+        found = await moderation.correspondence_behind(kind, token)
+        if found is not None:
+            return _page(kind, found)
+        notice = await reporting.notice_behind(token) if kind == "report" else None
+        return _nothing() if notice is None else _page_of_notice(notice)
 
     async def hear(self, kind: LinkKind, request: Request) -> Response:
         token = request.path_params["token"]
@@ -106,6 +110,12 @@ def _page(
         form=form or {},
         longest=moderation.LONGEST_LETTER,
     )
+
+
+def _page_of_notice(notice: reporting.NoticeShown) -> Response:
+    """Before it is a report, and where it never becomes one of its own."""
+    day = partial(_day, notice.language)
+    return page("notice_shown", it=notice, words=_WORDS[notice.language], day=day)
 
 
 def _day(language: str, moment: Any) -> str:

@@ -1,5 +1,6 @@
 """Pages for people who have no frontend yet: signing in, joining, the demo."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,9 +12,10 @@ _PAGES: Final = Path(__file__).parent / "pages"
 _templates: Final = Environment(
     loader=FileSystemLoader(_PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+# Forms may end at an agency's provider, so they may lead to any site; nothing else of another site is here.
+_POLICY: Final = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors {}"
 _HEADERS: Final = {
-    # Forms may end at an agency's provider, so they may lead to any site; nothing else of another site is here.
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": _POLICY.format("'none'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex, nofollow",  # addresses that open something stand in no search engine
@@ -21,9 +23,13 @@ _HEADERS: Final = {
 }
 
 
-def page(name: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-    """`name` of a file in `pages/`, without its ending."""
-    return HTMLResponse(_templates.get_template(f"{name}.html").render(values), status, headers=_HEADERS)
+def page(name: str, *, status: int = 200, shown_within: Sequence[str] = (), **values: Any) -> HTMLResponse:
+    """`name` of a file in `pages/`, without its ending. `shown_within`: sites whose pages may frame it."""
+    headers = dict(_HEADERS)
+    if shown_within:
+        sites = " ".join(shown_within)
+        headers["Content-Security-Policy"] = _POLICY.format(f"'self' {sites}")
+    return HTMLResponse(_templates.get_template(f"{name}.html").render(values), status, headers=headers)
 
 
 async def page_style(_request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED: Final = 10_000  # credentials that were let in lately, by this process
-_LINKS: Final = ("/statement/", "/report/", "/question/")  # as _PAGES, and refuse with 404
+_LINKS: Final = ("/statement/", "/report/", "/question/", "/report-to/")  # as _PAGES, and refuse with 404
 _PATHS: Final = (
     *("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/"),
     *_LINKS,
@@ -42,7 +42,7 @@ class Strangers:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        address, shown = self._address(scope, headers), _shown(headers)
+        address, shown = address_of(scope, headers, proxies=self._proxies), _shown(headers)
         wait = self._refused_until.get(address, 0.0) - self._now()
         if wait > 0 and shown not in self._welcome:
             await _refusal(scope, str(int(wait) + 1))(scope, receive, send)
@@ -68,19 +68,20 @@ class Strangers:
         if wait is not None:
             _keep(self._refused_until, address, self._now() + int(wait))
 
-    def _address(self, scope: Scope, headers: Headers) -> str:
-        """Of IPv6 the network: whoever has one address has all of it."""
-        came = [part.strip() for line in headers.getlist("x-forwarded-for") for part in line.split(",")]
-        socket = scope["client"][0] if scope.get("client") else ""
-        chain = [*came, socket]
-        text = chain[max(0, len(chain) - 1 - self._proxies)]
-        try:
-            address = ipaddress.ip_address(_without_port(text))
-        except ValueError:
-            return socket
-        if address.version == 4:
-            return str(address)
-        return str(address.ipv4_mapped or ipaddress.ip_network((int(address) >> 64 << 64, 64)))
+
+def address_of(scope: Scope, headers: Headers, *, proxies: int) -> str:
+    """Where somebody comes from; of IPv6 the network: whoever has one address has all of it."""
+    came = [part.strip() for line in headers.getlist("x-forwarded-for") for part in line.split(",")]
+    socket = scope["client"][0] if scope.get("client") else ""
+    chain = [*came, socket]
+    text = chain[max(0, len(chain) - 1 - proxies)]
+    try:
+        address = ipaddress.ip_address(_without_port(text))
+    except ValueError:
+        return socket
+    if address.version == 4:
+        return str(address)
+    return str(address.ipv4_mapped or ipaddress.ip_network((int(address) >> 64 << 64, 64)))
 
 
 def _without_port(text: str) -> str:

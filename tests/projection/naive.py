@@ -84,6 +84,8 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
+FILTERS["public_notices", "state"] = lambda row, value, _: row.state.upper() == value
+FILTERS["public_notices", "kind"] = lambda row, value, _: row.kind.upper() == value
 FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
@@ -175,6 +177,36 @@ def expression(type_name: str, field: str) -> Callable[[Any], Any]:
 
 async def _cases(row: Any) -> list[Any]:
     return await Case.filter(workspace_id=row.id).exclude(kind="golden")
+
+
+def _of_reporting(type_name: str, name: str, said: Callable[[Any], Any]) -> None:
+    @expression(type_name, name)
+    async def _say(row: Any) -> Any:
+        return said(row)
+
+
+_of_reporting("ReportPage", "url", lambda row: None if row.trusted_flagger_id else row.url)
+_of_reporting("ReportPage", "privateUrl", lambda row: row.url if row.trusted_flagger_id else None)
+_of_reporting(
+    "ReportPage", "embedUrl", lambda row: f"{row.url}/embedded" if row.origins and not row.trusted_flagger_id else None
+)
+_of_reporting("ReportPage", "isOpen", lambda row: row.closed_at is None)
+for _type in ("PublicNotice", "LegalOrder"):
+    _of_reporting(_type, "category", lambda row: f"STATEMENT_CATEGORY_{row.category}")
+_of_reporting(
+    "LegalOrder", "isOverdue", lambda row: row.effect_at is None and row.due_at is not None and row.due_at < now()
+)
+_of_reporting("Dispute", "isOverdue", lambda row: row.closed_at is None and row.due_at < now())
+_of_reporting(
+    "MisuseMeasure",
+    "proof",
+    lambda row: [f"{'decision' if row.because == 'illegal_content' else 'unfoundedmark'}_{id}" for id in row.proof],
+)
+_of_reporting(
+    "MisuseMeasure",
+    "isInForce",
+    lambda row: row.kind == "suspension" and row.lifted_at is None and (row.until is None or row.until > now()),
+)
 
 
 @expression("CaseCounts", "queued")

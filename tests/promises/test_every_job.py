@@ -11,6 +11,7 @@ import orjson
 import pytest
 from cast import Cast
 from filed import a_batch, a_service
+from reported import a_notice
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
@@ -22,7 +23,7 @@ from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
-from backend.moderation import ask_member, claim_next, decide
+from backend.moderation import Case, Decision, Report, ask_member, claim_next, decide
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
@@ -36,6 +37,7 @@ from backend.people import (
     new_access_token,
     register_api_client,
 )
+from backend.reporting import PublicNotice
 from backend.ruling import back_test_rule, create_rule
 from backend.webhooks import Wanted, create_endpoint
 from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
@@ -316,6 +318,36 @@ async def _old_evidence(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     return {}
 
 
+async def _a_notice_that_was_decided(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """A member of the case's reporters wrote a notice as well; what was decided is carried out."""
+    said = await _decided(acme, client, slug)
+    async with agency_scope(acme.system) as scope:
+        decision = await Decision.get(id=UUID(said["decision_id"]))
+        case = await Case.get(id=decision.case_id)
+        report = await Report.filter(case_id=case.id).first()
+        notice = await PublicNotice.create(
+            **a_notice(
+                client, acme.communities[slug], post_id=case.post_id, state="attached", attached_at=now(),
+                reporter_key=report.reporter_key,
+            )
+        )  # fmt: skip
+        await scope.execute("update actions set state = 'confirmed', confirmed_at = now() where case_id = $1", case.id)
+    return {"decision_id": said["decision_id"], "notice_id": str(notice.id), "about": "received"}
+
+
+async def _an_old_notice(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    payload = await _a_notice_that_was_decided(acme, client, slug)
+    await _run(acme, client, "follow_decision", payload)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute(
+            """update public_notices set received_at = now() - interval '2 years', decided_at = now() - interval '1 year'
+                where agency_id = $1 and workspace_id = $2""",
+            acme.agency_id,
+            client,
+        )
+    return {}
+
+
 # About the agency as a whole: they refuse a scope of one client.
 OF_THE_AGENCY = {
     "anchor_journal",
@@ -378,6 +410,9 @@ SCENES: dict[str, Scene] = {
     "delete_workspace": _closed,
     "deliver_notices": _decided,
     "deliver_webhooks": _a_webhook,
+    "follow_decision": _a_notice_that_was_decided,
+    "mail_notifier": _a_notice_that_was_decided,
+    "settle_notices": _an_old_notice,
     "forget_access_tokens": _ended_access_tokens,
     "erase_member": _to_be_forgotten,
     "repeat_erasures": _forgotten_and_back,
@@ -423,6 +458,7 @@ WAITS = {
     "chat_notices": fetching.WITHIN_SECONDS,
     "deliver_webhooks": TURN_SECONDS + TIMEOUT_SECONDS,
     "mail_notices": mailing.WITHIN_SECONDS,
+    "mail_notifier": mailing.WITHIN_SECONDS,
     "send_invitation": mailing.WITHIN_SECONDS,
     "submit_batch": ANSWER_SECONDS,
 }

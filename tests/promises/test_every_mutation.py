@@ -12,6 +12,7 @@ import pytest
 from cast import Cast, _agency, ask
 from judged import decided
 from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, value_for
+from reported import a_notice
 
 from backend.acting import Action, let_tend_act
 from backend.evidence import Hold
@@ -24,6 +25,7 @@ from backend.moderation import Case, ask_member, claim_next, create_queue, decla
 from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
+from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
 from backend.ruling import BackTest, shadow_rule
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
@@ -229,6 +231,41 @@ async def _a_blocked_statement(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_rejected_notice(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await reject_notice(scene.cast.owner, scene.id("publicnotice"), reason="x")
+    return {"reportId": None, "appealId": None, "noticeId": scene.ids["publicnotice"]}
+
+
+async def _misuse(scene: Scene) -> dict[str, Any]:
+    """Three notices of one person, all manifestly unfounded."""
+    owner, key = scene.cast.owner, f"form:{new_id().hex}"
+    async with agency_scope(owner):
+        for _ in range(3):
+            notice = await PublicNotice.create(**a_notice(scene.client, scene.id("community"), reporter_key=key))
+            await reject_notice(owner, notice.id, reason="x")
+            mark = await mark_unfounded(owner, notice_id=notice.id, reason="x")
+    return {"markId": f"unfoundedmark_{mark}"}
+
+
+async def _misuse_after_a_warning(scene: Scene) -> dict[str, Any]:
+    given = await _misuse(scene)
+    async with agency_scope(scene.cast.owner):
+        warned = await warn_reporter(scene.cast.owner, UUID(given["markId"].partition("_")[2]), reason="x")
+        since = now() - timedelta(days=1)
+        await MisuseMeasure.filter(id=warned).update(starts_at=since, told_at=since)
+    return {**given, "until": str(now() + timedelta(days=30))}
+
+
+async def _an_order_that_came(scene: Scene) -> dict[str, Any]:
+    nothing = dict.fromkeys(("effectAt", "effect", "authorityToldAt", "recipientInformedAt"))
+    return {**nothing, "acknowledgedAt": str(now())}
+
+
+async def _a_dispute(scene: Scene) -> dict[str, Any]:
+    return {"receivedAt": str(now() + timedelta(seconds=1))}
+
+
 def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
     async def given(_: Scene) -> dict[str, Any]:
         return values
@@ -239,6 +276,15 @@ def _with(**values: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
 # What must be there first, and what is given where tests/promises/test_the_api.py knows nothing valid.
 FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "approveDecision": _a_held_decision,
+    "followOrder": _an_order_that_came,
+    "markUnfounded": _a_rejected_notice,
+    "nameTrustedFlagger": _with(areas=["HA"], since=None),
+    "recordDispute": _a_dispute,
+    "recordOrder": _with(urls=["https://forum.example/x"]),
+    "setTrustedFlaggerState": _with(state="SUSPENDED"),
+    "settleDispute": _with(outcome=None, closedAt=None, implementedAt=None),
+    "suspendReporter": _misuse_after_a_warning,
+    "warnReporter": _misuse,
     "archiveQueue": _an_empty_queue,
     "askMember": _a_claim_to_ask_about,
     "backTestRule": _with(workspaceId=None, conditions=None, since=None, until=None),

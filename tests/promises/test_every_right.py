@@ -26,6 +26,7 @@ from promises.test_the_api import (
     rule_ids,
     value_for,
 )
+from reported import reported
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -215,8 +216,9 @@ async def _a_rule_that_found(acme: Cast, post_id: UUID) -> None:
 async def _something_of_everything(acme: Cast) -> Any:
     await _a_rule(acme)
     case = await acme.case()
-    known = await judged(acme, case)
-    await filed(acme, case.workspace_id, "forum", known["decision"])
+    made = await judged(acme, case)
+    await reported(acme, case, acme.communities["forum"], UUID(made["decision"].partition("_")[2]))
+    await filed(acme, case.workspace_id, "forum", made["decision"])
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

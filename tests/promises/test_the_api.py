@@ -20,6 +20,7 @@ from graphql import (
     is_object_type,
 )
 from judged import judged
+from reported import reported
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -89,6 +90,14 @@ KINDS = {
     "statementId": "statement",
     "batchId": "filingbatch",
     "transparencyReportId": "transparencyreport",
+    "pageId": "reportpage",
+    "trustedFlaggerId": "trustedflagger",
+    "noticeId": "publicnotice",
+    "appealId": "appeal",
+    "markId": "unfoundedmark",
+    "measureId": "misusemeasure",
+    "orderId": "legalorder",
+    "disputeId": "dispute",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -113,6 +122,10 @@ TEXTS = {
     "misuseUrl": "https://example.com/misuse",
     "periodStart": "2025-07-01",
     "periodEnd": "2025-12-31",
+    "receivedAt": "2026-01-01T00:00:00Z",
+    **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
+    **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
+    **dict.fromkeys(("country", "memberState", "language"), "DE"),
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
 COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
@@ -164,8 +177,9 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "platformdelivery": f"platformdelivery_{await a_platform_delivery(cast, cast.communities[workspace])}",
         "action": f"action_{await _an_action(cast, case)}",
         **await a_webhook(cast, case.workspace_id),
-        **(known := await judged(cast, case)),
-        **await filed(cast, case.workspace_id, workspace, known["decision"]),
+        **(made := await judged(cast, case)),
+        **await reported(cast, case, cast.communities[workspace], UUID(made["decision"].partition("_")[2])),
+        **await filed(cast, case.workspace_id, workspace, made["decision"]),
     }
 
 
@@ -473,7 +487,7 @@ async def test_every_published_field_can_be_read(api: httpx.AsyncClient, acme: C
     answer = await ask(
         api,
         acme.tokens["owner"],
-        f"query($id: ID!) {{ node(id: $id) {{ __typename ... on {name} {{ {_all_fields(SCHEMA.type_map[name], 2)} }} }} }}",
+        f"query($id: ID!) {{ node(id: $id) {{ __typename ... on {name} {{ {_as_deep_as_allowed(name)} }} }} }}",
         id=f"{entry.kind}_{row}",
     )
     assert "errors" not in answer, answer
@@ -495,10 +509,10 @@ async def test_every_table_of_every_statement_carries_the_constants_the_wall_che
 
     monkeypatch.setattr(agency_scope, "fetchrow", noted)
     ids = await ids_of(acme, "forum")
-    for name, type_ in SCHEMA.type_map.items():
+    for name in SCHEMA.type_map:
         entry = published(name)
         if entry is not None and entry.kind in ids:
-            document = f"query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {_all_fields(type_, 2)} }} }} }}"
+            document = f"query($id: ID!) {{ node(id: $id) {{ ... on {name} {{ {_as_deep_as_allowed(name)} }} }} }}"
             assert "errors" not in await ask(api, acme.tokens[who], document, id=ids[entry.kind])
     statements = [sql for sql in statements if " as json from " in sql]
     assert len(statements) == len(ids)
@@ -553,6 +567,12 @@ def test_every_leaf_is_null_in_the_schema_exactly_where_it_may_be() -> None:
             assert may_be == (not isinstance(field.type, GraphQLNonNull)), f"{name}.{field_name}"
         elif declared.needs is not None:
             assert not isinstance(field.type, GraphQLNonNull), f"{name}.{field_name}"
+
+
+def _as_deep_as_allowed(name: str) -> str:
+    """A document has 1,000 fields at most, and the largest types have more two steps down."""
+    deep = _all_fields(SCHEMA.type_map[name], 2)
+    return deep if len(re.findall(r"\w+", deep)) < 950 else _all_fields(SCHEMA.type_map[name], 1)
 
 
 def _all_fields(type_: GraphQLObjectType, depth: int) -> str:

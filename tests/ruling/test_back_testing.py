@@ -36,6 +36,8 @@ async def test_a_back_test_tells_what_was_found_shared_and_decided(
     texts = ("aaa", "bbb", "aaa bbb", "ccc", "aaa")
     posts = [await client.post(text) for text in texts]
     await client.decide(posts[0], "no_violation")
+    async with agency_scope(client.cast.system):
+        await Post.filter(id=posts[0].id).update(version=2)  # edited, or it would stay closed
     await client.decide(posts[0], "violation")  # the latest counts
     await client.decide(posts[2], "no_violation")
     await client.decide(posts[3], "violation")

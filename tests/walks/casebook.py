@@ -65,6 +65,7 @@ class ACase:
     has_lapsed: bool = False
     decision: ADecision | None = None
     outcome: str | None = None
+    closed_as: int = 0  # the how manieth closing that was, of all
     reporters: set[str] = field(default_factory=set)
     reviewers: set[str] = field(default_factory=set)
     had: set[str] = field(default_factory=set)
@@ -89,6 +90,7 @@ class Casebook:
     cases: list[ACase] = field(default_factory=list)
     decisions: list[ADecision] = field(default_factory=list)
     appeals: list[AnAppeal] = field(default_factory=list)
+    closings: int = 0
 
     def open_about(self, post: int, *, is_appeal: bool = False) -> ACase | None:
         return next(
@@ -96,7 +98,12 @@ class Casebook:
         )
 
     def report(self, post: int, member: str) -> ACase:
+        """What was judged fine last stays closed: no post is ever edited here, and two reporters weigh too little."""
         case = self.open_about(post)
+        if case is None:
+            closed = [each for each in self.cases if each.post == post and not each.is_appeal]
+            last = max(closed, key=lambda each: each.closed_as, default=None)
+            case = last if last is not None and last.outcome == "no_violation" else None
         if case is None:
             self.cases.append(case := ACase(post))
         case.reporters.add(member)
@@ -229,6 +236,8 @@ class Casebook:
             if other.case is case and other is not decision and other.is_in_force:
                 other.events.add("superseded")
         case.state, case.holder, case.decision, case.outcome = "closed", None, decision, decision.said.outcome
+        self.closings += 1
+        case.closed_as = self.closings
 
     def _may_open(self, case: ACase) -> bool:
         return case.state == "closed" and not case.is_appeal and self.open_about(case.post) is None
