@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 
 from backend import journal
-from backend.filing.finding_names import named_in, personal_data
+from backend.filing.finding_names import OWN_SENTENCES, named_in, personal_data
 from backend.filing.models import Filing, FilingBatch, ProviderEntity, Service
 from backend.filing.owing import owes
 from backend.filing.providing import find_service, provider_of
@@ -157,7 +157,10 @@ async def _unfiled(service: Service, *, after: tuple[datetime, UUID], most: int)
 
 async def _checked(found: Sequence[_Found], service: Service, provider: ProviderEntity) -> list[Checked]:
     words = [free_words(each.statement, explanation=each.filing.explanation if each.filing else None) for each in found]
-    handles = await named_in([text for each in words for text in each.values()], workspace_id=service.workspace_id)
+    handles = await named_in(
+        [text for each in words for field, text in each.items() if field not in OWN_SENTENCES],
+        workspace_id=service.workspace_id,
+    )
     checked = []
     for each, said in zip(found, words, strict=True):
         entry = entry_of(

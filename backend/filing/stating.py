@@ -62,13 +62,14 @@ def entry_of(
 
 
 def free_words(statement: Statement, *, explanation: str | None = None) -> Mapping[str, str]:
-    """By field of the entry: what people have written, without the sentence that Tend begins with."""
+    """By field of the entry: what could name anybody, without the sentence that Tend begins with."""
     ground = "illegal" if statement.ground == "illegal" else "incompatible"
     own = f"It does not go with {statement.reference}."
     return {
         f"{ground}_content_explanation": explanation or statement.explanation.removeprefix(own),
         "illegal_content_legal_ground" if ground == "illegal" else "incompatible_content_ground": statement.reference,
         "category_specification_other": statement.other_keyword or "",
+        "decision_facts": statement.facts,
     }
 
 
