@@ -76,7 +76,8 @@ async def _measure(place: Place) -> list[Row]:
         )
         await fill_year(where, decisions=DECISIONS, since=START)
         await settle(place.settings.owner_url)
-        return [await _statements(actor, service_id), await _report(actor, service_id, place)]
+        report = await _report(actor, service_id, place)  # first: its memory is that above the most so far
+        return [await _statements(actor, service_id), report]
     finally:
         await database.disconnect()
 

@@ -17,6 +17,7 @@ from backend.filing import (
     correct_statement,
     let_file,
     record_submission,
+    send_batch,
     submit_batch,
 )
 from backend.filing.submitting import content_of
@@ -70,6 +71,9 @@ async def test_a_batch_is_sent_and_every_statement_has_its_address(desk: Desk, d
         sent = json.loads(await content_of(batch))["statements"]
     assert {each["puid"]: each for each in sent} == database.taken
     assert {f"https://database.example/statement/{puid}" for puid in database.taken} == set(links)
+    async with agency_scope(desk.place.system):
+        await send_batch(desk.place.system, {"batch_id": str(batch.id)})
+    assert database.calls == 1, "what is accepted is not sent again"
     async with agency_scope(desk.lead):
         with pytest.raises(Conflict):
             await submit_batch(desk.lead, batch.id)
