@@ -35,6 +35,7 @@ from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
 from graphql_schema.queries import Query
 from graphql_schema.report_pages import OpeningReportPages
+from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
@@ -90,6 +91,7 @@ class Mutation(
     BeingTold,
     LeavingForGood,
     FilingVerbs,
+    ReportingOnServices,
     Operating,
     OwnSessions,
 ):

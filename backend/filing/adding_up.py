@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from backend.filing import shaping
+from backend.filing import template
 from backend.filing.counting import UNNAMED
-from backend.filing.shaping import PARTS, Cells, Line, categories_in, category_line, indicator_line
+from backend.filing.shaping import Cells, Line, categories_in, category_line, indicator_line
+from backend.filing.template import PARTS
 
-_MEASURES: Final = shaping.MEASURES[0].strip()
+_MEASURES: Final = template.MEASURES[0].strip()
 
 
 def what_does_not_add_up(
@@ -33,18 +34,18 @@ def _matrix(part: int, cells: Cells, lines: Sequence[Line]) -> list[_Finding]:
     """Keywords sum up to their category, categories to the total, Member States to all of them."""
     found: list[_Finding] = []
     names = [line.name for line in lines]
-    scopes = dict.fromkeys(line.fixed[2] for line in lines) if part == 3 else {shaping.TOTAL: None}
+    scopes = dict.fromkeys(line.fixed[2] for line in lines) if part == 3 else {template.TOTAL: None}
     for field in (name.strip() for name in PARTS[part].fields if "Median" not in name):
         for scope in scopes:
             categories = [category_line(category, scope=scope) for category in categories_in(part)]
-            parts = {category_line(shaping.TOTAL, scope=scope): categories}
+            parts = {category_line(template.TOTAL, scope=scope): categories}
             for category, keywords in zip(categories, categories_in(part).values(), strict=True):
                 if keywords:
                     parts[category] = [name for name in names if name.startswith(f"{category} / ")]
             found += _sums(part, field, parts, cells)
         if part == 3:
-            whole = category_line(shaping.TOTAL)
-            states = [category_line(shaping.TOTAL, scope=scope) for scope in scopes if scope != shaping.TOTAL]
+            whole = category_line(template.TOTAL)
+            states = [category_line(template.TOTAL, scope=scope) for scope in scopes if scope != template.TOTAL]
             found += _sums(part, field, {whole: states}, cells) if states else []
     return found
 
@@ -63,17 +64,17 @@ def _restrictions(cells: Cells, lines: Mapping[int, Sequence[Line]]) -> list[_Fi
         (part, line.name, f"{field}: more than there were measures.", True)
         for part in (5, 6)
         for line in lines[part]
-        for field in (name.strip() for name in shaping.MEASURES[1:])
+        for field in (name.strip() for name in template.MEASURES[1:])
         if _number(cells, part, line.name, field) > _number(cells, part, line.name, _MEASURES)
     ]
 
 
 def _outcomes(cells: Cells, lines: Sequence[Line]) -> list[_Finding]:
-    outcomes = (shaping.UPHELD, shaping.PARTLY, shaping.REVERSED, shaping.OMITTED)
+    outcomes = (template.UPHELD, template.PARTLY, template.REVERSED, template.OMITTED)
     return [
         (7, line.name, "More outcomes than there were complaints or disputes.", True)
         for line in lines
-        if line.fixed[2] == shaping.COUNTED
+        if line.fixed[2] == template.COUNTED
         and sum(_number(cells, 7, indicator_line(line.fixed[1], scope), "Value") for scope in outcomes)
         > _number(cells, 7, line.name, "Value")
     ]

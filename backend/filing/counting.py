@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
-from backend.filing import shaping
+from backend.filing import template
 from backend.filing.lists import CATEGORY, KEYWORD
 from backend.filing.models import Service
 from backend.filing.shaping import Value, categories_in, category_line, indicator_line
@@ -95,22 +95,22 @@ async def count_measures(service: Service, period: Period) -> Counts:
     stands with these: Part 5 has no line for it."""
     counts: Counts = {}
     for row in await rows_of(_MEASURES, service, period):
-        for scope in (shaping.COUNTED, *((shaping.OWN,) if row["is_own"] else ()), row["language"] or ""):
-            if scope in (shaping.COUNTED, shaping.OWN) or (service.kind == "vlop" and scope in shaping.LANGUAGES):
-                _add(counts, 8, indicator_line(shaping.SOLELY, scope), "Value", row["solely"])
-                _add(counts, 8, indicator_line(shaping.NOT_BY, scope), "Value", row["by_nobody"])
+        for scope in (template.COUNTED, *((template.OWN,) if row["is_own"] else ()), row["language"] or ""):
+            if scope in (template.COUNTED, template.OWN) or (service.kind == "vlop" and scope in template.LANGUAGES):
+                _add(counts, 8, indicator_line(template.SOLELY, scope), "Value", row["solely"])
+                _add(counts, 8, indicator_line(template.NOT_BY, scope), "Value", row["by_nobody"])
         if not row["is_own"]:
             continue
         part = 5 if row["ground"] == "illegal" and row["category"] in categories_in(5) else 6
         place = _place(part, row["category"], row["keyword"], row["other"])
         values = {
-            shaping.MEASURES[0].strip(): row["n"],
-            shaping.MEASURES[1].strip(): row["detected"],
+            template.MEASURES[0].strip(): row["n"],
+            template.MEASURES[1].strip(): row["detected"],
             **{name: row[f"r{n}"] for n, name in enumerate(_RESTRICTIONS)},
         }
         for line in _upwards(*place):
             for name, value in values.items():
-                if value or name in shaping.TENDS_MEASURES:
+                if value or name in template.TENDS_MEASURES:
                     _add(counts, part, line, name, value)
     return counts
 
@@ -143,13 +143,13 @@ async def count_notices(service: Service, period: Period) -> Counts:
     has_flaggers = service.kind in ("online_platform", "vlop")
     for row in await rows_of(_NOTICES.format(**_by_category("n", 4)), service, period, *_KNOWN[4]):
         line = _line(4, row)
-        for name, letter in zip(shaping.NOTICES, "fghijklmno", strict=True):
+        for name, letter in zip(template.NOTICES, "fghijklmno", strict=True):
             if line is not None and row[letter] is not None and (has_flaggers or letter not in "gikmo"):
                 _add(counts, 4, line, name.strip(), row[letter])
         if row["is_total"]:
-            for scope, end in ((shaping.ALL_NOTICES, ""), (shaping.FLAGGED, "_flagged")):
-                _add(counts, 8, indicator_line(shaping.NOTICES_SOLELY, scope), "Value", row[f"solely{end}"])
-                _add(counts, 8, indicator_line(shaping.NOTICES_NOT_BY, scope), "Value", row[f"by_people{end}"])
+            for scope, end in ((template.ALL_NOTICES, ""), (template.FLAGGED, "_flagged")):
+                _add(counts, 8, indicator_line(template.NOTICES_SOLELY, scope), "Value", row[f"solely{end}"])
+                _add(counts, 8, indicator_line(template.NOTICES_NOT_BY, scope), "Value", row[f"by_people{end}"])
     return counts
 
 
@@ -179,8 +179,8 @@ async def count_orders(service: Service, period: Period) -> Counts:
     act."""
     counts: Counts = {}
     for row in await rows_of(_ORDERS.format(**_by_category("n", 3)), service, period, *_KNOWN[3]):
-        line = _line(3, row, scope=row["state"] or shaping.TOTAL)
-        for name, letter in zip(shaping.ORDERS, "ghijklm", strict=True):
+        line = _line(3, row, scope=row["state"] or template.TOTAL)
+        for name, letter in zip(template.ORDERS, "ghijklm", strict=True):
             if line is not None and row[letter] is not None:
                 _add(counts, 3, line, name, row[letter])
     return counts
@@ -212,10 +212,10 @@ def _by_category(row: str, part: int) -> Mapping[str, str]:
     }
 
 
-def _line(part: int, row: Any, *, scope: str = shaping.TOTAL) -> str | None:
+def _line(part: int, row: Any, *, scope: str = template.TOTAL) -> str | None:
     """None for a keyword of a category that has none: the category's own row says it."""
     if row["is_total"]:
-        return category_line(shaping.TOTAL, scope=scope)
+        return category_line(template.TOTAL, scope=scope)
     if row["is_category"]:
         return category_line(row["category"], scope=scope)
     if row["keyword"] == "":
@@ -239,7 +239,7 @@ def _place(part: int, category: str, keyword: str, other: str) -> tuple[str, str
 
 def _upwards(category: str, keyword: str, other: str) -> tuple[str, str, str]:
     return (
-        category_line(shaping.TOTAL),
+        category_line(template.TOTAL),
         category_line(category),
         category_line(category, keyword, other=other),
     )

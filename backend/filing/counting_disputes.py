@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from backend.filing import shaping
+from backend.filing import template
 from backend.filing.counting import Counts, Period, of_service, rows_of
 from backend.filing.models import Service
 from backend.filing.shaping import indicator_line
@@ -47,11 +47,11 @@ async def count_complaints(service: Service, period: Period) -> Counts:
     counts: Counts = {}
     for row in await rows_of(_COMPLAINTS, service, period):
         name = row["indicator"]
-        indicator = shaping.COMPLAINTS if name == "all" else shaping.KINDS_OF_COMPLAINT[name]
+        indicator = template.COMPLAINTS if name == "all" else template.KINDS_OF_COMPLAINT[name]
         _outcomes(counts, indicator, row)
         if name == "all":
-            counts[7, indicator_line(indicator, shaping.OMITTED), "Value"] = row["omitted"]
-            counts[7, indicator_line(shaping.IMPOSED, shaping.COUNTED), "Value"] = row["imposed"]
+            counts[7, indicator_line(indicator, template.OMITTED), "Value"] = row["omitted"]
+            counts[7, indicator_line(template.IMPOSED, template.COUNTED), "Value"] = row["imposed"]
     return counts
 
 
@@ -74,10 +74,10 @@ _DISPUTES: Final = f"""
 async def count_disputes(service: Service, period: Period) -> Counts:
     counts: Counts = {}
     [row] = await rows_of(_DISPUTES, service, period)
-    _outcomes(counts, shaping.DISPUTES, row)
-    counts[7, indicator_line(shaping.DISPUTES, shaping.OMITTED), "Value"] = row["omitted"]
+    _outcomes(counts, template.DISPUTES, row)
+    counts[7, indicator_line(template.DISPUTES, template.OMITTED), "Value"] = row["omitted"]
     if row["implemented"] is not None:
-        counts[7, indicator_line(shaping.DISPUTES, shaping.IMPLEMENTED), "Value"] = row["implemented"]
+        counts[7, indicator_line(template.DISPUTES, template.IMPLEMENTED), "Value"] = row["implemented"]
     return counts
 
 
@@ -102,7 +102,7 @@ _SUSPENSIONS: Final = f"""
 
 async def count_suspensions(service: Service, period: Period) -> Counts:
     return {
-        (7, indicator_line(shaping.SUSPENSIONS[row["because"]], shaping.COUNTED), "Value"): row["total"]
+        (7, indicator_line(template.SUSPENSIONS[row["because"]], template.COUNTED), "Value"): row["total"]
         for row in await rows_of(_SUSPENSIONS, service, period)
     }
 
@@ -125,22 +125,22 @@ async def count_people(service: Service, period: Period) -> Counts:
     counts: Counts = {}
     if service.kind != "vlop":
         return counts
-    for row in await rows_of(_PEOPLE, service, period, list(shaping.LANGUAGES)):
+    for row in await rows_of(_PEOPLE, service, period, list(template.LANGUAGES)):
         if row["is_total"]:
-            counts[9, indicator_line(shaping.EXTERNAL, shaping.COUNTED), "Value"] = row["people"]
-            counts[9, indicator_line(shaping.LINGUISTIC, shaping.COUNTED), "Value"] = row["linguists"]
-        elif row["language"] in shaping.LANGUAGES:
-            counts[9, indicator_line(shaping.LINGUISTIC, row["language"]), "Value"] = row["people"]
+            counts[9, indicator_line(template.EXTERNAL, template.COUNTED), "Value"] = row["people"]
+            counts[9, indicator_line(template.LINGUISTIC, template.COUNTED), "Value"] = row["linguists"]
+        elif row["language"] in template.LANGUAGES:
+            counts[9, indicator_line(template.LINGUISTIC, row["language"]), "Value"] = row["people"]
     return counts
 
 
 def _outcomes(counts: Counts, indicator: str, row: Any) -> None:
     for scope, name in (
-        (shaping.COUNTED, "total"),
-        (shaping.UPHELD, "upheld"),
-        (shaping.PARTLY, "partly"),
-        (shaping.REVERSED, "reversed"),
-        (shaping.MEDIAN, "hours"),
+        (template.COUNTED, "total"),
+        (template.UPHELD, "upheld"),
+        (template.PARTLY, "partly"),
+        (template.REVERSED, "reversed"),
+        (template.MEDIAN, "hours"),
     ):
         if row[name] is not None:
             counts[7, indicator_line(indicator, scope), "Value"] = row[name]

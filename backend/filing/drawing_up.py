@@ -5,14 +5,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend import journal
-from backend.filing import shaping
+from backend.filing import template
 from backend.filing.adding_up import what_does_not_add_up
 from backend.filing.counting import Counts, Period, count_measures, count_notices, count_orders, no_hurry
 from backend.filing.counting_disputes import count_complaints, count_disputes, count_people, count_suspensions
 from backend.filing.entering import checked_period, entries_for
 from backend.filing.models import Service, TransparencyPart, TransparencyReport
 from backend.filing.providing import find_service, provider_of
-from backend.filing.shaping import PARTS, Cells, Line, Value, indicator_line, lines_of, written
+from backend.filing.shaping import Cells, Line, Value, indicator_line, lines_of, written
+from backend.filing.template import PARTS
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
 from backend.outbox import enqueue, report_progress
@@ -85,7 +86,7 @@ async def write_transparency_report(system: Actor, payload: Mapping[str, Any]) -
         await report_progress(done + 1, len(_COUNTERS) + 1)
     lines = {number: _lines(number, service, counts) for number in PARTS if number > 1}
     entries = await entries_for(service, period)
-    cells = {**_zeros(service, lines), **entries, **counts}
+    cells = {**_zeros(service, lines), **counts, **entries}
     for number, some in lines.items():
         await write_part(report, service, number, some, cells)
     report.checks = what_does_not_add_up(cells, lines, entered=entries)
@@ -155,10 +156,10 @@ def _zeros(service: Service, lines: Mapping[int, list[Line]]) -> dict[tuple[int,
     """0 where something could have happened and did not; what could not is left blank, as is a median of nothing."""
     has_flaggers = service.kind in ("online_platform", "vlop")
     counted = {
-        3: [name for name in shaping.ORDERS if name.startswith("Number")],
-        4: [name for name in shaping.NOTICES if "Median" not in name and (has_flaggers or "rusted" not in name)],
-        5: sorted(shaping.TENDS_MEASURES),
-        6: sorted(shaping.TENDS_MEASURES),
+        3: [name for name in template.ORDERS if name.startswith("Number")],
+        4: [name for name in template.NOTICES if "Median" not in name and (has_flaggers or "rusted" not in name)],
+        5: sorted(template.TENDS_MEASURES),
+        6: sorted(template.TENDS_MEASURES),
     }
     zeros: dict[tuple[int, str, str], Value] = {
         (number, line.name, name.strip()): 0
@@ -166,9 +167,9 @@ def _zeros(service: Service, lines: Mapping[int, list[Line]]) -> dict[tuple[int,
         for line in lines[number]
         for name in names
     }
-    of_money = shaping.KINDS_OF_COMPLAINT["money"]
+    of_money = template.KINDS_OF_COMPLAINT["money"]
     for number, blank in (
-        (7, (shaping.MEDIAN, shaping.IMPLEMENTED)),
+        (7, (template.MEDIAN, template.IMPLEMENTED)),
         (8, ()),
     ):
         for line in lines[number]:
@@ -179,6 +180,6 @@ def _zeros(service: Service, lines: Mapping[int, list[Line]]) -> dict[tuple[int,
                 continue
             zeros[number, line.name, "Value"] = 0
     if service.kind == "vlop":
-        for scope in (shaping.COUNTED, *shaping.LANGUAGES):
-            zeros[9, indicator_line(shaping.LINGUISTIC, scope), "Value"] = 0
+        for scope in (template.COUNTED, *template.LANGUAGES):
+            zeros[9, indicator_line(template.LINGUISTIC, scope), "Value"] = 0
     return zeros

@@ -7,11 +7,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend import journal
-from backend.filing import shaping
+from backend.filing import template
 from backend.filing.counting import Period
 from backend.filing.models import ReportEntry, Service
 from backend.filing.providing import find_service
-from backend.filing.shaping import PARTS, Line, Value, kind_of_entry, lines_of
+from backend.filing.shaping import Line, Value, kind_of_entry, lines_of
+from backend.filing.template import PARTS
 from backend.filing.thresholds import ENTRIES_AT_ONCE, FIRST_REPORTED_DAY, LONGEST_CELL
 from backend.kit.clock import now
 from backend.kit.errors import Invalid
@@ -97,7 +98,7 @@ async def entries_for(service: Service, period: Period) -> dict[tuple[int, str, 
 
 
 def _known(part: int, service: Service) -> dict[str, Line]:
-    return {line.name: line for line in lines_of(part, service.kind, scopes=shaping.MEMBER_STATES)}
+    return {line.name: line for line in lines_of(part, service.kind, scopes=template.MEMBER_STATES)}
 
 
 def _line(name: str, known: dict[str, Line]) -> Line | None:

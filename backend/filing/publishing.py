@@ -16,7 +16,8 @@ from backend.filing.drawing_up import write_part
 from backend.filing.entering import checked_period
 from backend.filing.models import Service, TransparencyPart, TransparencyReport
 from backend.filing.providing import provider_of
-from backend.filing.shaping import PARTS, SUMMARY, lines_of
+from backend.filing.shaping import lines_of
+from backend.filing.template import PARTS, SUMMARY
 from backend.filing.thresholds import MOST_CHANGES
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound

@@ -19,7 +19,8 @@ from backend.filing import (
     write_transparency_report,
 )
 from backend.filing.adding_up import what_does_not_add_up
-from backend.filing.shaping import LANGUAGES, MEMBER_STATES, PARTS, lines_of
+from backend.filing.shaping import lines_of
+from backend.filing.template import LANGUAGES, MEMBER_STATES, PARTS
 from backend.kit.errors import Conflict, Invalid
 from tenants.scope import agency_scope
 

@@ -4,7 +4,8 @@ import pytest
 from filing import reference
 
 from backend.filing.lists import DESCRIBED, FITTING, LISTS
-from backend.filing.shaping import PARTS, categories_in, lines_of
+from backend.filing.shaping import categories_in, lines_of
+from backend.filing.template import PARTS
 from backend.policies import CATEGORIES, TAXONOMY
 
 
