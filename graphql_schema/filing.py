@@ -26,7 +26,7 @@ from tenants.rights import Right
 
 @strawberry.input(description="Whose services are. What is left out is empty.")
 class DescribeProviderInput:
-    workspace_id: strawberry.ID = strawberry.field(description="The client.")
+    workspace_id: strawberry.ID = strawberry.field(description="The client whose services they are.")
     provider_id: strawberry.ID | None = optional("Which one is described anew; a new one when left out.")
     statutory_name: str = strawberry.field(description="Unique within the client, at most 300 characters.")
     is_client: bool = strawberry.field(description="Whether it is the client; false for a platform of somebody else.")
@@ -42,7 +42,7 @@ class DescribeProviderInput:
 
 @strawberry.input(description="What a provider offers.")
 class DescribeServiceInput:
-    provider_id: strawberry.ID = strawberry.field(description="Whose it is.")
+    provider_id: strawberry.ID = strawberry.field(description="The provider whose it is.")
     service_id: strawberry.ID | None = optional("Which one is described anew; a new one when left out.")
     name: str = strawberry.field(description="Unique within the client, at most 200 characters.")
     kind: ServiceKind = strawberry.field(description="What it is by law.")
@@ -64,14 +64,14 @@ class DescribeServiceInput:
 
 @strawberry.input(description="Of which service a community is.")
 class LinkCommunityInput:
-    community_id: strawberry.ID = strawberry.field(description="The community.")
+    community_id: strawberry.ID = strawberry.field(description="Which community it is.")
     service_id: strawberry.ID | None = optional("The service; of none when left out.")
     is_public: bool = strawberry.field(default=True, description="False for a closed space of the service.")
 
 
 @strawberry.input(description="Whether Tend sends the statements of a service by itself.")
 class LetFileInput:
-    service_id: strawberry.ID = strawberry.field(description="The service.")
+    service_id: strawberry.ID = strawberry.field(description="Which service it is.")
     token: str | None = optional("Of the transparency database, kept sealed; no more sending when left out.")
     address: str | None = optional("Of its API up to /v1, for its sandbox; the production one when left out.")
 
@@ -101,7 +101,7 @@ class FilingFormat(Enum):
 
 @strawberry.input(description="A batch whose file is wanted.")
 class LinkToBatchInput:
-    batch_id: strawberry.ID = strawberry.field(description="Which batch.")
+    batch_id: strawberry.ID = strawberry.field(description="The batch in question.")
     format: FilingFormat = strawberry.field(default=FilingFormat.JSON, description="The form of the file.")
 
 
@@ -121,31 +121,33 @@ class RecordSubmissionInput:
 
 @strawberry.type(description="The provider as it is now.")
 class ProviderPayload:
-    provider: ProviderEntity | None = strawberry.field(default=None, description="Which one; null when refused.")
+    provider: ProviderEntity | None = strawberry.field(
+        default=None, description="The one in question; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="The service as it is now.")
 class ServicePayload:
-    service: Service | None = strawberry.field(default=None, description="Which one; null when refused.")
+    service: Service | None = strawberry.field(default=None, description="The one in question; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="The community as it is now.")
 class LinkCommunityPayload:
-    community: Community | None = strawberry.field(default=None, description="Which one; null when refused.")
+    community: Community | None = strawberry.field(default=None, description="The one in question; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="The batch as it is now.")
 class FilingBatchPayload:
-    batch: FilingBatch | None = strawberry.field(default=None, description="Which one; null when refused.")
+    batch: FilingBatch | None = strawberry.field(default=None, description="The one in question; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
 @strawberry.type(description="The filing as it is now.")
 class FilingPayload:
-    filing: Filing | None = strawberry.field(default=None, description="Which one; null when refused.")
+    filing: Filing | None = strawberry.field(default=None, description="The one in question; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 

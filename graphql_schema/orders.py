@@ -248,4 +248,4 @@ class TransparencyReportOrder(Enum):
 
 @strawberry.enum(description="In which order parts of a transparency report are listed.")
 class PartOrder(Enum):
-    PART = value("part", "By number.")
+    PART = value("part", "By number, the first first.")

@@ -17,7 +17,7 @@ from tenants.rights import Right
 class EnteredCellInput:
     part: int = strawberry.field(description="Which part of the report, 2 to 11.")
     line: str = strawberry.field(
-        description="`STATEMENT_CATEGORY_X / KEYWORD_Y` in Parts 3 to 6 (in Part 3 after `DE: ` for a Member State), "
+        description="Which line: `STATEMENT_CATEGORY_X / KEYWORD_Y` in Parts 3 to 6 (in Part 3 after `DE: ` for a Member State), "
         "`Indicator / Scope` in Parts 7 to 10, the label in Part 2, the indicator in Part 11."
     )
     field: str = strawberry.field(description="The header of the column, without blanks around it; `Value` for a text.")
@@ -26,8 +26,8 @@ class EnteredCellInput:
 
 @strawberry.input(description="What people say in the reports about a period.")
 class EnterInReportInput:
-    service_id: strawberry.ID = strawberry.field(description="The service.")
-    period_start: str = strawberry.field(description="The first day, YYYY-MM-DD.")
+    service_id: strawberry.ID = strawberry.field(description="Which service it is.")
+    period_start: str = strawberry.field(description="The first day of the period, YYYY-MM-DD.")
     period_end: str = strawberry.field(description="The last day: a calendar year; half of one for a VLOP.")
     cells: list[EnteredCellInput] = strawberry.field(description="At most 500.")
 
@@ -35,7 +35,7 @@ class EnterInReportInput:
 @strawberry.input(description="A period to report about.")
 class DrawUpReportInput:
     service_id: strawberry.ID = strawberry.field(description="The service; CONFLICT for one of somebody else.")
-    period_start: str = strawberry.field(description="The first day, YYYY-MM-DD.")
+    period_start: str = strawberry.field(description="The first day of the period, YYYY-MM-DD.")
     period_end: str = strawberry.field(description="The last day: a calendar year; half of one for a VLOP.")
 
 
@@ -51,7 +51,9 @@ class PublishReportInput:
 
 @strawberry.type(description="The version as it is now.")
 class TransparencyReportPayload:
-    report: TransparencyReport | None = strawberry.field(default=None, description="Which one; null when refused.")
+    report: TransparencyReport | None = strawberry.field(
+        default=None, description="The one in question; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 

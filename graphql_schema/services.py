@@ -11,7 +11,7 @@ from backend import filing
 from graphql_schema.communities import Community
 from graphql_schema.describing import optional, value
 from graphql_schema.orders import BatchOrder, CreationOrder, EntryOrder, FilingOrder, PartOrder, TransparencyReportOrder
-from graphql_schema.projection import Connection, Filters, Node, column, many, one, publish, sql
+from graphql_schema.projection import Connection, Filters, Node, column, many, one, publish
 from graphql_schema.staff import Staff
 from graphql_schema.statements import StatementOfReasons
 from tenants.rights import Right
@@ -108,10 +108,10 @@ class ServiceCommunity(Node):
     """A community is part of a service."""
 
     id: strawberry.ID
-    community: Community | None = one("community_id", description="Which community.")
+    community: Community | None = one("community_id", description="The community that is part of it.")
     service: "Service | None" = one("service_id", description="Which service; each community is of one.")
     is_public: bool = column(description="Whether everybody reads it; a closed space of the service otherwise.")
-    created_at: datetime = column(description="Since when.")
+    created_at: datetime = column(description="Since when it has been part of it.")
 
 
 @publish(filing.Filing, kind="filing", needs=Right.READ_CASES)
@@ -141,7 +141,7 @@ class FilingBatch(Node):
     problem: str | None = column(description="What stood in the way, for people; null otherwise.")
     made_at: datetime = column(description="When it was written.")
     settled_at: datetime | None = column(description="When the database answered for good; null until then.")
-    filings: Connection[Filing] = many("batch_id", order=FilingOrder, description="Its statements.")
+    filings: Connection[Filing] = many("batch_id", order=FilingOrder, description="The statements that are in it.")
 
 
 @publish(filing.ReportEntry, kind="reportentry", needs=Right.READ_WORKSPACE)
@@ -217,11 +217,8 @@ class Service(Node):
     terms_url: str | None = column(description="Where its terms are.")
     complaints_url: str | None = column(description="Where its complaint procedure is described.")
     misuse_url: str | None = column(description="Where its policy on misuse is: Article 23(4).")
-    files_itself: bool = sql(
-        "{row}.token is not null", description="Whether Tend has a token to send its statements with."
-    )
-    public_path: str | None = sql(
-        "'/transparency/' || {row}.page_token",
+    files_itself: bool = column(description="Whether Tend has a token to send its statements with.")
+    public_path: str | None = column(
         description="Where everybody reads its published reports, behind the address of the API; null before the first.",
     )
     created_at: datetime = column(description="When it was described first.")

@@ -19,7 +19,6 @@ from backend.kit.errors import Conflict
 from backend.outbox import enqueue, report_progress
 from tenants.actor import Actor
 from tenants.rights import Right
-from tenants.scope import current
 
 _COUNTERS: Final = (
     count_measures,
@@ -134,7 +133,7 @@ async def write_part(
 def _of_period(service: Service, period: Period) -> Any:
     return TransparencyReport.filter(
         service_id=service.id,
-        workspace_id=current().actor.only_workspace or service.workspace_id,
+        workspace_id=service.workspace_id,
         period_start=str(period.start),
         period_end=str(period.end),
     )

@@ -45,7 +45,7 @@ class ProviderEntity(WorkspaceModel):
 
 class Service(WorkspaceModel):
     """What a provider offers, and who moderates it for whom. `database_address` and `token`: where statements are sent,
-    and as whom. `page_token`: behind it stand the published reports."""
+    and as whom. `public_path`: where the published reports stand."""
 
     forgetting = {
         **dict.fromkeys(("kind", "agency_role"), OUR_WORDS),
@@ -54,7 +54,7 @@ class Service(WorkspaceModel):
             OF_THE_AGENCY,
         ),
         "token": Keep("a secret of the client's"),
-        "page_token": Keep("random"),
+        "public_path": Keep("an address that is there for everybody"),
     }
     inside = {"token": "whoever has it files in the client's name"}
     provider_id: UUID = fields.UUIDField()
@@ -70,7 +70,8 @@ class Service(WorkspaceModel):
     misuse_url = fields.CharField(max_length=500, null=True)
     database_address = fields.CharField(max_length=500, null=True)
     token: bytes | None = SealedField(null=True)
-    page_token = fields.CharField(max_length=64, null=True)
+    files_itself = fields.BooleanField(default=False)
+    public_path = fields.CharField(max_length=100, null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -124,8 +124,8 @@ async def let_file(actor: Actor, service_id: UUID, *, token: str | None, address
     if address is not None:
         address = _address(address, "address")
     service.token = None if token is None else await seal(token, table="services", column="token", row_id=service.id)
-    service.database_address = address
-    await service.save(update_fields=("token", "database_address"))
+    service.files_itself, service.database_address = token is not None, address
+    await service.save(update_fields=("token", "files_itself", "database_address"))
     await journal.record(
         "service.let_file" if token else "service.stopped_filing",
         subject_kind="service",

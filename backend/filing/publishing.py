@@ -144,14 +144,15 @@ async def _write_summary(report: TransparencyReport, service: Service, *, before
 
 
 async def _open_page(service: Service) -> None:
-    if service.page_token is not None:
+    if service.public_path is not None:
         return
-    service.page_token = secrets.token_urlsafe(24)
-    await service.save(update_fields=("page_token",))
+    token = secrets.token_urlsafe(24)
+    service.public_path = f"/transparency/{token}"
+    await service.save(update_fields=("public_path",))
     await current().execute(
         "insert into doors (kind, key_hash, agency_id, target_id) values ($1, $2, $3, $4)",
         KIND,
-        hash_of(service.page_token),
+        hash_of(token),
         service.agency_id,
         service.id,
     )

@@ -54,11 +54,13 @@ create table app.services (
   misuse_url text,
   database_address text,
   token bytea,
-  page_token text,
+  files_itself boolean not null default false,
+  public_path text,
   created_at timestamptz not null default now(),
   primary key (agency_id, id),
   unique (agency_id, workspace_id, id),
   unique (agency_id, workspace_id, name),
+  check (files_itself = (token is not null)),
   foreign key (agency_id, workspace_id, provider_id) references app.providers (agency_id, workspace_id, id)
 );
 create index services_of_provider on app.services (agency_id, workspace_id, provider_id);
@@ -123,6 +125,8 @@ create table app.filings (
   foreign key (agency_id, workspace_id, batch_id) references app.filing_batches (agency_id, workspace_id, id)
 );
 create index filings_of_service on app.filings (agency_id, workspace_id, service_id, settled_at, id);
+create index filings_by_state
+  on app.filings (agency_id, workspace_id, service_id, state, settled_at, id);
 create index filings_of_batch on app.filings (agency_id, workspace_id, batch_id, settled_at, id);
 
 create table app.report_entries (

@@ -31,7 +31,9 @@ async def published(desk: Desk, reason: str = "") -> TransparencyReport:
 
 async def address(desk: Desk) -> str:
     async with agency_scope(desk.place.system):
-        return f"/transparency/{(await Service.get(id=desk.service.id)).page_token}"
+        found = (await Service.get(id=desk.service.id)).public_path
+    assert found is not None
+    return str(found)
 
 
 @pytest.fixture

@@ -347,16 +347,6 @@ async def _precision_at_most(row: Any) -> float | None:
     return wilson(upheld, decided)[1] if decided else None
 
 
-@expression("Service", "filesItself")
-async def _files_itself(row: Any) -> bool:
-    return row.token is not None
-
-
-@expression("Service", "publicPath")
-async def _public_path(row: Any) -> str | None:
-    return None if row.page_token is None else f"/transparency/{row.page_token}"
-
-
 def _of_back_test(name: str, said: Callable[[Any], Any]) -> None:
     @expression("BackTest", name)
     async def _say(row: Any) -> Any:

@@ -38,6 +38,7 @@ from tenants.scope import agency_scope
 UNRECORDED = {
     "extendClaim": "a sign of life every few minutes; the claim says until when, and how it ended is recorded",
     "linkToExport": "nothing is handed out yet: fetching the file is recorded",
+    "linkToBatch": "likewise",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
     "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
