@@ -37,6 +37,7 @@ from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_mail import ShowingMail
+from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
 from backend.web.strangers import Strangers
 from backend.web.traced import Traced
@@ -134,6 +135,9 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/docs/style.css", docs_style),
         Route("/docs/{page:path}", docs_page),
         Route("/exports/{id}", download_export),
+        Route("/filings/{id}", download_batch),
+        Route("/transparency/{token}", show_reports),
+        Route("/transparency/{token}/{report}/part_{part:int}.csv", download_part),
         Route("/in/{token}", hear, methods=["POST"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),

@@ -19,6 +19,7 @@ MODEL_MODULES: Final = (
     "backend.acting.models",
     "backend.moderation.models",
     "backend.reporting.models",
+    "backend.filing.models",
     "backend.ruling.models",
     "backend.integrity.models",
     "backend.intake.models",

@@ -63,6 +63,7 @@ from graphql_schema.queues import (
     WorkingHours,
 )
 from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTarget
+from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
@@ -183,6 +184,12 @@ class Workspace(Node):
         "workspace_id",
         order=ThresholdOrder,
         description="Empty for the usual ones: 3, 5 and 10 points, without actions.",
+    )
+    providers: Connection[ProviderEntity] = many(
+        "workspace_id", order=CreationOrder, description="Whose its services are."
+    )
+    services: Connection[Service] = many(
+        "workspace_id", order=CreationOrder, description="What has to be filed for it is owed for these."
     )
     public_notices: Connection[PublicNotice] = many(
         "workspace_id",

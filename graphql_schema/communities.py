@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from graphql_schema.cases import Case
     from graphql_schema.platforms import PlatformLink
     from graphql_schema.report_pages import ReportPage
+    from graphql_schema.services import ServiceCommunity
     from graphql_schema.strikes import MemberStrikes
 
 
@@ -91,6 +92,9 @@ class Community(Node):
     created_at: datetime = column(description="When it was set up in Tend, not where it lives.")
     connection: Annotated["PlatformLink", strawberry.lazy("graphql_schema.platforms")] | None = one(
         "community_id", reverse=True, description="How Tend hears of what happens in it."
+    )
+    service_link: Annotated["ServiceCommunity", strawberry.lazy("graphql_schema.services")] | None = one(
+        "community_id", reverse=True, description="Of which service it is, for what has to be filed; null for none."
     )
     report_pages: Connection[Annotated["ReportPage", strawberry.lazy("graphql_schema.report_pages")]] = many(
         "community_id",

@@ -245,3 +245,30 @@ class MarkOrder(Enum):
 @strawberry.enum(description="In which order measures are listed.")
 class MeasureOrder(Enum):
     NEWEST = value("-starts_at", "Latest first, by `startsAt`.")
+
+
+@strawberry.enum(description="In which order files of statements are listed.")
+class BatchOrder(Enum):
+    NEWEST = value("-made_at", "Latest first, by `madeAt`.")
+    OLDEST = value("made_at", "Earliest first, by `madeAt`.")
+
+
+@strawberry.enum(description="In which order filings are listed.")
+class FilingOrder(Enum):
+    NEWEST = value("-settled_at", "Latest first, by `settledAt`.")
+    OLDEST = value("settled_at", "Earliest first, by `settledAt`.")
+
+
+@strawberry.enum(description="In which order what people say in reports is listed.")
+class EntryOrder(Enum):
+    NEWEST = value("-entered_at", "Latest first, by `enteredAt`.")
+
+
+@strawberry.enum(description="In which order transparency reports are listed.")
+class TransparencyReportOrder(Enum):
+    NEWEST = value("-asked_at", "Latest first, by `askedAt`.")
+
+
+@strawberry.enum(description="In which order parts of a transparency report are listed.")
+class PartOrder(Enum):
+    PART = value("part", "By number, the first first.")

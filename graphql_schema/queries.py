@@ -17,6 +17,7 @@ from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
+from graphql_schema.owing import Owing
 from graphql_schema.projection import Connection, Node, Ref, many, published_kinds, ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
@@ -35,7 +36,7 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
-class Query(Choosing, Weighing):
+class Query(Choosing, Weighing, Owing):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."

@@ -15,6 +15,7 @@ from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
+from graphql_schema.filing import FilingVerbs
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.investigating import Investigating
@@ -35,6 +36,7 @@ from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
 from graphql_schema.queries import Query
 from graphql_schema.report_pages import OpeningReportPages
+from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
@@ -90,6 +92,8 @@ class Mutation(
     ManagingWebhooks,
     BeingTold,
     LeavingForGood,
+    FilingVerbs,
+    ReportingOnServices,
     Operating,
     OwnSessions,
 ):

@@ -11,6 +11,14 @@ import structlog
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
 from backend.evidence import purge_evidence
+from backend.filing import (
+    fail_transparency_report,
+    give_up_batch,
+    prepare_files,
+    send_batch,
+    write_report_again,
+    write_transparency_report,
+)
 from backend.idempotency import forget_answers
 from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
 from backend.journal import anchor_journal, chain_journal
@@ -168,6 +176,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
+        "prepare_statements": Kind(prepare_files, timeout=5 * MINUTE, priority=Priority.BULK, at_once=2),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
@@ -183,6 +192,16 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             reaches_outside=True,
         ),
         "settle_notices": Kind(settle_notices, timeout=MINUTE, priority=Priority.BULK),
+        "submit_batch": Kind(
+            send_batch,
+            tries=12,
+            timeout=timedelta(seconds=45),
+            back_off=timedelta(seconds=30),
+            given_up=give_up_batch,
+            may_be_called_off=True,
+            at_once=2,
+            reaches_outside=True,
+        ),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(
@@ -193,6 +212,16 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             may_be_called_off=True,
             priority=Priority.BULK,
             at_once=2,
+        ),
+        "write_transparency_report": Kind(
+            write_transparency_report,
+            tries=4,
+            timeout=30 * MINUTE,
+            given_up=fail_transparency_report,
+            replayed=write_report_again,
+            may_be_called_off=True,
+            priority=Priority.BULK,
+            at_once=1,
         ),
         "write_words": Kind(write_words, priority=Priority.BULK, at_once=4),
     }

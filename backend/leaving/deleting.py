@@ -15,6 +15,7 @@ from backend.leaving.forgetting import prove
 from backend.leaving.thresholds import DELETED_AT_ONCE, ERASED_AT_ONCE, STATEMENT_MILLISECONDS
 from backend.leaving.writing import wait_for_exports
 from backend.outbox import enqueue, report_progress
+from backend.outside import stored_files
 from tenants.actor import Actor
 from tenants.erasing import as_eraser, goes_with_workspace
 from tenants.models import Workspace
@@ -74,7 +75,10 @@ async def _delete_rows(workspace_id: UUID, counts: Counter[str]) -> bool:
     scope, agency_id = current(), current().actor.agency_id
     await scope.execute(f"set local statement_timeout = {STATEMENT_MILLISECONDS}")
     files = await delete_files_of(workspace_id)
-    counts["files"] = max(counts["files"], files)
+    own = await stored_files().names(f"{agency_id}/{workspace_id}/")
+    for path in own:
+        await stored_files().delete(path)
+    counts["files"] = max(counts["files"], files + len(own))
     # Answers point at posts: rows of one statement may, those of two may not.
     await scope.execute(
         "update posts set reply_to_id = null where agency_id = $1 and workspace_id = $2 and reply_to_id is not null",

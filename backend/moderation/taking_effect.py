@@ -97,6 +97,7 @@ async def _state_reasons(
         ],
         complaints=[Complaint(each.channel, each.reason, each.member_id) for each in reports],
         explanation=decision.explanation,
+        content_language=case.language,
     )
     if statement is None:
         return {"strikes": strikes.points}, None

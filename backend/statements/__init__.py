@@ -1,6 +1,6 @@
 """What a member is told about a decision, written with it; and the links that members are sent."""
 
-from backend.statements.blanking import names_one_of
+from backend.statements.blanking import has_personal_data, names_one_of
 from backend.statements.linking import LinkKind, address_of, message_for, with_link
 from backend.statements.models import Statement
 from backend.statements.thresholds import APPEAL_WINDOW
@@ -18,6 +18,7 @@ __all__ = [
     "Statement",
     "address_of",
     "day_of",
+    "has_personal_data",
     "keep_reporters_out",
     "message_for",
     "names_one_of",

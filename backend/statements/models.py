@@ -26,7 +26,8 @@ class Statement(WorkspaceModel):
         "ground": OUR_WORDS,
         "reference": OF_THE_AGENCY,
         "source": OUR_WORDS,
-        **dict.fromkeys(("territorial_scope", "category", "keywords"), OFFICIAL),
+        **dict.fromkeys(("territorial_scope", "category", "keywords", "content_types", "content_language"), OFFICIAL),
+        "automation": OUR_WORDS,
         **dict.fromkeys(("taxonomy_code", "taxonomy_version"), OUR_WORDS),
         "other_keyword": OF_THE_AGENCY,
     }
@@ -51,6 +52,9 @@ class Statement(WorkspaceModel):
     reference = fields.CharField(max_length=500)
     source = fields.CharField(max_length=20)
     is_detected_automatically = fields.BooleanField()
+    automation = fields.CharField(max_length=20, default="not_automated")
+    content_types: list[str] = ArrayField("text", default=lambda: ["CONTENT_TYPE_TEXT"])
+    content_language = fields.CharField(max_length=3, null=True)
     territorial_scope: list[str] = ArrayField("text")
     taxonomy_code = fields.CharField(max_length=20)
     taxonomy_version = fields.CharField(max_length=20)

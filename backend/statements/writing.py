@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from backend.acting import Action
 from backend.communities import Community, Member, Post
 from backend.kit.clock import now
 from backend.kit.errors import Invalid
@@ -22,6 +23,7 @@ from backend.statements.thresholds import (
     SHORTEST_QUOTE,
 )
 from backend.statements.wording import worded
+from tenants.scope import current
 
 # What restricts somebody, by kind of action. A warning restricts nobody: the member is told, and nothing is filed.
 _VISIBILITY: Final = {
@@ -73,9 +75,10 @@ async def write_statement(
     restrictions: Sequence[Restriction],
     complaints: Sequence[Complaint],
     explanation: str = "",
+    content_language: str | None = None,
 ) -> Statement | None:
-    """None where nothing of it concerns the member. `explanation`: a moderator's words to the member. Call it in the
-    transaction of the decision.
+    """None where nothing of it concerns the member. `explanation`: a moderator's words to the member; `content_language`:
+    of the post by ISO 639-1, where it is known. Call it in the transaction of the decision.
 
     Raises Invalid for an explanation that is too long, names who complained, or quotes them.
     """
@@ -127,6 +130,9 @@ async def write_statement(
         provision_until=ends.get("silence_member"),
         account_until=ends.get("suspend_member"),
         territorial_scope=EEA,
+        content_types=await _content_types(post),
+        content_language=content_language,
+        automation=await _automation(case_id, workspace_id=workspace_id),
         taxonomy_code=code.code,
         taxonomy_version=TAXONOMY_VERSION,
         category=f"STATEMENT_CATEGORY_{pair.category}",
@@ -153,6 +159,30 @@ async def keep_reporters_out(text: str, complaints: Collection[Complaint], *, wo
             and each.words.lower() in text.lower()
         ):
             raise Invalid("This quotes somebody who complained.", path=("input", field))
+
+
+async def _content_types(post: Post) -> list[str]:
+    has_media = await current().fetchval(
+        "select exists (select from media where agency_id = $1 and workspace_id = $2 and post_id = $3)",
+        current().actor.agency_id,
+        post.workspace_id,
+        post.id,
+    )
+    text = ["CONTENT_TYPE_TEXT"] if post.text.strip() or not has_media else []
+    return text + (["CONTENT_TYPE_IMAGE"] if has_media else [])
+
+
+async def _automation(case_id: UUID, *, workspace_id: UUID) -> str:
+    """A person decides; partially automated is what a rule had hidden before they looked."""
+    was_hidden = await Action.exists(
+        workspace_id=workspace_id,
+        case_id=case_id,
+        decision_id=None,
+        reverses_id=None,
+        ordered_by_id=None,
+        kind__in=list(_VISIBILITY),
+    )
+    return "partially" if was_hidden else "not_automated"
 
 
 def _code_of(version: PolicyVersion) -> Code:

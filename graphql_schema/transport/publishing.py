@@ -45,6 +45,7 @@ PAGES: Final = (
         "statements",
         "appeals",
         "reporting",
+        "filing",
         "rules",
         "investigations",
         "webhooks",

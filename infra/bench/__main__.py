@@ -10,13 +10,13 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import admission, claiming, contract, hearing, jobs, reads, results, rules
+from infra.bench import admission, claiming, contract, filing, hearing, jobs, reads, results, rules
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
-NAMES: Final = ["contract", "admission", "claiming", "jobs", "hearing", "rules", *READS, "importing"]
+NAMES: Final = ["contract", "admission", "claiming", "jobs", "hearing", "rules", "filing", *READS, "importing"]
 # As they are called in the results.
 ROWS: Final = {"claiming": "claim", "importing": "import"}
 
@@ -61,6 +61,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "rules" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(rules.measure(place, console))
+    if "filing" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(filing.measure(place, console))
     if "importing" in chosen:
         with fresh_place(postgres, redis) as place:
             # It keeps and shows its figures itself.

@@ -213,6 +213,20 @@ class Scene:
         )
         return {"<public notice id>": filed["data"]["fileNotice"]["publicNotice"]["id"]}
 
+    async def service(self) -> dict[str, Any]:
+        provider = await self.ask(
+            """mutation($w: ID!) { describeProvider(input: { workspaceId: $w, statutoryName: "Known", isClient: true,
+                 establishmentCountry: "DE", sizeClass: LARGE, sizeClassSince: "2020-01-01" }) { provider { id } } }""",
+            w=(await self.ids())["<workspace id>"],
+        )
+        known = {"<provider id>": provider["data"]["describeProvider"]["provider"]["id"]}
+        service = await self.ask(
+            """mutation($p: ID!) { describeService(input: { providerId: $p, name: "Known", kind: ONLINE_PLATFORM,
+                 isPublic: true }) { service { id } } }""",
+            p=known["<provider id>"],
+        )
+        return known | {"<service id>": service["data"]["describeService"]["service"]["id"]}
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -246,6 +260,8 @@ class Scene:
             known |= await self.investigation()
         if any(name in text for name in ("<policy id>", "<rule id>", "<back test id>")):
             known |= await self.rule()
+        if "<service id>" in text or "<provider id>" in text:
+            known |= await self.service()
         if "<claim token>" in text:
             known |= await self.claimed()
         if "<end cursor>" in text:

@@ -64,6 +64,7 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("posts", "isHidden"): lambda row, value, _: (row.hidden_at is not None) == value,
     ("posts", "text"): lambda row, value, _: bool(words(value)) and words(value) <= words(row.text),
     ("actions", "state"): lambda row, value, _: row.state.upper() in value,
+    ("filings", "state"): lambda row, value, _: row.state.upper() == value,
     ("rules", "state"): lambda row, value, _: row.state.upper() == value,
     ("cases", "state"): lambda row, value, _: row.state.upper() in value,
     ("cases", "tier"): lambda row, value, _: row.tier.upper() in value,

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, write_post
+from filed import filed
 from graphql import parse, validate
 from judged import judged
 from projection import naive
@@ -107,7 +108,9 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
 
         async with agency_scope(cast.system):
             some = await Case.filter(workspace_id=cast.workspaces[workspace]).first()
-        for kind, id in (await judged(cast, some)).items():
+        known = await judged(cast, some)
+        known |= await filed(cast, some.workspace_id, workspace, known["decision"])
+        for kind, id in known.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):
             ids["case"] += [

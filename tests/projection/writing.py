@@ -59,17 +59,8 @@ class Operation:
 
 # Root fields that are no projection: nothing of the engine is in them.
 ANSWERED_IN_PYTHON = frozenset(
-    {
-        "viewer",
-        "moderationNumbers",
-        "taxonomy",
-        "macroText",
-        "strikePreview",
-        "investigationTimeline",
-        "integrityReport",
-        "reporterStanding",
-        "reportClusters",
-    }
+    """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
+    checkStatements investigationTimeline integrityReport""".split()
 )
 
 

@@ -10,10 +10,13 @@ from uuid import UUID
 import orjson
 import pytest
 from cast import Cast
+from filed import a_batch, a_service
 from reported import a_notice
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
+from backend.filing import draw_up_report
+from backend.filing.thresholds import ANSWER_SECONDS
 from backend.intake import PlatformDelivery, connect_community
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
@@ -374,6 +377,28 @@ async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str,
     return {}
 
 
+async def _statements_to_file(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _decided(acme, client, slug)
+    return {"service_id": str((await a_service(acme, client, slug)).id)}
+
+
+async def _a_batch_without_a_token(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """What is sent, and sent again, is in tests/filing/test_submitting.py."""
+    decision = (await _decided(acme, client, slug))["decision_id"]
+    service = await a_service(acme, client, slug)
+    async with agency_scope(acme.system):
+        batch, _ = await a_batch(service, UUID(decision))
+    return {"batch_id": str(batch.id)}
+
+
+async def _a_report_to_write(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _decided(acme, client, slug)
+    service = await a_service(acme, client, slug)
+    async with agency_scope(acme.system):
+        report = await draw_up_report(acme.system, service.id, period_start="2026-01-01", period_end="2026-12-31")
+    return {"report_id": str(report.id)}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
@@ -399,6 +424,9 @@ SCENES: dict[str, Scene] = {
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
     "mail_notices": _a_mail,
+    "prepare_statements": _statements_to_file,
+    "submit_batch": _a_batch_without_a_token,
+    "write_transparency_report": _a_report_to_write,
     "purge_evidence": _old_evidence,
     "remove_ended_jobs": _nothing,
     "resume_case": _a_case_nobody_answered,
@@ -432,6 +460,7 @@ WAITS = {
     "mail_notices": mailing.WITHIN_SECONDS,
     "mail_notifier": mailing.WITHIN_SECONDS,
     "send_invitation": mailing.WITHIN_SECONDS,
+    "submit_batch": ANSWER_SECONDS,
 }
 
 
@@ -504,6 +533,8 @@ SEEN_IN = {
     "gather_notices": "NoticeDelivery.problem",
     "mail_notices": "NoticeDelivery.problem",
     "send_invitation": "Staff.invitationProblem",
+    "submit_batch": "FilingBatch.problem",
+    "write_transparency_report": "TransparencyReport.problem",
     "write_export": "Export.problem",
 }
 

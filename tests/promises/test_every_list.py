@@ -26,6 +26,7 @@ SHORT = {
     "Agency.stakeholders": "people of one agency's clients",
     "Agency.webhook_endpoints": "servers that hear of one agency, 100 at most",
     "Workspace.webhook_endpoints": "likewise",
+    "TransparencyReport.parts": "eleven",
     "Agency.api_clients": "machines of one agency, 1,000 at most",
     "Query.workspaces": "clients of one agency",
     "Workspace.communities": "communities of one client",

@@ -16,6 +16,7 @@ from reported import a_notice
 
 from backend.acting import Action, let_tend_act
 from backend.evidence import Hold
+from backend.filing import Filing, let_file
 from backend.intake import connect_community
 from backend.integrity import InvestigationSubject
 from backend.kit.clock import now
@@ -38,6 +39,7 @@ from tenants.scope import agency_scope
 UNRECORDED = {
     "extendClaim": "a sign of life every few minutes; the claim says until when, and how it ended is recorded",
     "linkToExport": "nothing is handed out yet: fetching the file is recorded",
+    "linkToBatch": "likewise",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
     "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
@@ -234,6 +236,18 @@ async def _a_concluded_investigation(scene: Scene) -> dict[str, Any]:
     return {"investigationId": f"investigation_{scene.id('result')}"}
 
 
+async def _a_token(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await let_file(scene.cast.system, scene.id("service"), token="x")
+    return {}
+
+
+async def _a_blocked_statement(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Filing.filter(id=scene.id("filing")).update(state="blocked", batch_id=None)
+    return {}
+
+
 async def _a_rejected_notice(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.owner):
         await reject_notice(scene.cast.owner, scene.id("publicnotice"), reason="x")
@@ -292,6 +306,11 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "askMember": _a_claim_to_ask_about,
     "backTestRule": _with(workspaceId=None, conditions=None, since=None, until=None),
     "bankHashes": _with(hashes=[{"kind": "PDQ", "hash": "ab" * 32, "opinion": "NEGATIVE"}]),
+    "correctStatement": _a_blocked_statement,
+    "describeProvider": _with(sizeClass="LARGE"),
+    "letFile": _with(token="x", address=None),
+    "submitBatch": _a_token,
+    "recordSubmission": _with(status=201, answer=None),
     "cancelBackTest": _a_running_back_test,
     "cancelJob": _a_waiting_job,
     "changeApiClient": _with(scopes=["REPORT"]),

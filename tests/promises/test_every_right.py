@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from filed import filed
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from investigated import investigated
 from judged import judged
@@ -219,6 +220,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     made = await judged(acme, case)
     await reported(acme, case, acme.communities["forum"], UUID(made["decision"].partition("_")[2]))
     await investigated(acme, case)
+    await filed(acme, case.workspace_id, "forum", made["decision"])
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

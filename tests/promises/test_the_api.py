@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from filed import filed
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -92,6 +93,11 @@ KINDS = {
     "actionId": "action",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
+    "providerId": "provider",
+    "serviceId": "service",
+    "statementId": "statement",
+    "batchId": "filingbatch",
+    "transparencyReportId": "transparencyreport",
     "pageId": "reportpage",
     "trustedFlaggerId": "trustedflagger",
     "noticeId": "publicnotice",
@@ -115,6 +121,15 @@ TEXTS = {
     "endsAt": "2100-01-01T00:00:00Z",
     "expiresAt": "2100-01-01T00:00:00Z",
     "startsAt": "2099-01-01T00:00:00Z",
+    "establishmentCountry": "DE",
+    "coordinatorCountry": "DE",
+    "sizeClassSince": "2020-01-01",
+    "sizeClassLostOn": "2020-01-01",
+    "termsUrl": "https://example.com/terms",
+    "complaintsUrl": "https://example.com/complaints",
+    "misuseUrl": "https://example.com/misuse",
+    "periodStart": "2025-07-01",
+    "periodEnd": "2025-12-31",
     "receivedAt": "2026-01-01T00:00:00Z",
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
@@ -177,6 +192,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **(made := await judged(cast, case)),
         **await reported(cast, case, cast.communities[workspace], UUID(made["decision"].partition("_")[2])),
         **await investigated(cast, case),
+        **await filed(cast, case.workspace_id, workspace, made["decision"]),
     }
 
 

@@ -232,6 +232,7 @@ def test_what_must_never_change_is_append_only() -> None:
         "statements_of_reasons",
         "strike_entries",
         "rule_versions",
+        "transparency_parts",
         "trusted_flagger_states",
         "warnings",
     }
