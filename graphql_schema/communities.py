@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import communities, moderation
+from graphql_schema.attachments import Attachment
 from graphql_schema.describing import optional, value
-from graphql_schema.orders import MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
+from graphql_schema.orders import CreationOrder, MemberCaseOrder, MemberOrder, PostOrder, VersionOrder
 from graphql_schema.projection import (
     Connection,
     Either,
@@ -177,6 +178,9 @@ class Post(Node):
     )
     replies: Connection["Post"] = many(
         "reply_to_id", order=PostOrder, description="Direct answers to it, hidden ones included."
+    )
+    attachments: Connection[Attachment] = many(
+        "post_id", order=CreationOrder, description="Pictures and files that it names, or once named."
     )
     versions: Connection[PostVersion] = many(
         "post_id", order=VersionOrder, description="Its words over time, the newest included."

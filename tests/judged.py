@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cast import Cast
 
+from backend.evidence import Attachment
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.moderation import (
@@ -105,10 +106,14 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
             workspace_id=client, decision_id=decision.id, case_id=closed.id, appellant="reporter",
             member_id=case.member_id, text="x", state="upheld", answer="x", answered_at=now(),
         )  # fmt: skip
+        attachment = await Attachment.create(
+            workspace_id=client, post_id=case.post_id, url=f"https://a.example/{new_id()}", name="x"
+        )
         report = await Report.filter(workspace_id=client).order_by("-created_at").first()
     return {
         "decision": f"decision_{decision.id}",
         "appeal": f"appeal_{appeal.id}",
+        "attachment": f"attachment_{attachment.id}",
         "golden": f"golden_{golden.id}",
         "review": f"review_{review.id}",
         "question": f"question_{question.id}",

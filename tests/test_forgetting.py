@@ -28,7 +28,7 @@ from backend.moderation import (
     decide,
     report_post,
 )
-from backend.outside import rotate_secrets, stored_files
+from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.settings import Settings
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
@@ -140,6 +140,16 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             MARKER,
         )
         await scope.execute(
+            """insert into attachments (agency_id, workspace_id, id, post_id, url, name, sha256, md5, pdq, pdq_quality)
+               values ($1, $2, $3, $4, $5, $5, $5, $5, $5, 0)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            post.id,
+            MARKER,
+        )
+        await stored_files().put(file_of_member(cast.agency_id, client, member.id, new_id()), MARKER.encode())
+        await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
                select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
                 where agency_id = $1 and workspace_id = $2""",
@@ -236,6 +246,11 @@ PLANTED = {
     "post_versions.text",
     "media.sha256",
     "media.pdq",
+    "attachments.url",
+    "attachments.name",
+    "attachments.sha256",
+    "attachments.md5",
+    "attachments.pdq",
     "post_words.word",
     "reports.reason",
     "decisions.reason",

@@ -10,9 +10,16 @@ import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
-from backend.evidence import purge_evidence
+from backend.evidence import purge_attachments, purge_evidence
 from backend.idempotency import forget_answers
-from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
+from backend.intake import (
+    find_attachment_again,
+    forget_deliveries,
+    give_up_attachment,
+    give_up_delivery,
+    store_attachment,
+    take_in_delivery,
+)
 from backend.journal import anchor_journal, chain_journal
 from backend.leaving import (
     delete_workspace,
@@ -165,6 +172,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "hand_over": Kind(hand_over),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
+        "purge_attachments": Kind(purge_attachments, timeout=MINUTE, priority=Priority.BULK),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
@@ -177,6 +185,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             given_up=fail_invitation,
             may_be_called_off=True,
             at_once=4,
+            reaches_outside=True,
+        ),
+        "store_attachment": Kind(
+            store_attachment,
+            timeout=timedelta(seconds=120),
+            given_up=give_up_attachment,
+            replayed=find_attachment_again,
+            priority=Priority.BULK,
+            at_once=2,
             reaches_outside=True,
         ),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from backend.communities import IncomingPost
+from backend.intake.picturing import pictures_in
 from backend.intake.things import (
     Envelope,
     Recovered,
@@ -108,6 +109,7 @@ def _post(document: Any, received_at: datetime) -> IncomingPost:
         text=text,
         posted_at=posted_at,
         revised_at=moment_at(document, "post.updated_at") if has_time else received_at,
+        attachments=pictures_in(cooked) if isinstance(cooked, str) else (),
     )
 
 

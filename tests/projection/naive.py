@@ -379,6 +379,13 @@ async def _captured_handle(row: Any) -> str | None:
     return None if row.content is None else json.loads(row.content)["author"]["handle"]
 
 
+@expression("EvidenceSnapshot", "attachmentHashes")
+async def _captured_attachments(row: Any) -> list[str] | None:
+    if row.content is None:
+        return None
+    return [each["sha256"] for each in json.loads(row.content).get("attachments", []) if each["sha256"] is not None]
+
+
 @expression("EvidenceSnapshot", "isIntact")
 async def _is_intact(row: Any) -> bool | None:
     [found] = [each for each in await verify_snapshots(row.case_id) if each.id == row.id]

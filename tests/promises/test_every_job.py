@@ -13,6 +13,7 @@ from cast import Cast
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
+from backend.evidence import Attachment
 from backend.intake import PlatformDelivery, connect_community
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
@@ -342,6 +343,23 @@ async def _ended_access_tokens(acme: Cast, client: UUID, slug: str) -> dict[str,
     return {}
 
 
+async def _a_picture(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """At a server that may not be asked: the first try fails, and the second is promised."""
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        found = await Attachment.create(workspace_id=client, post_id=post.id, url="https://127.0.0.1/", name="x")
+    return {"attachment_id": str(found.id)}
+
+
+async def _an_old_picture(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    payload = await _a_picture(acme, client, slug)
+    async with agency_scope(acme.system):
+        await Attachment.filter(id=UUID(payload["attachment_id"])).update(
+            state="stored", sha256="a", md5="b", byte_count=1, stored_at=now() - timedelta(days=31)
+        )
+    return {}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
@@ -364,11 +382,13 @@ SCENES: dict[str, Scene] = {
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
     "mail_notices": _a_mail,
+    "purge_attachments": _an_old_picture,
     "purge_evidence": _old_evidence,
     "remove_ended_jobs": _nothing,
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "store_attachment": _a_picture,
     "take_in_delivery": _a_delivery_of_a_platform,
     "watch_rules": _a_guilty_post_and_a_rule,
     "write_export": _an_export,
