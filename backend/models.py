@@ -18,6 +18,7 @@ MODEL_MODULES: Final = (
     "backend.statements.models",
     "backend.acting.models",
     "backend.moderation.models",
+    "backend.verification.models",
     "backend.ruling.models",
     "backend.intake.models",
     "backend.directory.models",

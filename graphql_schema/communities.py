@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from graphql_schema.cases import Case
     from graphql_schema.platforms import PlatformLink
     from graphql_schema.strikes import MemberStrikes
+    from graphql_schema.verification import VerificationTask
 
 
 @strawberry.enum(description="In which language members are written to.")
@@ -128,6 +129,9 @@ class Member(Node):
     cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
         "member_id", order=MemberCaseOrder, description="Cases about their posts, closed ones included."
     )
+    verifications: Connection[Annotated["VerificationTask", strawberry.lazy("graphql_schema.verification")]] = many(
+        "member_id", order=CreationOrder, description="What they were asked to show; of their posts as well."
+    )
     strikes: Annotated["MemberStrikes", strawberry.lazy("graphql_schema.strikes")] | None = same_row(
         description="What their violations count; null for whoever may not read cases."
     )
@@ -178,6 +182,9 @@ class Post(Node):
     )
     replies: Connection["Post"] = many(
         "reply_to_id", order=PostOrder, description="Direct answers to it, hidden ones included."
+    )
+    verifications: Connection[Annotated["VerificationTask", strawberry.lazy("graphql_schema.verification")]] = many(
+        "post_id", order=CreationOrder, description="What its author was asked to show about it."
     )
     attachments: Connection[Attachment] = many(
         "post_id", order=CreationOrder, description="Pictures and files that it names, or once named."

@@ -33,6 +33,7 @@ from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
+from graphql_schema.verifying import Verifying
 from graphql_schema.working_cases import WorkingCases
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
@@ -67,6 +68,7 @@ class Mutation(
     SettingLimits,
     WritingRules,
     FillingBanks,
+    Verifying,
     ConnectingPlatforms,
     Acting,
     ManagingPeople,

@@ -63,6 +63,8 @@ CALENDAR: Final[Calendar] = (
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("watch_rules", every=timedelta(hours=1), offset=timedelta(minutes=2)),
     Entry("forget_answers", every=timedelta(hours=1)),
+    Entry("purge_receipts", every=timedelta(days=1), offset=timedelta(hours=9)),
+    Entry("expire_verifications", every=timedelta(hours=1), offset=timedelta(minutes=7)),
     Entry("expire_exports", every=timedelta(hours=1)),
     Entry("chain_journal", every=timedelta(minutes=5)),
     Entry("anchor_journal", every=timedelta(hours=1)),

@@ -55,6 +55,7 @@ from backend.ruling import (
     go_on_with_back_test,
     watch_rules,
 )
+from backend.verification import check_link, expire_verifications, give_up_link, purge_receipts
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 from tenants.database import is_busy
@@ -157,11 +158,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "check_link": Kind(
+            check_link, timeout=timedelta(seconds=30), given_up=give_up_link, at_once=4, reaches_outside=True
+        ),
         "deliver_webhooks": Kind(
             deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
         ),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
+        "expire_verifications": Kind(expire_verifications, timeout=MINUTE, priority=Priority.BULK),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
         "forget_findings": Kind(forget_findings, timeout=MINUTE, priority=Priority.BULK),
@@ -174,6 +179,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "purge_attachments": Kind(purge_attachments, timeout=MINUTE, priority=Priority.BULK),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
+        "purge_receipts": Kind(purge_receipts, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "resume_case": Kind(resume_case),

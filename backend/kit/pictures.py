@@ -78,8 +78,8 @@ def kind_of(data: bytes) -> str | None:
     return "text/html" if _WEB_PAGE.search(head) else None
 
 
-def opened(data: bytes, kind: str) -> Image.Image:
-    """The first frame, unpacked, its longest side as in the file. Raises Unfit."""
+def opened(data: bytes, kind: str, *, longest_side: int = _HASHED_SIDE) -> Image.Image:
+    """The first frame, unpacked; of a JPEG perhaps smaller than in the file, but no side below `longest_side`. Raises Unfit."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # counted here, and lower
@@ -88,7 +88,7 @@ def opened(data: bytes, kind: str) -> Image.Image:
         if width * height > MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
             raise Unfit("too_many_pixels")
         if kind == "image/jpeg":
-            picture.draft("RGB", (2 * _HASHED_SIDE, 2 * _HASHED_SIDE))
+            picture.draft("RGB", (2 * longest_side, 2 * longest_side))
         picture.load()
     except Image.DecompressionBombError:
         raise Unfit("too_many_pixels") from None

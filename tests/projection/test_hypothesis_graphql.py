@@ -19,6 +19,7 @@ from graphql import (
     IntValueNode,
     NullValueNode,
     ObjectFieldNode,
+    OverlappingFieldsCanBeMergedRule,
     StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
@@ -29,7 +30,7 @@ from graphql import (
     validate,
     visit,
 )
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
@@ -183,6 +184,8 @@ async def test_the_engine_answers_generated_queries_as_the_naive_execution_does(
     types = TypeInfo(SCHEMA)
     meaning = Meaning(types, pools)
     text = print_ast(visit(document, TypeInfoVisitor(types, meaning)))
+    # The generator at times puts two fields of one name into one place, several levels down, that cannot be one.
+    assume(not validate(SCHEMA, parse(text), [OverlappingFieldsCanBeMergedRule]))
     assert not validate(SCHEMA, parse(text)), text
     ours, theirs = await compare(api, cast, who, narrowed, Operation(text, {}))
     if ours is None:
