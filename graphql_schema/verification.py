@@ -53,6 +53,7 @@ class EvidenceProblem(Enum):
     USED_BEFORE = value("used_before", "Another member has shown the same: see `firstUse`.")
     NOT_FOUND_THERE = value("not_found_there", "The code did not stand on the site.")
     REFUSED_BY_REVIEWER = value("refused_by_reviewer", "Somebody looked and refused it.")
+    NOT_NEEDED = value("not_needed", "The verification had ended before anybody looked.")
 
 
 @strawberry.input(description="Which evidence; a field that is left out or null asks for nothing.")

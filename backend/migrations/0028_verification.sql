@@ -140,7 +140,8 @@ create table app.verification_evidence (
   kind text not null check (kind in ('booking', 'receipt', 'mail_domain', 'link', 'site_code', 'moderator')),
   is_strong boolean not null,
   state text not null check (state in ('asked', 'checked', 'waiting', 'accepted', 'refused')),
-  problem text check (problem in ('no_match', 'used_before', 'not_found_there', 'refused_by_reviewer')),
+  problem text check (problem in ('no_match', 'used_before', 'not_found_there', 'refused_by_reviewer',
+                                        'not_needed')),
   fingerprint text,
   first_use_id uuid,  -- whose evidence it was first
   url text check (length(url) <= 2000),

@@ -82,17 +82,14 @@ async def vouch(actor: Actor, task_id: UUID, *, note: str) -> VerificationTask:
 async def close_task(
     actor: Actor, task_id: UUID, *, outcome: Literal["not_verified", "unverifiable"], grounds: str
 ) -> VerificationTask:
-    """Say that the claim is not true, also of one that was verified, or that it cannot be told. Whatever waited is refused.
-    Raises NotAllowed, NotFound, Invalid, Conflict."""
+    """Say that the claim is not true, also of one that was verified, or that it cannot be told. Raises
+    NotAllowed, NotFound, Invalid, Conflict."""
     actor.must_hold(Right.WORK_QUEUE)
     grounds = clean(grounds, field="grounds", longest=LONGEST_NOTE)
     task = await held_task(task_id, field="verificationId")
     await must_not_be_close(actor, task)
     if task.state not in OPEN and not (task.state == "verified" and outcome == "not_verified"):
         raise Conflict("This verification has ended.", path=("input", "verificationId"))
-    await VerificationEvidence.filter(
-        task_id=task.id, workspace_id=task.workspace_id, state__in=["asked", "checked", "waiting"]
-    ).update(state="refused", problem="refused_by_reviewer", decided_at=now(), decided_by_id=actor.membership_id)
     await move(task, outcome, grounds=grounds)
     return task
 

@@ -37,9 +37,6 @@ async def expire_verifications(system: Actor, _payload: Mapping[str, Any]) -> No
             if task.valid_until is not None and task.valid_until <= now():
                 await move(task, "expired")
         elif task.state in ("invited", "evidence_received") and task.open_until <= now():
-            await VerificationEvidence.filter(
-                task_id=task.id, workspace_id=task.workspace_id, state__in=["asked", "checked"]
-            ).update(state="refused", problem="no_match", decided_at=now())
             await move(task, "expired" if task.state == "invited" else "unverifiable")
     if len(rows) == ENDED_AT_ONCE:
         await enqueue("expire_verifications", {})

@@ -65,14 +65,20 @@ async def settle(task: VerificationTask) -> str:
     if state == "verified":
         design = await design_of(task)
         task.verified_at = now()
-        task.valid_until = None if design.valid_days is None else now() + timedelta(days=design.valid_days)
+        days = design.valid_days
+        task.valid_until = None if days is None else task.verified_at + timedelta(days=days)
     await move(task, state)
     return state
 
 
 async def move(task: VerificationTask, state: str, *, grounds: str = "") -> None:
-    """Call while holding it. What has ended stays ended, but for a verification that is taken back or grows old."""
+    """Call while holding it. What has ended stays ended, but for a verification that is taken back or grows old; what was
+    still looked at then need not be."""
     before, task.state = task.state, state
+    if state not in OPEN:
+        await VerificationEvidence.filter(
+            task_id=task.id, workspace_id=task.workspace_id, state__in=["asked", "checked", "waiting"]
+        ).update(state="refused", problem="not_needed", decided_at=now())
     task.ended_at = None if state in OPEN else now()
     await VerificationTask.filter(id=task.id, workspace_id=task.workspace_id).update(
         state=state,
