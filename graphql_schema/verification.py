@@ -8,7 +8,7 @@ import strawberry
 
 from backend import verification
 from graphql_schema.describing import optional, value
-from graphql_schema.orders import CreationOrder
+from graphql_schema.orders import CreationOrder, VersionOrder
 from graphql_schema.projection import Connection, Each, Filters, Node, column, many, one, publish, sql
 from graphql_schema.staff import Staff
 from tenants.rights import Right
@@ -43,7 +43,7 @@ class EvidenceState(Enum):
     ASKED = value("asked", "A code was mailed, and is waited for.")
     CHECKED = value("checked", "Tend is looking.")
     WAITING = value("waiting", "Somebody has to look.")
-    ACCEPTED = value("accepted", "It counts.")
+    ACCEPTED = value("accepted", "It counts for the claim.")
     REFUSED = value("refused", "It does not; `problem` says why.")
 
 
@@ -152,7 +152,7 @@ class VerificationProgramme(Node):
         "community_id", description="Whose members it asks."
     )
     designs: Connection[VerificationDesign] = many(
-        "programme_id", order=CreationOrder, description="What it claims and takes for proof, over time."
+        "programme_id", order=VersionOrder, description="What it claims and takes for proof, over time."
     )
     verifications: Connection[VerificationTask] = many(
         "programme_id", order=CreationOrder, description="Whom it has asked."

@@ -99,9 +99,11 @@ class BadLine:
 @strawberry.type(description="What became of the bookings.")
 class BookingsPayload:
     programme: VerificationProgramme | None = strawberry.field(default=None, description="Whose; null when refused.")
-    new_count: int = strawberry.field(default=0, description="How many were new.")
-    known_count: int = strawberry.field(default=0, description="How many were known.")
-    bad_lines: list[BadLine] = strawberry.field(default_factory=list, description="Those that were left out.")
+    new_count: int | None = strawberry.field(default=None, description="How many were new; null when refused.")
+    known_count: int | None = strawberry.field(default=None, description="How many were known; null when refused.")
+    bad_lines: list[BadLine] | None = strawberry.field(
+        default=None, description="Those that were left out; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -115,7 +117,9 @@ class IssueSiteCodesInput:
 @strawberry.type(description="The codes, which nobody can read again.")
 class SiteCodesPayload:
     programme: VerificationProgramme | None = strawberry.field(default=None, description="Whose; null when refused.")
-    codes: list[str] = strawberry.field(default_factory=list, description="In three groups of four: ABCD-EFGH-JKMN.")
+    codes: list[str] | None = strawberry.field(
+        default=None, description="In three groups of four: ABCD-EFGH-JKMN; null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 

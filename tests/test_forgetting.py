@@ -30,6 +30,7 @@ from backend.moderation import (
 )
 from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.settings import Settings
+from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
 from tenants.tables import sql_type, tenant_models
@@ -149,6 +150,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             MARKER,
         )
         await stored_files().put(file_of_member(cast.agency_id, client, member.id, new_id()), MARKER.encode())
+        programme = await VerificationProgramme.create(workspace_id=client, community_id=post.community_id, name="x")
+        verification = await VerificationTask.create(
+            workspace_id=client, programme_id=programme.id, programme_version=1, member_id=member.id,
+            state="not_verified", open_until=now(), ended_at=now(), grounds=f"{MARKER} made it up",
+        )  # fmt: skip
+        await VerificationEvidence.create(
+            workspace_id=client, task_id=verification.id, member_id=member.id, kind="link", is_strong=True,
+            state="accepted", decided_at=now(), url=f"https://{MARKER}.example/", note=f"{MARKER} has a site",
+        )  # fmt: skip
         await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
                select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
@@ -246,6 +256,9 @@ PLANTED = {
     "post_versions.text",
     "media.sha256",
     "media.pdq",
+    "verification_tasks.grounds",
+    "verification_evidence.url",
+    "verification_evidence.note",
     "attachments.url",
     "attachments.name",
     "attachments.sha256",

@@ -77,6 +77,7 @@ create table app.verification_designs (
   unique (agency_id, workspace_id, programme_id, version),
   check (cardinality(strong) + cardinality(weak) > 0 and not strong && weak),
   check (strong || weak <@ array['booking', 'receipt', 'mail_domain', 'link', 'site_code', 'moderator']),
+  foreign key (agency_id, made_by_id) references app.memberships (agency_id, id),
   foreign key (agency_id, workspace_id, programme_id) references app.verification_programmes (agency_id, workspace_id, id)
 );
 
@@ -160,11 +161,17 @@ create table app.verification_evidence (
   unique (agency_id, workspace_id, id),
   check ((decided_at is null) = (state in ('asked', 'checked', 'waiting'))),
   check ((problem is null) = (state <> 'refused')),
+  foreign key (agency_id, given_by_id) references app.memberships (agency_id, id),
+  foreign key (agency_id, decided_by_id) references app.memberships (agency_id, id),
   foreign key (agency_id, workspace_id, task_id) references app.verification_tasks (agency_id, workspace_id, id),
   foreign key (agency_id, workspace_id, member_id) references app.members (agency_id, workspace_id, id)
 );
 create index verification_evidence_of_task on app.verification_evidence (agency_id, workspace_id, task_id, created_at, id);
 create index verification_evidence_in_order on app.verification_evidence (agency_id, workspace_id, created_at, id);
+create index verification_evidence_by_state on app.verification_evidence
+  (agency_id, workspace_id, state, created_at, id);
+create index verification_evidence_by_problem on app.verification_evidence
+  (agency_id, workspace_id, problem, created_at, id);
 create index verification_evidence_of_member on app.verification_evidence (agency_id, workspace_id, member_id);
 create index verification_evidence_kept on app.verification_evidence (agency_id, decided_at)
   where sha256 is not null and purged_at is null;
@@ -181,5 +188,6 @@ create table app.verification_uses (
   primary key (agency_id, id),
   unique (agency_id, workspace_id, id),
   unique (agency_id, workspace_id, fingerprint),
-  foreign key (agency_id, workspace_id, member_id) references app.members (agency_id, workspace_id, id)
+  foreign key (agency_id, workspace_id, member_id) references app.members (agency_id, workspace_id, id),
+  foreign key (agency_id, workspace_id, evidence_id) references app.verification_evidence (agency_id, workspace_id, id)
 );

@@ -143,7 +143,7 @@ async def show_mailed_code(token: str, *, code: str) -> Shown:
 
 
 async def _begin(task: VerificationTask, kind: str) -> VerificationEvidence:
-    """Not yet kept. Raises Conflict, and NotFound for a kind that is not accepted."""
+    """Kept as something that Tend looks at. Raises Conflict, and NotFound for a kind that is not accepted."""
     must_be_open(task)
     design = await design_of(task)
     if kind not in (*design.strong, *design.weak):
@@ -153,7 +153,9 @@ async def _begin(task: VerificationTask, kind: str) -> VerificationEvidence:
         raise Conflict("Too much was shown already.")
     if any(each.kind == kind and each.state in ("accepted", "waiting", "checked") for each in given):
         raise Conflict("This was shown already.")
-    return evidence_of(task, design, kind)
+    evidence = evidence_of(task, design, kind, state="checked")
+    await evidence.save(force_create=True)
+    return evidence
 
 
 def evidence_of(task: VerificationTask, design: VerificationDesign, kind: str, **told: Any) -> VerificationEvidence:
@@ -199,7 +201,7 @@ async def _fingerprint(reference_id: UUID) -> str:
 
 
 async def _end(task: VerificationTask, evidence: VerificationEvidence) -> Shown:
-    await evidence.save(force_create=True)
+    await evidence.save()
     await settle(task)
     return Shown(evidence.state, evidence.problem)
 

@@ -83,6 +83,10 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
     ("notice_deliveries", "staffId"): lambda row, value, _: value is not None and row.membership_id == value,
     ("cases", "isOverdue"): lambda row, value, _: (row.state != "closed" and row.due_at < now()) == value,
 }
+FILTERS["verification_evidence", "state"] = lambda row, value, _: row.state.upper() in value
+FILTERS["verification_evidence", "problem"] = lambda row, value, _: (
+    row.problem is not None and row.problem.upper() in value
+)
 FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
@@ -384,6 +388,11 @@ async def _captured_attachments(row: Any) -> list[str] | None:
     if row.content is None:
         return None
     return [each["sha256"] for each in json.loads(row.content).get("attachments", []) if each["sha256"] is not None]
+
+
+@expression("VerificationTask", "isValid")
+async def _is_valid(row: Any) -> bool:
+    return row.state == "verified" and (row.valid_until is None or row.valid_until > now())
 
 
 @expression("EvidenceSnapshot", "isIntact")

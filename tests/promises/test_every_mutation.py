@@ -35,6 +35,7 @@ from tenants.scope import agency_scope
 UNRECORDED = {
     "extendClaim": "a sign of life every few minutes; the claim says until when, and how it ended is recorded",
     "linkToExport": "nothing is handed out yet: fetching the file is recorded",
+    "openReceipt": "nothing is handed out yet: fetching the file is recorded",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
     "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
@@ -254,6 +255,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "linkToExport": _a_file,
     "makeGolden": _an_own_decision,
     "markNoticesRead": _a_notice,
+    "importBookings": _with(csv="reference\nABCD"),
+    "noteBookings": _with(bookings=[{"reference": "ABCD"}]),
     "noteMedia": _with(media=[{"sha256": "ab" * 32}]),
     "pauseRule": _a_rule_in_the_shadow,
     "reinstateMembership": _a_suspension,

@@ -83,6 +83,9 @@ KINDS = {
     "actionId": "action",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
+    "programmeId": "programme",
+    "verificationId": "verification",
+    "evidenceId": "evidence",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -100,10 +103,17 @@ TEXTS = {
     "startsAt": "2099-01-01T00:00:00Z",
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
-COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
+COMPUTED = {
+    "moderationNumbers": "tests/test_numbers_for_leads.py",
+    "verifiedByWeek": "tests/verification/test_noting_bookings.py",
+}
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
-OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
+OBJECTS = {
+    "conditions": CONDITIONS,
+    "actions": {"tags": ["x"]},
+    "design": {"claim": "x", "strong": ["RECEIPT"]},
+}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
 

@@ -111,6 +111,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         return [
             f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ workload {{ staff {{ name }} }} age {{ count }} }}'
         ]
+    if name == "verifiedByWeek":
+        window = 'since: "2026-01-01T00:00:00Z", until: "2026-02-01T00:00:00Z"'
+        return [f'{name}(programmeId: "{ids["programme"]}", {window}) {{ beginsAt verified {{ numerator }} }}']
     if name == "workspace":
         return [f'workspace(slug: "forum") {{ {_all_fields(shown, 1)} }}']
     if name in ids:

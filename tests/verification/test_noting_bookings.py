@@ -1,11 +1,13 @@
 """The client tells of bookings: as a list or one by one, with errors by line, and again without harm; nothing is kept of them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from cast import Cast
+from cast import Cast, ask
 from verification.conftest import Restaurant, show
 
+from backend.communities import Member
 from backend.kit.errors import Conflict, Invalid, NotAllowed
 from backend.verification import (
     BadLine,
@@ -138,15 +140,11 @@ async def test_a_design_that_proves_nothing_is_refused(restaurant: Restaurant, d
 
 
 async def test_how_much_is_verified_is_told_week_by_week(acme: Cast, restaurant: Restaurant, api: Any) -> None:
-    from datetime import UTC, datetime, timedelta
-
     monday = datetime(2026, 11, 2, tzinfo=UTC)
     await restaurant.book(Booking("WEEK-1"), Booking("WEEK-2"))
     posts = [
         await acme.post(workspace=restaurant.slug, posted_at=monday + timedelta(days=days)) for days in (0, 3, 8, 20)
     ]
-    from backend.communities import Member
-
     async with agency_scope(restaurant.system):
         first, second = [await Member.get(id=post.member_id) for post in posts[:2]]
     _, path, _ = await restaurant.invited(first)
@@ -161,3 +159,25 @@ async def test_how_much_is_verified_is_told_week_by_week(acme: Cast, restaurant:
             until=monday + timedelta(days=21),
         )
     assert [(week.begins_at.day, week.verified, week.posts) for week in weeks] == [(2, 2, 2), (9, 0, 1), (16, 0, 1)]
+
+
+async def test_numbers_of_another_agency_or_client_are_not_there(
+    acme: Cast, globex: Cast, restaurant: Restaurant, api: Any
+) -> None:
+    """Nor does a window that ends before it begins bring any."""
+    query = """query ($id: ID!, $until: DateTime!) {
+        verifiedByWeek(programmeId: $id, since: "2026-11-02T00:00:00Z", until: $until) { verified { denominator } } }"""
+    week = "2026-11-09T00:00:00Z"
+    for token, id in (
+        (globex.tokens["owner"], f"programme_{restaurant.programme.id}"),
+        (acme.tokens["moderator"], f"programme_{restaurant.programme.id}"),
+        (acme.tokens["owner"], f"programme_{restaurant.client}"),
+        (acme.tokens["owner"], f"member_{restaurant.programme.id}"),
+    ):
+        assert await ask(api, token, query, id=id, until=week) == {"data": {"verifiedByWeek": None}}
+    own = f"programme_{restaurant.programme.id}"
+    assert (await ask(api, acme.tokens["owner"], query, id=own, until=week))["data"]["verifiedByWeek"] == [
+        {"verified": {"denominator": 0}}
+    ]
+    refused = await ask(api, acme.tokens["owner"], query, id=own, until="2026-11-01T00:00:00Z")
+    assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
