@@ -220,7 +220,7 @@ class SeeingVerification:
     async def verified_by_week(
         self,
         info: Info,
-        programme_id: Annotated[strawberry.ID, strawberry.argument(description="The programme.")],
+        programme_id: Annotated[strawberry.ID, strawberry.argument(description="The programme whose community it is.")],
         since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
         until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
     ) -> list[VerifiedWeek] | None:

@@ -21,8 +21,8 @@ _HASHED_SIDE: Final = 512
 _HEAD: Final = 4_096  # bytes in which a text says what it is
 _WEB_PAGE: Final = re.compile(rb"<(!doctype html|html|head|body|script|iframe)\b")
 _BRIGHTNESS: Final = np.array([0.299, 0.587, 0.114], np.float32)
-# A picture of MOST_PIXELS fills as much memory as a worker has to spare: one of them at a time.
-_turn: Final = threading.Lock()
+# A picture of MOST_PIXELS fills as much memory as a process has to spare: one of them at a time.
+TURN: Final = threading.Lock()
 
 
 class Unfit(Exception):
@@ -52,7 +52,7 @@ def look_at(data: bytes, *, declared: str | None) -> Looked:
     if kind in _FORMATS:
         if said not in ("", "application/octet-stream", "binary/octet-stream") and not said.startswith("image/"):
             raise Unfit("lying_type")
-        with _turn:
+        with TURN:
             return Looked(kind, *_hashed(opened(data, kind)))
     if said in _FORMATS or said == "image/svg+xml" or (kind is not None and said not in ("", kind) and "/" in said
                                                        and not said.endswith("/octet-stream")):  # fmt: skip

@@ -81,6 +81,9 @@ create table app.verification_designs (
   foreign key (agency_id, workspace_id, programme_id) references app.verification_programmes (agency_id, workspace_id, id)
 );
 
+create index verification_designs_in_order on app.verification_designs
+  (agency_id, workspace_id, programme_id, version, id);
+
 create table app.verification_references (
   agency_id uuid not null default app.agency(),
   workspace_id uuid not null,

@@ -10,7 +10,7 @@ from typing import Final
 from PIL import Image, ImageOps
 
 from backend.kit.errors import Invalid
-from backend.kit.pictures import Unfit, kind_of, opened
+from backend.kit.pictures import TURN, Unfit, kind_of, opened
 
 _LONGEST_SIDE: Final = 3_000  # of what is kept: a sheet of paper can be read at it
 # Of what a reader of PDF may run. Nothing is shown in a browser, but whoever looks opens it somewhere.
@@ -43,13 +43,14 @@ def _cleaned(data: bytes) -> Cleaned:
         return Cleaned(data, kind, *(hashlib.sha256(data).hexdigest(),) * 2)
     if kind is None or kind not in ("image/jpeg", "image/png", "image/webp"):
         raise Invalid("Only pictures (JPEG, PNG, WebP) and PDF are taken.")
-    try:
-        picture = opened(data, kind, longest_side=_LONGEST_SIDE)
-    except Unfit:
-        raise Invalid("This picture is damaged, or too large.") from None
-    upright = ImageOps.exif_transpose(picture).convert("RGB")
-    seen = hashlib.sha256(repr(upright.size).encode() + upright.tobytes()).hexdigest()
-    upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    drawn = io.BytesIO()
-    Image.frombytes("RGB", upright.size, upright.tobytes()).save(drawn, "JPEG", quality=85)
+    with TURN:
+        try:
+            picture = opened(data, kind, longest_side=_LONGEST_SIDE)
+        except Unfit:
+            raise Invalid("This picture is damaged, or too large.") from None
+        picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+        pixels, drawn = upright.tobytes(), io.BytesIO()
+        Image.frombytes("RGB", upright.size, pixels).save(drawn, "JPEG", quality=85)
+    seen = hashlib.sha256(repr(upright.size).encode() + pixels).hexdigest()
     return Cleaned(drawn.getvalue(), "image/jpeg", hashlib.sha256(data).hexdigest(), seen)

@@ -45,6 +45,7 @@ PAGES: Final = (
         "statements",
         "appeals",
         "rules",
+        "verification",
         "webhooks",
         "notices",
     ),

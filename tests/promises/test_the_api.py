@@ -565,6 +565,8 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
                 f"{name}(first: 2) {{ totalCount pageInfo {{ hasNextPage endCursor }} edges {{ cursor }} "
                 f"nodes {{ __typename {_all_fields(row, 0)} }} }}"
             )
+        elif target.name == "Workspace":  # half of all fields there are: they are asked of it itself
+            parts.append(f"{name} {{ __typename id }}")
         elif depth > 0:
             parts.append(f"{name} {{ __typename {_all_fields(target, depth - 1)} }}")
     return " ".join(parts)
