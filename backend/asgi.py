@@ -41,6 +41,7 @@ from backend.web.showing_reports import download_batch, download_part, show_repo
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
 from backend.web.strangers import Strangers
 from backend.web.traced import Traced
+from backend.web.verifying_members import VerifyingMembers
 from graphql_schema.context import Refused
 from graphql_schema.transport import (
     ALLOWED_HEADERS,
@@ -157,6 +158,7 @@ def app(settings: Settings | None = None) -> Starlette:
         wait_of_page=partial(_wait_of, rates, "report_page"),
         proxies=chosen.trusted_proxies,
     ).routes()
+    routes += VerifyingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()
     routes += OAuth(issuer=chosen.served_at, wait_of=partial(_wait_of, rates, "machine")).routes()

@@ -20,6 +20,7 @@ MODEL_MODULES: Final = (
     "backend.moderation.models",
     "backend.reporting.models",
     "backend.filing.models",
+    "backend.verification.models",
     "backend.ruling.models",
     "backend.integrity.models",
     "backend.intake.models",

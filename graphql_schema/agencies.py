@@ -68,6 +68,7 @@ from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.trusted_flaggers import TrustedFlagger
+from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
 from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
@@ -169,6 +170,15 @@ class Workspace(Node):
     )
     back_tests: Connection[BackTest] = many(
         "workspace_id", order=BackTestOrder, description="What rules would have found among stored posts."
+    )
+    verification_programmes: Connection[VerificationProgramme] = many(
+        "workspace_id", order=CreationOrder, description="What is made sure of in its communities, 100 at most."
+    )
+    verification_evidence: Connection[VerificationEvidence] = many(
+        "workspace_id",
+        order=CreationOrder,
+        filters=EVIDENCE_FILTERS,
+        description="What its members showed: the queue of whoever looks, and what was used twice.",
     )
     hash_banks: Connection[HashBank] = many(
         "workspace_id", order=CreationOrder, description="Pictures and films that staff knows, by their hashes."

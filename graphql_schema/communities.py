@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 import strawberry
 
 from backend import communities, moderation
+from graphql_schema.attachments import Attachment
 from graphql_schema.describing import optional, value
-from graphql_schema.orders import MemberCaseOrder, MemberOrder, PageOrder, PostOrder, VersionOrder
+from graphql_schema.orders import CreationOrder, MemberCaseOrder, MemberOrder, PageOrder, PostOrder, VersionOrder
 from graphql_schema.projection import (
     Connection,
     Either,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from graphql_schema.report_pages import ReportPage
     from graphql_schema.services import ServiceCommunity
     from graphql_schema.strikes import MemberStrikes
+    from graphql_schema.verification import VerificationTask
 
 
 @strawberry.enum(description="In which language members are written to.")
@@ -141,6 +143,9 @@ class Member(Node):
     cases: Connection[Annotated["Case", strawberry.lazy("graphql_schema.cases")]] = many(
         "member_id", order=MemberCaseOrder, description="Cases about their posts, closed ones included."
     )
+    verifications: Connection[Annotated["VerificationTask", strawberry.lazy("graphql_schema.verification")]] = many(
+        "member_id", order=CreationOrder, description="What they were asked to show; of their posts as well."
+    )
     strikes: Annotated["MemberStrikes", strawberry.lazy("graphql_schema.strikes")] | None = same_row(
         description="What their violations count; null for whoever may not read cases."
     )
@@ -191,6 +196,12 @@ class Post(Node):
     )
     replies: Connection["Post"] = many(
         "reply_to_id", order=PostOrder, description="Direct answers to it, hidden ones included."
+    )
+    verifications: Connection[Annotated["VerificationTask", strawberry.lazy("graphql_schema.verification")]] = many(
+        "post_id", order=CreationOrder, description="What its author was asked to show about it."
+    )
+    attachments: Connection[Attachment] = many(
+        "post_id", order=CreationOrder, description="Pictures and files that it names, or once named."
     )
     versions: Connection[PostVersion] = many(
         "post_id", order=VersionOrder, description="Its words over time, the newest included."

@@ -25,6 +25,11 @@ class EvidenceSnapshot:
     author_handle: str | None = sql(
         _told("-> 'author' ->> 'handle'"), description="The name that was shown then; null once the words are gone."
     )
+    attachment_hashes: list[str] | None = sql(
+        "case when {row}.content is json then array(select a.value ->> 'sha256' from jsonb_array_elements("
+        "coalesce({row}.content::jsonb -> 'attachments', '[]')) a where a.value ->> 'sha256' is not null) end",
+        description="SHA-256 of the pictures and files it had; null once the words are gone.",
+    )
     post_version: int = column(description="Which version of the post it was; `Post.versions` has others.")
     is_intact: bool | None = sql(
         evidence.INTACT,

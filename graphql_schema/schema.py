@@ -42,6 +42,7 @@ from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.trusted_flaggers import TrustingFlaggers
+from graphql_schema.verifying import Verifying
 from graphql_schema.working_cases import WorkingCases
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
@@ -77,6 +78,7 @@ class Mutation(
     SettingLimits,
     WritingRules,
     FillingBanks,
+    Verifying,
     ConnectingPlatforms,
     Acting,
     RecordingDisputes,

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from cast import Cast
 
+from backend.communities import Post
+from backend.evidence import Attachment
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.moderation import (
@@ -27,6 +29,12 @@ from backend.moderation import (
     WorkingHours,
     claim_next,
     decide,
+)
+from backend.verification import (
+    VerificationDesign,
+    VerificationEvidence,
+    VerificationProgramme,
+    VerificationTask,
 )
 from tenants.scope import agency_scope
 
@@ -105,10 +113,33 @@ async def judged(cast: Cast, case: Case) -> dict[str, str]:
             workspace_id=client, decision_id=decision.id, case_id=closed.id, appellant="reporter",
             member_id=case.member_id, text="x", state="upheld", answer="x", answered_at=now(),
         )  # fmt: skip
+        post = await Post.get(id=case.post_id, workspace_id=client)
+        attachment = await Attachment.create(
+            workspace_id=client, post_id=case.post_id, url=f"https://a.example/{new_id()}", name="x"
+        )
+        programme = await VerificationProgramme.create(
+            workspace_id=client, community_id=post.community_id, name=f"programme {new_id()}"
+        )
+        await VerificationDesign.create(
+            workspace_id=client, programme_id=programme.id, version=1, claim="x", strong=["receipt"],
+            weak=["moderator"], hosts=[], made_by_id=colleague,
+        )  # fmt: skip
+        verification = await VerificationTask.create(
+            workspace_id=client, programme_id=programme.id, programme_version=1, member_id=case.member_id,
+            state="checking", open_until=now() + timedelta(days=1),
+        )  # fmt: skip
+        evidence = await VerificationEvidence.create(
+            workspace_id=client, task_id=verification.id, member_id=case.member_id, kind="receipt", is_strong=True,
+            state="waiting", content_type="image/jpeg", byte_count=1, sha256="ab" * 32,
+        )  # fmt: skip
         report = await Report.filter(workspace_id=client).order_by("-created_at").first()
     return {
         "decision": f"decision_{decision.id}",
+        "programme": f"programme_{programme.id}",
+        "verification": f"verification_{verification.id}",
+        "evidence": f"evidence_{evidence.id}",
         "appeal": f"appeal_{appeal.id}",
+        "attachment": f"attachment_{attachment.id}",
         "golden": f"golden_{golden.id}",
         "review": f"review_{review.id}",
         "question": f"question_{question.id}",

@@ -37,9 +37,10 @@ from backend.moderation import (
     decide,
     report_post,
 )
-from backend.outside import rotate_secrets, stored_files
+from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
 from backend.settings import Settings
+from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
 from tenants.tables import sql_type, tenant_models
@@ -149,6 +150,25 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             post.id,
             MARKER,
         )
+        await scope.execute(
+            """insert into attachments (agency_id, workspace_id, id, post_id, url, name, sha256, md5, pdq, pdq_quality)
+               values ($1, $2, $3, $4, $5, $5, $5, $5, $5, 0)""",
+            cast.agency_id,
+            client,
+            new_id(),
+            post.id,
+            MARKER,
+        )
+        await stored_files().put(file_of_member(cast.agency_id, client, member.id, new_id()), MARKER.encode())
+        programme = await VerificationProgramme.create(workspace_id=client, community_id=post.community_id, name="x")
+        verification = await VerificationTask.create(
+            workspace_id=client, programme_id=programme.id, programme_version=1, member_id=member.id,
+            state="not_verified", open_until=now(), ended_at=now(), grounds=f"{MARKER} made it up",
+        )  # fmt: skip
+        await VerificationEvidence.create(
+            workspace_id=client, task_id=verification.id, member_id=member.id, kind="link", is_strong=True,
+            state="accepted", decided_at=now(), url=f"https://{MARKER}.example/", note=f"{MARKER} has a site",
+        )  # fmt: skip
         await scope.execute(
             """insert into platform_deliveries (agency_id, workspace_id, id, connection_id, key, kind, body, state, ended_at)
                select agency_id, workspace_id, $3, id, 'x', 'post.created', $4, 'failed', now() from connections
@@ -290,6 +310,14 @@ PLANTED = {
     "post_versions.text",
     "media.sha256",
     "media.pdq",
+    "verification_tasks.grounds",
+    "verification_evidence.url",
+    "verification_evidence.note",
+    "attachments.url",
+    "attachments.name",
+    "attachments.sha256",
+    "attachments.md5",
+    "attachments.pdq",
     "post_words.word",
     "reports.reason",
     "decisions.reason",

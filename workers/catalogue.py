@@ -10,7 +10,7 @@ import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
-from backend.evidence import purge_evidence
+from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
     fail_transparency_report,
     give_up_batch,
@@ -20,7 +20,14 @@ from backend.filing import (
     write_transparency_report,
 )
 from backend.idempotency import forget_answers
-from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
+from backend.intake import (
+    find_attachment_again,
+    forget_deliveries,
+    give_up_attachment,
+    give_up_delivery,
+    store_attachment,
+    take_in_delivery,
+)
 from backend.journal import anchor_journal, chain_journal
 from backend.leaving import (
     delete_workspace,
@@ -57,6 +64,7 @@ from backend.ruling import (
     go_on_with_back_test,
     watch_rules,
 )
+from backend.verification import check_link, expire_verifications, give_up_link, purge_receipts
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 from tenants.database import is_busy
@@ -159,12 +167,16 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
         "delete_workspace": Kind(delete_workspace, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "deliver_notices": Kind(deliver_notices, tries=12),
+        "check_link": Kind(
+            check_link, timeout=timedelta(seconds=30), given_up=give_up_link, at_once=4, reaches_outside=True
+        ),
         "deliver_webhooks": Kind(
             deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
         ),
         "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
+        "expire_verifications": Kind(expire_verifications, timeout=MINUTE, priority=Priority.BULK),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
         "forget_answers": Kind(forget_answers, priority=Priority.BULK),
         "forget_findings": Kind(forget_findings, timeout=MINUTE, priority=Priority.BULK),
@@ -177,7 +189,9 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
         "prepare_statements": Kind(prepare_files, timeout=5 * MINUTE, priority=Priority.BULK, at_once=2),
+        "purge_attachments": Kind(purge_attachments, timeout=MINUTE, priority=Priority.BULK),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
+        "purge_receipts": Kind(purge_receipts, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "resume_case": Kind(resume_case),
@@ -199,6 +213,15 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             back_off=timedelta(seconds=30),
             given_up=give_up_batch,
             may_be_called_off=True,
+            at_once=2,
+            reaches_outside=True,
+        ),
+        "store_attachment": Kind(
+            store_attachment,
+            timeout=timedelta(seconds=120),
+            given_up=give_up_attachment,
+            replayed=find_attachment_again,
+            priority=Priority.BULK,
             at_once=2,
             reaches_outside=True,
         ),

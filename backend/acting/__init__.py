@@ -3,6 +3,7 @@
 from backend.acting.carrying_out import carry_out_actions, give_up_action, queue_again
 from backend.acting.checking import check_connection
 from backend.acting.confirming import confirm_action
+from backend.acting.fetching_files import headers_for
 from backend.acting.letting import drop_key, let_tend_act, stop_acting
 from backend.acting.models import ActingKey, Action
 from backend.acting.ordering import can_order, order_action
@@ -22,6 +23,7 @@ __all__ = [
     "confirm_action",
     "drop_key",
     "give_up_action",
+    "headers_for",
     "let_tend_act",
     "lift_precautions",
     "order_action",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from backend.communities.models import Member
 from backend.communities.taking_in import IncomingPost, add_version, lock_community, take_in
+from backend.evidence import note_attachments
 from backend.kit.ids import new_id
 from backend.leaving import kept_out
 from tenants.scope import current
@@ -35,6 +36,7 @@ async def follow_post(workspace_id: UUID, community_id: UUID, post: IncomingPost
         return
     if known["text"] != post.text:
         await add_version(workspace_id, known["id"], version=known["version"] + 1, text=post.text)
+    await note_attachments(workspace_id, known["id"], post.attachments)
     await scope.execute(
         "update posts set revised_at = $4 where agency_id = $1 and workspace_id = $2 and id = $3",
         scope.actor.agency_id,

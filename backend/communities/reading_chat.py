@@ -14,11 +14,13 @@ from typing import Any, Final
 import orjson
 
 from backend.communities.taking_in import IncomingPost
+from backend.evidence import IncomingAttachment
 from backend.kit.errors import Invalid
 
 LONGEST_LINE_BYTES: Final = 1_000_000
 LONGEST_TEXT_CHARACTERS: Final = 100_000
 LONGEST_NAME_CHARACTERS: Final = 200
+LONGEST_URL_CHARACTERS: Final = 10_000
 CHUNK_BYTES: Final = 16_384  # unpacked; damage in a gzip file costs at most the chunk it is found in
 
 _GZIP: Final = b"\x1f\x8b"
@@ -62,6 +64,7 @@ def read_line(line: bytes | None, bots: frozenset[str]) -> tuple[str, IncomingPo
         identity_key=author,
         text=_text(entry, "text", longest=LONGEST_TEXT_CHARACTERS),
         posted_at=_moment(entry, "sent_at"),
+        attachments=_attachments(entry),
     )
 
 
@@ -120,8 +123,8 @@ def _lines(chunks: Iterator[bytes]) -> Iterator[tuple[int, bytes | None]]:
         yield number, None if is_too_long else rest
 
 
-def _name(entry: dict[str, Any], key: str) -> str:
-    name = _text(entry, key, longest=LONGEST_NAME_CHARACTERS)
+def _name(entry: dict[str, Any], key: str, *, longest: int = LONGEST_NAME_CHARACTERS) -> str:
+    name = _text(entry, key, longest=longest)
     if not name or name.isspace():
         raise Malformed(f"{key} is empty")
     return name
@@ -135,6 +138,21 @@ def _moment(entry: dict[str, Any], key: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Malformed(f"{key} is no date and time") from None
+
+
+def _attachments(entry: dict[str, Any]) -> tuple[IncomingAttachment, ...]:
+    """Of each its address, perhaps a name and a type; there need be none."""
+    told = entry.get("attachments") or []
+    if type(told) is not list or not all(type(each) is dict for each in told):
+        raise Malformed("attachments is no list of objects")
+    return tuple(
+        IncomingAttachment(
+            _name(each, "url", longest=LONGEST_URL_CHARACTERS),
+            _name(each, "name") if "name" in each else "",
+            _name(each, "content_type") if "content_type" in each else None,
+        )
+        for each in told
+    )
 
 
 def _text(entry: dict[str, Any], key: str, *, longest: int) -> str:

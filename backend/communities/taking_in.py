@@ -9,6 +9,7 @@ from uuid import UUID
 
 from backend.communities.searching import words_of
 from backend.communities.writing_rows import insert, member_rows, post_rows, version_rows, word_rows
+from backend.evidence import IncomingAttachment, note_attachments
 from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.leaving import kept_out
@@ -32,6 +33,7 @@ class IncomingPost:
     reply_to_external_id: str | None = None
     revised_at: datetime | None = None  # when the text became what it is; None where nobody tells
     author_trust_level: int | None = None  # 0 to 4, 5 for staff of the platform; None where it has no such thing
+    attachments: tuple[IncomingAttachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,10 @@ async def take_in(workspace_id: UUID, community_id: UUID, posts: Sequence[Incomi
     ]
     await insert(version_rows, rows, workspace_id)
     await insert(word_rows, sorted(words), workspace_id)
+    here = {arrival.post.external_id: arrival.id for arrival in new} | {name: post.id for name, post in known.items()}
+    for post in posts:
+        if post.attachments and post.external_id in here:
+            await note_attachments(workspace_id, here[post.external_id], post.attachments)
     await _ask_for_rules(workspace_id, [arrival.id for arrival in new], [edited.id for edited in edits])
     return TakenIn(new=len(new), known=given - len(rows), changed=len(rows) - len(new))
 

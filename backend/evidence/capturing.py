@@ -69,12 +69,14 @@ async def capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
     )
     position: int = 0 if last is None else last["position"]
     previous: str | None = None if last is None else last["hash"]
+    attachments = await _attachments_of([each["id"] for each in (post, *before)], workspace_id)
     rows: list[tuple[Any, ...]] = []
     at = now()
     for each in [post, *before]:
         position += 1
         content = canonical(
             {
+                "attachments": attachments.get(each["id"], []),
                 "author": {"handle": each["handle"], "id": each["member_id"]},
                 "capturedAt": at,
                 "case": case_id,
@@ -127,6 +129,21 @@ def digest(content: str) -> str:
 def _is_its_own(row: EvidenceSnapshot) -> bool:
     assert row.content is not None
     return digest(row.content) == row.hash and orjson.loads(row.content)["previous"] == row.previous_hash
+
+
+async def _attachments_of(posts: list[UUID], workspace_id: UUID) -> dict[UUID, list[dict[str, Any]]]:
+    """By post: which they were, by hashes; null of what has not been fetched."""
+    rows = await current().fetch(
+        """select post_id, id, sha256 from attachments
+            where agency_id = $1 and workspace_id = $2 and post_id = any($3) order by created_at, id""",
+        current().actor.agency_id,
+        workspace_id,
+        posts,
+    )
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["post_id"], []).append({"id": row["id"], "sha256": row["sha256"]})
+    return found
 
 
 async def _posts_before(post: Any, workspace_id: UUID) -> list[Any]:

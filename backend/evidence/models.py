@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.tables import APPEND_ONLY, WorkspaceModel
-from tenants.treating import A_HASH, OUR_WORDS, Put
+from tenants.treating import A_HASH, OUR_WORDS, THEIR_POSTS, Put, Remove
 
 THEIR_HOLDS: Final = "t.subject_kind = 'member' and t.subject_id = $3"
 
@@ -57,3 +57,33 @@ class EvidenceSnapshot(WorkspaceModel):
 
     class Meta:
         table = "evidence_snapshots"
+
+
+class Attachment(WorkspaceModel):
+    """A picture or file of a post. Found, until it was fetched: then stored, with its hashes, or refused (`problem` says
+    why, and the hashes of bytes that were seen stand here too), and gone once its bytes are, there or here."""
+
+    forgetting = {
+        **dict.fromkeys(("url", "name", "sha256", "md5", "pdq"), Remove(f"t.post_id {THEIR_POSTS}")),
+        "content_type": OUR_WORDS,
+        "state": OUR_WORDS,
+        "problem": OUR_WORDS,
+    }
+    of_member = f"t.post_id {THEIR_POSTS}"
+    post_id: UUID = fields.UUIDField()
+    url = fields.CharField(max_length=2_000)
+    name = fields.CharField(max_length=200)
+    content_type: str | None = fields.TextField(null=True)
+    state = fields.CharField(max_length=10, default="found")
+    problem = fields.CharField(max_length=20, null=True)
+    byte_count: int | None = fields.BigIntField(null=True)
+    sha256 = fields.CharField(max_length=64, null=True)
+    md5 = fields.CharField(max_length=32, null=True)
+    pdq = fields.CharField(max_length=64, null=True)
+    pdq_quality: int | None = fields.IntField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    stored_at: datetime | None = fields.DatetimeField(null=True)
+    gone_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "attachments"

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from backend.communities import STAFF_TRUST, IncomingPost
+from backend.intake.picturing import pictures_in
 from backend.intake.things import (
     Envelope,
     Recovered,
@@ -112,6 +113,7 @@ def _post(document: Any, received_at: datetime) -> IncomingPost:
         posted_at=posted_at,
         revised_at=moment_at(document, "post.updated_at") if has_time else received_at,
         author_trust_level=_trust_level(at(document, "post")),
+        attachments=pictures_in(cooked) if isinstance(cooked, str) else (),
     )
 
 

@@ -16,6 +16,7 @@ from backend.intake.things import (
     Unreadable,
     Written,
     at,
+    attachments_at,
     handle_of,
     id_at,
     id_or_nothing,
@@ -84,4 +85,7 @@ def _post(document: Any, moment: datetime) -> IncomingPost:
         posted_at=moment_at(document, "data.post.postedAt"),
         reply_to_external_id=id_or_nothing(document, "data.post.replyTo.id"),
         revised_at=moment,
+        attachments=attachments_at(
+            document, "data.post.attachments", url="url", name="name", content_type="contentType"
+        ),
     )

@@ -12,6 +12,7 @@ from backend.intake.things import (
     Unreadable,
     Written,
     at,
+    attachments_at,
     handle_of,
     id_at,
     id_or_nothing,
@@ -105,8 +106,14 @@ def _post(document: Any) -> IncomingPost:
         posted_at=posted_at,
         reply_to_external_id=id_or_nothing(document, "object.in_reply_to_id"),
         revised_at=moment_at(document, "object.edited_at") if is_edited else posted_at,
+        attachments=attachments_at(document, "object.media_attachments", url="url"),
     )
 
 
 def _status(told: Any) -> Any:
-    return {**picked(told, _STATUS), "account": picked(at(told, "account"), _ACCOUNT)}
+    media = at(told, "media_attachments")
+    return {
+        **picked(told, _STATUS),
+        "account": picked(at(told, "account"), _ACCOUNT),
+        "media_attachments": [picked(each, ("url",)) for each in media] if isinstance(media, list) else None,
+    }

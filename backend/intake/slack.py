@@ -11,6 +11,7 @@ from backend.intake.things import (
     Thing,
     Written,
     at,
+    attachments_at,
     handle_of,
     id_at,
     name_at,
@@ -85,4 +86,5 @@ def _post(document: Any, path: str, channel: str) -> IncomingPost:
         posted_at=stamp_at(document, f"{path}.ts"),
         reply_to_external_id=f"{channel}/{thread}" if isinstance(thread, str) and thread != time else None,
         revised_at=stamp_at(document, "event.event_ts"),
+        attachments=attachments_at(message, "files", url="url_private", name="name", content_type="mimetype"),
     )

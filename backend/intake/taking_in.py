@@ -1,11 +1,13 @@
 """What was told becomes members, posts, versions and reports; the delivery keeps none of its words."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
+from urllib.parse import urljoin
 from uuid import UUID
 
 from backend.acting import confirm_action
-from backend.communities import follow_post, meet_member, note_recovery, note_removal, post_named
+from backend.communities import IncomingPost, follow_post, meet_member, note_recovery, note_removal, post_named
 from backend.intake.reading import things_in
 from backend.intake.things import Recovered, Removed, Reported, Settled, Thing, Unreadable, Written
 from backend.intake.thresholds import PATIENCE
@@ -55,9 +57,11 @@ async def give_up_delivery(_system: Actor, payload: Mapping[str, Any], _why: str
 async def _held(delivery_id: UUID) -> Any:
     """Locked, with what is known of its connection."""
     return await current().fetchrow(
-        """select d.id, d.workspace_id, d.connection_id, d.kind, d.body, d.state, d.received_at, c.community_id, c.platform
+        """select d.id, d.workspace_id, d.connection_id, d.kind, d.body, d.state, d.received_at, c.community_id, c.platform,
+                  coalesce(k.address, c.address) as address
              from platform_deliveries d
              join connections c on c.agency_id = $1 and c.workspace_id = d.workspace_id and c.id = d.connection_id
+             left join acting_keys k on k.agency_id = $1 and k.workspace_id = d.workspace_id and k.connection_id = c.id
             where d.agency_id = $1 and d.id = $2 for update of d""",
         current().actor.agency_id,
         delivery_id,
@@ -72,7 +76,7 @@ async def _take_in(system: Actor, delivery: Any, things: Iterable[Thing], *, is_
     written: set[str] = set()
     for thing in things:
         if isinstance(thing, Written):
-            await follow_post(workspace_id, community_id, thing.post)
+            await follow_post(workspace_id, community_id, _with_whole_addresses(thing.post, delivery["address"]))
             written.add(thing.post.external_id)
             why_not.append(None)
             continue
@@ -91,6 +95,21 @@ async def _take_in(system: Actor, delivery: Any, things: Iterable[Thing], *, is_
         else:
             why_not.append(_UNKNOWN)
     return None if None in why_not else next(iter(why_not), "There is nothing in it.")
+
+
+def _with_whole_addresses(post: IncomingPost, of_site: str | None) -> IncomingPost:
+    if not post.attachments:
+        return post
+    whole = (replace(each, url=_joined(of_site, each.url)) for each in post.attachments)
+    return replace(post, attachments=tuple(whole))
+
+
+def _joined(of_site: str | None, url: str) -> str:
+    """Without the site's address, what is relative to it stays so, and is no address that could be asked."""
+    try:
+        return urljoin(f"{of_site.rstrip('/')}/" if of_site else "https:", url)
+    except ValueError:
+        return url
 
 
 async def _note(system: Actor, delivery: Any, post_id: UUID, thing: Removed | Recovered | Reported) -> str | None:

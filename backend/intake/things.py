@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.communities import IncomingPost
+from backend.evidence import IncomingAttachment
 from backend.intake.thresholds import LONGEST_HANDLE, LONGEST_ID, LONGEST_REASON, LONGEST_TEXT
 
 
@@ -132,6 +133,23 @@ def moment_at(document: Any, path: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise Unreadable(f"{path} is no date and time.") from None
+
+
+def attachments_at(
+    document: Any, path: str, *, url: str, name: str | None = None, content_type: str | None = None
+) -> tuple[IncomingAttachment, ...]:
+    """Those of a list of objects that have an address: a platform that tells one badly still tells a post."""
+
+    def word(told: Any, key: str | None) -> str | None:
+        found = told.get(key) if key is not None else None
+        return found.replace("\x00", "\ufffd") if isinstance(found, str) else None
+
+    told = at(document, path)
+    return tuple(
+        IncomingAttachment(word(each, url) or "", word(each, name) or "", word(each, content_type))
+        for each in (told if isinstance(told, list) else ())
+        if isinstance(each, dict) and word(each, url)
+    )
 
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -28,3 +28,13 @@ PATIENCE: Final = (
 BODY_KEPT_FOR: Final = timedelta(days=14)  # of a delivery that has failed: so long it can be replayed
 KEPT_FOR: Final = timedelta(days=90)  # the delivery itself: so long the same one is known again
 FORGOTTEN_AT_ONCE: Final = 10_000  # rows of one statement
+
+LARGEST_ATTACHMENT: Final = 20 << 20  # bytes; ours: more than phones make of a picture, less than most films
+FETCHED_WITHIN_SECONDS: Final = 25.0
+REDIRECTS_FOLLOWED: Final = 3  # a forum whose files lie in a store sends there
+FETCHED_AGAIN_AFTER: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=12),
+)

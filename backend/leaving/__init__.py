@@ -7,7 +7,7 @@ from backend.leaving.expiring import expire_exports
 from backend.leaving.exporting import link_to_export, request_export
 from backend.leaving.forgetting import erase_member, erase_member_now
 from backend.leaving.models import Erasure, Export
-from backend.leaving.remembering import kept_out
+from backend.leaving.remembering import hashes_of_words, kept_out
 from backend.leaving.repeating import repeat_erasures
 from backend.leaving.writing import fail_export, write_export
 
@@ -20,6 +20,7 @@ __all__ = [
     "erase_member_now",
     "expire_exports",
     "fail_export",
+    "hashes_of_words",
     "kept_out",
     "link_to_export",
     "open_export",

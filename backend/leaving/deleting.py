@@ -15,7 +15,7 @@ from backend.leaving.forgetting import prove
 from backend.leaving.thresholds import DELETED_AT_ONCE, ERASED_AT_ONCE, STATEMENT_MILLISECONDS
 from backend.leaving.writing import wait_for_exports
 from backend.outbox import enqueue, report_progress
-from backend.outside import stored_files
+from backend.outside import files_of_client, stored_files
 from tenants.actor import Actor
 from tenants.erasing import as_eraser, goes_with_workspace
 from tenants.models import Workspace
@@ -49,6 +49,7 @@ async def delete_workspace(system: Actor, payload: Mapping[str, Any]) -> None:
     if not await _delete_rows(workspace_id, counts):
         await enqueue("delete_workspace", {**payload, "counts": dict(counts)})
         return
+    counts["files"] += await stored_files().delete_below(files_of_client(agency_id, workspace_id))
     await scope.execute(
         "update api_clients set ends_at = now() where agency_id = $1 and workspace_id = $2 and coalesce(ends_at > now(), true)",
         agency_id,

@@ -18,6 +18,7 @@ from backend.leaving.thresholds import ERASED_AT_ONCE, STATEMENT_MILLISECONDS
 from backend.leaving.writing import wait_for_exports
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue
+from backend.outside import files_of_member, stored_files
 from tenants.actor import Actor
 from tenants.erasing import as_eraser, treatments
 from tenants.rights import Right
@@ -79,7 +80,9 @@ async def erase_member_now(system: Actor, payload: Mapping[str, Any]) -> None:
         workspace_id,
         member_id,
     )
-    counts["files"] = await delete_files_of(workspace_id)
+    # After the rows: whoever is just storing a file holds its row.
+    theirs = await stored_files().delete_below(files_of_member(agency_id, workspace_id, member_id))
+    counts["files"] = theirs + await delete_files_of(workspace_id)
     await prove(
         "member",
         member_id,

@@ -54,6 +54,13 @@ async def kept_out(workspace_id: UUID, community_id: UUID, external_ids: Iterabl
     return {names[row["identity_hash"]] for row in rows}
 
 
+async def hashes_of_words(words: Iterable[str], *, purpose: str) -> dict[str, str]:
+    """In hexadecimal, by the words: the same for as long as the agency is there, and nothing to guess at for whoever has
+    not its secret. Raises Conflict as above."""
+    secret = await _secret()
+    return {each: hmac.digest(secret, f"{purpose} {each}".encode(), "sha256").hex() for each in words}
+
+
 async def _hash_of_name(community_id: UUID, external_id: str) -> bytes:
     return hmac.digest(await _secret(), f"{community_id} {external_id}".encode(), "sha256")
 

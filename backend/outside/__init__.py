@@ -3,13 +3,14 @@
 from backend.outside.addressing import public_address, served_at
 from backend.outside.fetching import (
     GuardedTransport,
+    TooLarge,
     Unreachable,
     allow_origins,
     fetch,
     guarded_client,
     is_askable,
 )
-from backend.outside.filing import keep_files_in, stored_files
+from backend.outside.filing import file_of_member, files_of_client, files_of_member, keep_files_in, stored_files
 from backend.outside.mailing import FolderSender, Mail, MessageDelayed, MessageRefused, SmtpSender
 from backend.outside.mailing import send as send_mail
 from backend.outside.mailing import send_with as send_mail_with
@@ -35,9 +36,13 @@ __all__ = [
     "NoInstallationKey",
     "SealBroken",
     "SmtpSender",
+    "TooLarge",
     "Unreachable",
     "allow_origins",
     "fetch",
+    "file_of_member",
+    "files_of_client",
+    "files_of_member",
     "guarded_client",
     "is_askable",
     "is_signed",

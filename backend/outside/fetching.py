@@ -46,6 +46,10 @@ class Unreachable(Refusal):
     code = "UNREACHABLE"
 
 
+class TooLarge(Unreachable):
+    """The answer goes on where nobody reads any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetched:
     status: int
@@ -254,8 +258,8 @@ def _agency_of_scope() -> UUID | None:
         return None
 
 
-def _too_large(largest: int) -> Unreachable:
-    return Unreachable(f"The answer is larger than {largest:,} bytes.")
+def _too_large(largest: int) -> TooLarge:
+    return TooLarge(f"The answer is larger than {largest:,} bytes.")
 
 
 async def _resolve(host: str, port: int, agency_id: UUID | None) -> list[Address]:

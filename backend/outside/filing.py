@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import obstore
 from obstore.exceptions import NotFoundError
@@ -57,12 +58,33 @@ class Files:
         """Every path below `prefix`, sorted."""
         return sorted([entry["path"] async for page in obstore.list(self._store, prefix) for entry in page])
 
+    async def delete_below(self, folder: str) -> int:
+        """Every file in it; how many there were."""
+        names = await self.names(f"{folder}/")
+        for name in names:
+            await self.delete(name)
+        return len(names)
+
     async def delete(self, path: str) -> None:
         """A file that is not there stays away."""
         try:
             await obstore.delete_async(self._store, path)
         except (NotFoundError, FileNotFoundError):
             return
+
+
+def files_of_client(agency_id: UUID, workspace_id: UUID) -> str:
+    """The folder of what is kept of its members."""
+    return f"{agency_id}/members/{workspace_id}"
+
+
+def files_of_member(agency_id: UUID, workspace_id: UUID, member_id: UUID) -> str:
+    """The folder of what goes when the member is forgotten: without a look at any row, so that no row can be missed."""
+    return f"{files_of_client(agency_id, workspace_id)}/{member_id}"
+
+
+def file_of_member(agency_id: UUID, workspace_id: UUID, member_id: UUID, id: UUID) -> str:
+    return f"{files_of_member(agency_id, workspace_id, member_id)}/{id}"
 
 
 _place: str | Path | None = None

@@ -116,7 +116,9 @@ async def _media(workspace_id: UUID, ruleset: Ruleset, posts: Sequence[Seen]) ->
     scope = current()
     rows = await scope.fetch(
         """select post_id, sha256, pdq, pdq_quality from media
-            where agency_id = $1 and workspace_id = $2 and post_id = any($3)""",
+            where agency_id = $1 and workspace_id = $2 and post_id = any($3)
+           union all select post_id, sha256, pdq, pdq_quality from attachments
+            where agency_id = $1 and workspace_id = $2 and post_id = any($3) and sha256 is not null""",
         scope.actor.agency_id,
         workspace_id,
         [post.id for post in posts],

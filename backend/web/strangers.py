@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED: Final = 10_000  # credentials that were let in lately, by this process
-_LINKS: Final = ("/statement/", "/report/", "/question/", "/report-to/")  # as _PAGES, and refuse with 404
+# As _PAGES, and refuse with 404.
+_LINKS: Final = ("/statement/", "/report/", "/question/", "/report-to/", "/verify/", "/badge/")
 _PATHS: Final = (
     *("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/"),
     *_LINKS,

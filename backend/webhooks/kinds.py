@@ -47,6 +47,18 @@ KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
             _kind("appeal.decided", "Case", "An appeal against the decision about a case was answered."),
             _kind("action.confirmed", "Case", "An action of the decision was seen in the community."),
             _kind("action.failed", "Case", "An action was not done in the community, and needs a human."),
+            _kind(
+                "verification.changed",
+                "VerificationTask",
+                "A member was asked to show that a claim is true, or where that stands has changed.",
+                *(
+                    f"verification.{state}"
+                    for state in (
+                        *("invited", "evidence_received", "checking", "verified"),
+                        *("not_verified", "unverifiable", "expired"),
+                    )
+                ),
+            ),
             _kind("community.created", "Community", "A community was set up."),
             _kind("posts.imported", "Community", "Posts were brought into a community."),
             _kind("policy.created", "Policy", "A policy was written."),

@@ -207,7 +207,7 @@ def _page_info(text: Text, chosen: Sequence[tuple[str, str, Any]], cursor: str, 
 
 def _used(row: str, text: str, keys: Sequence[Key]) -> list[str]:
     """Only the columns that are used: wide rows cost a fifth of the statement on their way through the window."""
-    return sorted({*re.findall(rf"\b{row}\.([a-z_]+)", text), *(key.column for key in keys)})
+    return sorted({*re.findall(rf"\b{row}\.([a-z_][a-z0-9_]*)", text), *(key.column for key in keys)})
 
 
 def _position_binder(site: int, which: str, part: int) -> Binder:

@@ -48,6 +48,7 @@ PAGES: Final = (
         "filing",
         "rules",
         "investigations",
+        "verification",
         "webhooks",
         "notices",
     ),

@@ -243,6 +243,20 @@ class Scene:
         )
         return known | {"<back test id>": asked["data"]["backTestRule"]["backTest"]["id"]}
 
+    async def programme(self) -> dict[str, Any]:
+        """And the author of a post in its community."""
+        known = await self.ids()
+        made = await self.ask(
+            """mutation($c: ID!) { createVerificationProgramme(input: { communityId: $c, name: "p",
+                 design: { claim: "x", strong: [BOOKING] } }) { programme { id } } }""",
+            c=known["<community id>"],
+        )
+        case = await self.ask("query($id: ID!) { case(id: $id) { member { id } } }", id=known["<case id>"])
+        return {
+            "<programme id>": made["data"]["createVerificationProgramme"]["programme"]["id"],
+            "<author id>": case["data"]["case"]["member"]["id"],
+        }
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
@@ -252,6 +266,8 @@ class Scene:
             known |= await self.endpoint()
         if "<public notice id>" in text:
             known |= await self.public_notice()
+        if "<programme id>" in text:
+            known |= await self.programme()
         if "<decision id>" in text:
             known |= await self.judged()
         if "<appeal case id>" in text:

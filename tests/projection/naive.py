@@ -86,6 +86,10 @@ FILTERS: dict[tuple[str, str], Callable[[Any, Any, Actor], bool]] = {
 }
 FILTERS["public_notices", "state"] = lambda row, value, _: row.state.upper() == value
 FILTERS["public_notices", "kind"] = lambda row, value, _: row.kind.upper() == value
+FILTERS["verification_evidence", "state"] = lambda row, value, _: row.state.upper() in value
+FILTERS["verification_evidence", "problem"] = lambda row, value, _: (
+    row.problem is not None and row.problem.upper() in value
+)
 FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
@@ -413,6 +417,18 @@ async def _captured_text(row: Any) -> str | None:
 @expression("EvidenceSnapshot", "authorHandle")
 async def _captured_handle(row: Any) -> str | None:
     return None if row.content is None else json.loads(row.content)["author"]["handle"]
+
+
+@expression("EvidenceSnapshot", "attachmentHashes")
+async def _captured_attachments(row: Any) -> list[str] | None:
+    if row.content is None:
+        return None
+    return [each["sha256"] for each in json.loads(row.content).get("attachments", []) if each["sha256"] is not None]
+
+
+@expression("VerificationTask", "isValid")
+async def _is_valid(row: Any) -> bool:
+    return row.state == "verified" and (row.valid_until is None or row.valid_until > now())
 
 
 @expression("EvidenceSnapshot", "isIntact")

@@ -19,6 +19,7 @@ from graphql import (
     IntValueNode,
     NullValueNode,
     ObjectFieldNode,
+    OverlappingFieldsCanBeMergedRule,
     StringValueNode,
     TypeInfo,
     TypeInfoVisitor,
@@ -183,10 +184,9 @@ async def test_the_engine_answers_generated_queries_as_the_naive_execution_does(
     types = TypeInfo(SCHEMA)
     meaning = Meaning(types, pools)
     text = print_ast(visit(document, TypeInfoVisitor(types, meaning)))
-    # Deep down, hypothesis-graphql asks for fields of one name and several types beside each other.
-    problems = [each for each in validate(SCHEMA, parse(text)) if "they return conflicting types" not in each.message]
-    assert not problems, text
-    assume(not validate(SCHEMA, parse(text)))
+    # The generator at times puts two fields of one name into one place, several levels down, that cannot be one.
+    assume(not validate(SCHEMA, parse(text), [OverlappingFieldsCanBeMergedRule]))
+    assert not validate(SCHEMA, parse(text)), text
     ours, theirs = await compare(api, cast, who, narrowed, Operation(text, {}))
     if ours is None:
         seen["too dear"] += 1

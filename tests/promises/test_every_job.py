@@ -15,6 +15,7 @@ from reported import a_notice
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
+from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
 from backend.intake import PlatformDelivery, connect_community
@@ -39,6 +40,12 @@ from backend.people import (
 )
 from backend.reporting import PublicNotice
 from backend.ruling import back_test_rule, create_rule
+from backend.verification import (
+    VerificationDesign,
+    VerificationEvidence,
+    VerificationProgramme,
+    VerificationTask,
+)
 from backend.webhooks import Wanted, create_endpoint
 from backend.webhooks.thresholds import TIMEOUT_SECONDS, TURN_SECONDS
 from graphql_schema.schema import schema
@@ -399,12 +406,65 @@ async def _a_report_to_write(acme: Cast, client: UUID, slug: str) -> dict[str, A
     return {"report_id": str(report.id)}
 
 
+async def _a_picture(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """At a server that may not be asked: the first try fails, and the second is promised."""
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        found = await Attachment.create(workspace_id=client, post_id=post.id, url="https://127.0.0.1/", name="x")
+    return {"attachment_id": str(found.id)}
+
+
+async def _an_old_picture(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    payload = await _a_picture(acme, client, slug)
+    async with agency_scope(acme.system):
+        await Attachment.filter(id=UUID(payload["attachment_id"])).update(
+            state="stored", sha256="a", md5="b", byte_count=1, stored_at=now() - timedelta(days=31)
+        )
+    return {}
+
+
+async def _evidence(acme: Cast, client: UUID, slug: str, **columns: Any) -> VerificationEvidence:
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        programme = await VerificationProgramme.create(workspace_id=client, community_id=post.community_id, name="x")
+        await VerificationDesign.create(
+            workspace_id=client, programme_id=programme.id, version=1, claim="x", strong=["link"], weak=[], hosts=[]
+        )
+        task = await VerificationTask.create(
+            workspace_id=client, programme_id=programme.id, programme_version=1, member_id=post.member_id,
+            state="evidence_received", open_until=now(),
+        )  # fmt: skip
+        return await VerificationEvidence.create(
+            workspace_id=client, task_id=task.id, member_id=post.member_id, is_strong=True, **columns
+        )
+
+
+async def _a_link(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """To a server that may not be asked."""
+    evidence = await _evidence(acme, client, slug, kind="link", state="checked", url="https://127.0.0.1/")
+    return {"evidence_id": str(evidence.id)}
+
+
+async def _an_ended_verification(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_link(acme, client, slug)
+    return {}
+
+
+async def _an_old_receipt(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _evidence(
+        acme, client, slug, kind="receipt", state="accepted", sha256="a", content_type="image/jpeg",
+        decided_at=now() - timedelta(days=8),
+    )  # fmt: skip
+    return {}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
+    "check_link": _a_link,
     "chat_notices": _a_chat_message,
     "count_cases_again": _cases_without_tally,
     "delete_workspace": _closed,
@@ -417,6 +477,7 @@ SCENES: dict[str, Scene] = {
     "erase_member": _to_be_forgotten,
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,
+    "expire_verifications": _an_ended_verification,
     "forget_answers": _nothing,
     "forget_findings": _old_findings,
     "forget_platform_deliveries": _an_old_delivery_of_a_platform,
@@ -427,11 +488,14 @@ SCENES: dict[str, Scene] = {
     "prepare_statements": _statements_to_file,
     "submit_batch": _a_batch_without_a_token,
     "write_transparency_report": _a_report_to_write,
+    "purge_attachments": _an_old_picture,
     "purge_evidence": _old_evidence,
+    "purge_receipts": _an_old_receipt,
     "remove_ended_jobs": _nothing,
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "store_attachment": _a_picture,
     "take_in_delivery": _a_delivery_of_a_platform,
     "watch_rules": _a_guilty_post_and_a_rule,
     "write_export": _an_export,

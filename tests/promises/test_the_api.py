@@ -106,6 +106,9 @@ KINDS = {
     "measureId": "misusemeasure",
     "orderId": "legalorder",
     "disputeId": "dispute",
+    "programmeId": "programme",
+    "verificationId": "verification",
+    "evidenceId": "evidence",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -140,10 +143,15 @@ COMPUTED = {
     "moderationNumbers": "tests/test_numbers_for_leads.py",
     "investigationTimeline": "tests/test_investigations.py",
     "integrityReport": "tests/test_integrity_report.py",
+    "verifiedByWeek": "tests/verification/test_noting_bookings.py",
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
-OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
+OBJECTS = {
+    "conditions": CONDITIONS,
+    "actions": {"tags": ["x"]},
+    "design": {"claim": "x", "strong": ["RECEIPT"]},
+}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
 OF_THE_AGENCY = {"staff"}
 
@@ -604,6 +612,8 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
                 f"{name}(first: 2) {{ totalCount pageInfo {{ hasNextPage endCursor }} edges {{ cursor }} "
                 f"nodes {{ __typename {_all_fields(row, 0)} }} }}"
             )
+        elif target.name == "Workspace":  # half of all fields there are: they are asked of it itself
+            parts.append(f"{name} {{ __typename id }}")
         elif depth > 0:
             parts.append(f"{name} {{ __typename {_all_fields(target, depth - 1)} }}")
     return " ".join(parts)

@@ -173,6 +173,7 @@ async def test_every_reference_column_has_a_foreign_key(owner, table: str) -> No
         - ({"client_id"} if table == "sign_in_providers" else set())  # what the provider calls us
         - ({"action_id"} if table == "warnings" else set())  # actions belong to moderation, above communities
         - ({"decision_id"} if table == "cases" else set())  # decisions point at cases: not both can be written first
+        - ({"first_use_id"} if table == "verification_evidence" else set())  # one row of the table points at another
         - ({"workspace_id"} if table == "post_words" else set())  # a dozen rows per post, found through it only
     )
     rows = await owner.fetch(
@@ -234,6 +235,8 @@ def test_what_must_never_change_is_append_only() -> None:
         "rule_versions",
         "transparency_parts",
         "trusted_flagger_states",
+        "verification_designs",
+        "verification_uses",
         "warnings",
     }
 

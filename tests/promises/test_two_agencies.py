@@ -114,6 +114,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name == "integrityReport":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ lines {{ code }} total {{ reported }} }}']
+    if name == "verifiedByWeek":
+        window = 'since: "2026-01-01T00:00:00Z", until: "2026-02-01T00:00:00Z"'
+        return [f'{name}(programmeId: "{ids["programme"]}", {window}) {{ beginsAt verified {{ numerator }} }}']
     if name == "workspace":
         return [f'workspace(slug: "forum") {{ {_all_fields(shown, 1)} }}']
     if name in ids:

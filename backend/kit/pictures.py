@@ -1,0 +1,104 @@
+"""What bytes are, whatever somebody says they are; what a picture looks like, without believing what it says of its size."""
+
+import io
+import re
+import threading
+import warnings
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from PIL import Image
+
+from backend.kit.pdq import pdq_of
+
+# Drawn by nothing but Pillow's own decoders of these; the first bytes tell which.
+_FORMATS: Final = {"image/gif": "GIF", "image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
+MOST_PIXELS: Final = 40_000_000  # 160 MB unpacked; ours
+_LONGEST_SIDE: Final = 30_000
+# Source: DOWNSAMPLE_DIMS of Meta's PDQ, pdqio.cpp: beyond that its filter costs too much.
+_HASHED_SIDE: Final = 512
+_HEAD: Final = 4_096  # bytes in which a text says what it is
+_WEB_PAGE: Final = re.compile(rb"<(!doctype html|html|head|body|script|iframe)\b")
+_BRIGHTNESS: Final = np.array([0.299, 0.587, 0.114], np.float32)
+# A picture of MOST_PIXELS fills as much memory as a process has to spare: one of them at a time.
+TURN: Final = threading.Lock()
+
+
+class Unfit(Exception):
+    """`code`: too_many_pixels, broken_picture, svg, web_page, lying_type."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """`content_type` of the bytes; PDQ in hexadecimal with its quality, None of what is no picture."""
+
+    content_type: str
+    pdq: str | None = None
+    pdq_quality: int | None = None
+
+
+def look_at(data: bytes, *, declared: str | None) -> Looked:
+    """`declared` is what somebody says they are; one kind of picture for another is believed to be a mistake. Raises Unfit.
+    Takes up to seconds: call it in a thread."""
+    said = "" if declared is None else declared.partition(";")[0].strip().lower()
+    kind = kind_of(data)
+    if kind in ("image/svg+xml", "text/html"):
+        raise Unfit("svg" if kind == "image/svg+xml" else "web_page")
+    if kind in _FORMATS:
+        if said not in ("", "application/octet-stream", "binary/octet-stream") and not said.startswith("image/"):
+            raise Unfit("lying_type")
+        with TURN:
+            return Looked(kind, *_hashed(opened(data, kind)))
+    if said in _FORMATS or said == "image/svg+xml" or (kind is not None and said not in ("", kind) and "/" in said
+                                                       and not said.endswith("/octet-stream")):  # fmt: skip
+        raise Unfit("lying_type")
+    return Looked(kind or said or "application/octet-stream")
+
+
+def kind_of(data: bytes) -> str | None:
+    """By the first bytes; None for what is not told by them."""
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    if data.startswith(b"%PDF-"):
+        return "application/pdf"
+    head = data[:_HEAD].replace(b"\x00", b"").lower()  # also in UTF-16
+    if b"<svg" in head:
+        return "image/svg+xml"
+    return "text/html" if _WEB_PAGE.search(head) else None
+
+
+def opened(data: bytes, kind: str, *, longest_side: int = _HASHED_SIDE) -> Image.Image:
+    """The first frame, unpacked; of a JPEG perhaps smaller than in the file, but no side below `longest_side`. Raises Unfit."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # counted here, and lower
+            picture = Image.open(io.BytesIO(data), formats=[_FORMATS[kind]])
+        width, height = picture.size
+        if width * height > MOST_PIXELS or max(width, height) > _LONGEST_SIDE:
+            raise Unfit("too_many_pixels")
+        if kind == "image/jpeg":
+            picture.draft("RGB", (2 * longest_side, 2 * longest_side))
+        picture.load()
+    except Image.DecompressionBombError:
+        raise Unfit("too_many_pixels") from None
+    # Whatever the decoders meet in damaged files; Pillow names no class for it.
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, MemoryError, KeyError):
+        raise Unfit("broken_picture") from None
+    return picture
+
+
+def _hashed(picture: Image.Image) -> tuple[str, int]:
+    picture = picture.convert("RGB")
+    picture.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
+    return pdq_of(np.asarray(picture, np.float32) @ _BRIGHTNESS)

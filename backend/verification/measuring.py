@@ -1,0 +1,49 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from backend.kit.errors import Invalid, NotFound
+from backend.verification.models import VerificationProgramme
+from backend.verification.thresholds import LONGEST_SERIES
+from tenants.actor import Actor
+from tenants.rights import Right
+from tenants.scope import current
+
+# What was verified and grew old was verified when it was read; what was taken back never was.
+_WEEKS: Final = """
+    select w.week, count(p.id) as posts, count(p.id) filter (where exists (
+             select from verification_tasks t
+              where t.agency_id = $1 and t.workspace_id = $2 and t.programme_id = $3 and t.member_id = p.member_id
+                and coalesce(t.post_id, p.id) = p.id and t.verified_at is not null
+                and t.state in ('verified', 'expired'))) as verified
+      from generate_series(date_trunc('week', $5::timestamptz at time zone 'UTC') at time zone 'UTC',
+                           $6::timestamptz - interval '1 microsecond', interval '7 days') as w (week)
+      left join posts p on p.agency_id = $1 and p.workspace_id = $2 and p.community_id = $4
+       and p.posted_at >= greatest(w.week, $5) and p.posted_at < least(w.week + interval '7 days', $6)
+     group by w.week order by w.week"""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """From Monday, 0:00 UTC; the first and the last may be cut."""
+
+    begins_at: datetime
+    posts: int
+    verified: int
+
+
+async def verified_by_week(actor: Actor, programme_id: UUID, *, since: datetime, until: datetime) -> Sequence[Week]:
+    """Of the posts of the programme's community, those that are verified, or whose authors are. Raises NotAllowed,
+    NotFound, Invalid."""
+    actor.must_hold(Right.READ_WORKSPACE)
+    if not since < until or until - since > LONGEST_SERIES:
+        raise Invalid("The window ends after it begins, and within 731 days.", path=("until",))
+    programme = await VerificationProgramme.get_or_none(id=programme_id)
+    if programme is None:
+        raise NotFound(path=("programmeId",))
+    rows = await current().fetch(
+        _WEEKS, actor.agency_id, programme.workspace_id, programme.id, programme.community_id, since, until
+    )
+    return [Week(row["week"], row["posts"], row["verified"]) for row in rows]
