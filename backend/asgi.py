@@ -32,7 +32,7 @@ from backend.web.downloading import download_export
 from backend.web.health import is_live, is_ready, is_worked
 from backend.web.hearing_members import FORMS_PER_LINK, FORMS_WITHIN, HearingMembers
 from backend.web.hearing_platforms import hear
-from backend.web.hearing_reporters import FORMS_PER_ADDRESS, FORMS_PER_PAGE, REPORTS_WITHIN, HearingReporters
+from backend.web.hearing_reporters import FORMS_PER_PAGE, REPORTS_WITHIN, HearingReporters
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
@@ -107,7 +107,7 @@ def app(settings: Settings | None = None) -> Starlette:
             "stranger": chosen.failed_attempts_per_address,
             "attempt": 1,
             "link": FORMS_PER_LINK,
-            "reporter": FORMS_PER_ADDRESS,
+            "reporter": chosen.reports_per_address,
             "report_page": FORMS_PER_PAGE,
         },
         minutes={

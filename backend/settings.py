@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     # A minute, of a directory; Entra wants 25 a second to be possible, which is half of it.
     scim_requests_per_machine: int = 3_000
     failed_attempts_per_address: int = 300  # a minute: keys, tokens and links that open nothing, mails to sign in with
+    # By the pages on which communities are reported to, in ten minutes: behind one address there may be a whole school.
+    reports_per_address: int = 10
     trusted_proxies: int = 0  # how many in front are ours, each of which adds to X-Forwarded-For
     # Where Tend may reach besides public servers over https, for development (http://127.0.0.1:4444); a JSON list.
     allowed_outside: tuple[str, ...] = ()

@@ -103,6 +103,7 @@ def servers(inbox: Inbox) -> Iterator[Settings]:
             points_per_agency=10**12,
             scim_requests_per_machine=10**12,
             failed_attempts_per_address=10**12,
+            reports_per_address=10**12,
         )
     finally:
         smtp.stop()

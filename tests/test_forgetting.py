@@ -9,10 +9,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 from cast import Cast
+from filed import a_batch, a_service
 from redis.asyncio import Redis
+from reported import a_notice
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
 from backend.evidence import OnHold, lift_hold, place_hold
+from backend.filing import Filing
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
@@ -24,11 +27,13 @@ from backend.moderation import (
     ConflictOfInterest,
     DecisionEvent,
     GoldenItem,
+    Report,
     claim_next,
     decide,
     report_post,
 )
 from backend.outside import rotate_secrets, stored_files
+from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
 from backend.settings import Settings
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
@@ -149,6 +154,8 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             f'{{"text": "{MARKER}"}}'.encode(),
         )
         judged_id, case_id = judged.decision.id, claim.case_id
+        _, filing = await a_batch(await a_service(cast, client, slug), judged_id)
+        await Filing.filter(id=filing.id).update(explanation=f"{MARKER} insulted somebody")
         await DecisionEvent.create(
             workspace_id=client, decision_id=judged_id, kind="undone", reason=f"{MARKER} is kind"
         )
@@ -174,6 +181,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             answer=f"no, {MARKER}",
             answered_at=now(),
         )
+        await reported_about(cast, client, slug, post, member.id)
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -191,6 +199,31 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             await request_export(cast.owner, what=what, **named)
     assert {job.state for job in await cast.run_jobs("write_export")} == {"done"}
     return client, member.id, slug
+
+
+async def reported_about(cast: Cast, client: UUID, slug: str, post: Post, member_id: UUID) -> None:
+    """A notice, an order and a measure that name them."""
+    community, said = cast.communities[slug], f"look at {MARKER}"
+    await PublicNotice.create(
+        **a_notice(
+            client, community, post_id=post.id, state="rejected", rejected_at=now(),
+            **dict.fromkeys(("location", "reason", "rejection"), said), items=[said],
+        )
+    )  # fmt: skip
+    report = await Report.filter(post_id=post.id).first()
+    assert report is not None
+    await UnfoundedMark.create(
+        workspace_id=client, kind="notice", reporter_key=report.reporter_key, report_id=report.id, reason=said
+    )
+    await LegalOrder.create(
+        workspace_id=client, kind="act", community_id=community, post_id=post.id, authority="x", member_state="DE",
+        legal_basis="x", category="x", language="DE", received_at=now(), effect="none", effect_at=now(),
+        reasons=said, effect_note=said, urls=[said], account_identifiers=[said],
+    )  # fmt: skip
+    await MisuseMeasure.create(
+        workspace_id=client, kind="suspension", because="illegal_content", member_id=member_id, filed_count=1,
+        unfounded_count=1, counted_since=now(), proof=[], reason=said,
+    )  # fmt: skip
 
 
 async def everywhere(cast: Cast, settings: Settings) -> dict[str, int]:
@@ -248,6 +281,10 @@ PLANTED = {
     "golden_items.note",
     "appeals.text",
     "appeals.answer",
+    *(f"public_notices.{column}" for column in ("location", "items", "reason", "rejection")),
+    *(f"legal_orders.{column}" for column in ("reasons", "urls", "account_identifiers", "effect_note")),
+    "misuse_measures.reason",
+    "unfounded_marks.reason",
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",
     "statements_of_reasons.text",
@@ -260,6 +297,7 @@ PLANTED = {
     "actions.message",
     "actions.problem",
     "actions.done_note",
+    "filings.explanation",
 }
 
 

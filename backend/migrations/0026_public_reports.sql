@@ -55,6 +55,7 @@ alter table app.reports
   drop constraint reports_channel_check,
   drop constraint reports_check,
   add column trusted_flagger_id uuid,
+  add column is_trusted boolean not null default false,  -- in one of their areas
   add column least_tier text check (least_tier in ('danger', 'severe', 'high', 'medium', 'low')),
   add column origin text,            -- a hash of the network it came from
   add column post_version integer,   -- of the post as it was then

@@ -27,8 +27,8 @@ async def keep(post: Post, filed: Filed, *, case_id: UUID | None, set_aside: str
     added = await scope.fetchval(
         """insert into reports (agency_id, workspace_id, id, case_id, post_id, channel, reporter_key, member_id,
                                 membership_id, rule_id, api_client_id, policy_id, reason, credibility, trusted_flagger_id,
-                                least_tier, origin, post_version, set_aside)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+                                least_tier, origin, post_version, set_aside, is_trusted)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
            on conflict do nothing returning id""",
         scope.actor.agency_id,
         post.workspace_id,
@@ -49,6 +49,7 @@ async def keep(post: Post, filed: Filed, *, case_id: UUID | None, set_aside: str
         reporter.origin,
         post.version,
         set_aside,
+        reporter.is_trusted,
     )
     if added is not None:
         return filed.id, True

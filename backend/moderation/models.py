@@ -243,7 +243,8 @@ class CaseQuestion(WorkspaceModel):
 class Report(WorkspaceModel):
     """One complaint by one reporter about one post. One that is `set_aside` waits in no queue: `suspended`, because its
     reporter is, and in no case; `judged_fine`, in the closed case whose decision it was answered with. `least_tier`: by
-    whose it is, whatever its policy says. `origin`: the network it came from."""
+    whose it is, whatever its policy says. `is_trusted`: of a trusted flagger, in one of their areas. `origin`: the network
+    it came from."""
 
     forgetting = {
         "channel": OUR_WORDS,
@@ -267,6 +268,7 @@ class Report(WorkspaceModel):
     reason = fields.TextField()
     credibility = fields.FloatField(default=1)
     trusted_flagger_id: UUID | None = fields.UUIDField(null=True)
+    is_trusted = fields.BooleanField(default=False)
     least_tier = fields.CharField(max_length=10, null=True)
     origin = fields.CharField(max_length=40, null=True)
     post_version: int | None = fields.IntField(null=True)

@@ -91,8 +91,8 @@ async def _clusters(case_id: UUID, *, workspace_id: UUID) -> list[Cluster]:
 async def _trust(report: Report) -> list[Reason]:
     if report.trusted_flagger_id is not None:
         flagger = await TrustedFlagger.get(id=report.trusted_flagger_id, workspace_id=report.workspace_id)
-        where = "in one of their areas" if report.least_tier is not None else "outside their areas"
-        kind = "trusted_flagger" if report.least_tier is not None else "trusted_elsewhere"
+        where = "in one of their areas" if report.is_trusted else "outside their areas"
+        kind = "trusted_flagger" if report.is_trusted else "trusted_elsewhere"
         return [Reason(kind, f"The trusted flagger {flagger.entity}, {where}")]
     if report.channel in {"form", "legal"} and report.reporter_key == f"form:{report.id.hex}":
         return [Reason("anonymous", "Left no address: nobody knows who this is")]

@@ -6,9 +6,16 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.tables import APPEND_ONLY, WorkspaceModel
-from tenants.treating import A_HASH, OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put
+from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put
 
 _ABOUT_THEM: Final = f"t.post_id {THEIR_POSTS}"
+# Of a report or an appeal by them, or about what they wrote.
+_ABOUT_THEIRS: Final = (
+    "t.reporter_key = 'member:' || $3::uuid::text or t.report_id in (select r.id from reports r "
+    f"where r.agency_id = $1 and r.workspace_id = $2 and r.post_id {THEIR_POSTS}) "
+    "or t.appeal_id in (select a.id from appeals a where a.agency_id = $1 and a.workspace_id = $2 "
+    f"and (a.member_id = $3 or a.case_id {CASES_ABOUT_THEM}))"
+)
 _OF_REPORTERS: Final = Keep("of somebody who is no member; cleared when the time for an appeal is over")
 _OFFICIAL: Final = Keep("a word of the transparency database, or a country's")
 _OF_AUTHORITIES: Final = Keep("what an authority or a body of the law wrote to the client")
@@ -154,8 +161,9 @@ class UnfoundedMark(WorkspaceModel):
     forgetting = {
         "kind": OUR_WORDS,
         "reporter_key": A_HASH,
-        "reason": OF_THE_AGENCY,
+        "reason": Put("''", _ABOUT_THEIRS),
     }
+    not_for_members = "what staff says among themselves of who complained"
     kind = fields.CharField(max_length=10)
     reporter_key = fields.CharField(max_length=60)
     report_id: UUID | None = fields.UUIDField(null=True)

@@ -25,8 +25,7 @@ from tenants.doors import target_of
 from tenants.presenting import is_from_here
 from tenants.tokens import hash_of
 
-# Per address and ten minutes, and per page. Source: none; a person reports a few things, a wave of members some hundred.
-FORMS_PER_ADDRESS: Final = 10
+# Per page; per address it is a setting. Source: none; a wave of members is some hundred.
 FORMS_PER_PAGE: Final = 300
 REPORTS_WITHIN: Final = timedelta(minutes=10)
 _LARGEST_FORM: Final = 12 * (reporting.LONGEST_LOCATION + reporting.LONGEST_REASON + 1_000) + 2_000  # bytes, %-encoded

@@ -28,7 +28,15 @@ from backend.moderation.thresholds import LEASE, LONGEST_CLAIM, REPORTERS_WRITTE
 from backend.people import TOKEN_LIFETIME
 from backend.people.inviting import LIFETIME as INVITATION_LIFETIME
 from backend.people.mailing_links import LIFETIME as LINK_LIFETIME
+from backend.reporting.thresholds import (
+    CONTACT_KEPT_FOR,
+    COUNTED_WITHIN,
+    FEWEST_UNFOUNDED,
+    SETTLED_WITHIN,
+    SETTLED_WITHIN_IF_COMPLEX,
+)
 from backend.statements import APPEAL_WINDOW
+from backend.web.hearing_reporters import FORMS_PER_PAGE
 from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
 from graphql_schema.machines import RotateCredentialInput
@@ -202,6 +210,14 @@ class Scene:
         )
         return known | {"<service id>": service["data"]["describeService"]["service"]["id"]}
 
+    async def public_notice(self) -> dict[str, Any]:
+        filed = await self.ask(
+            """mutation($c: ID!) { fileNotice(input: { communityId: $c, kind: RULES, location: "x", reason: "x" }) {
+                 publicNotice { id } } }""",
+            c=(await self.ids())["<community id>"],
+        )
+        return {"<public notice id>": filed["data"]["fileNotice"]["publicNotice"]["id"]}
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -225,6 +241,8 @@ class Scene:
             known |= await self.machine()
         if "<endpoint id>" in text or "<delivery id>" in text:
             known |= await self.endpoint()
+        if "<public notice id>" in text:
+            known |= await self.public_notice()
         if "<decision id>" in text:
             known |= await self.judged()
         if "<appeal case id>" in text:
@@ -539,6 +557,13 @@ def test_what_the_pages_say_in_words_is_so_in_the_code() -> None:
     assert timedelta(minutes=10) == LINK_LIFETIME
     assert f"for {APPEAL_WINDOW.days} days:" in markdown_of("appeals")
     assert f"the first {REPORTERS_WRITTEN_TO} who" in markdown_of("appeals")
+    text = " ".join(markdown_of("reporting").split())
+    assert f"are deleted {CONTACT_KEPT_FOR.days} days after the decision" in text
+    assert f"in the {COUNTED_WITHIN.days} days before the warning" in text
+    assert "each needs three of them" in text
+    assert FEWEST_UNFOUNDED == 3
+    assert f"and {FORMS_PER_PAGE} by one page" in text
+    assert f"{SETTLED_WITHIN.days} days, or {SETTLED_WITHIN_IF_COMPLEX.days}" in text
     assert "for seven days" in markdown_of("people")
     assert timedelta(days=7) == INVITATION_LIFETIME
 
