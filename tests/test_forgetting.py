@@ -9,11 +9,13 @@ from uuid import UUID
 import asyncpg
 import pytest
 from cast import Cast
+from filed import a_batch, a_service
 from redis.asyncio import Redis
 from reported import a_notice
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
 from backend.evidence import OnHold, lift_hold, place_hold
+from backend.filing import Filing
 from backend.integrity import (
     ClientReference,
     Investigation,
@@ -179,6 +181,8 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             f'{{"text": "{MARKER}"}}'.encode(),
         )
         judged_id, case_id = judged.decision.id, claim.case_id
+        _, filing = await a_batch(await a_service(cast, client, slug), judged_id)
+        await Filing.filter(id=filing.id).update(explanation=f"{MARKER} insulted somebody")
         await DecisionEvent.create(
             workspace_id=client, decision_id=judged_id, kind="undone", reason=f"{MARKER} is kind"
         )
@@ -353,6 +357,7 @@ PLANTED = {
     "actions.message",
     "actions.problem",
     "actions.done_note",
+    "filings.explanation",
 }
 
 
