@@ -56,7 +56,9 @@ class Notice(Node):
         description="The id of what it is about, for `node`; here even where `subject` is null.",
     )
     subject: Node | None = one_of(
-        dict.fromkeys(("Action", "Appeal", "Case", "Export", "Member", "Staff", "WebhookEndpoint"), "subject_id"),
+        dict.fromkeys(
+            ("Action", "Appeal", "Case", "Escalation", "Export", "Member", "Staff", "WebhookEndpoint"), "subject_id"
+        ),
         kind="subject_kind",
         description="What it is about; null where you may not see it.",
     )

@@ -10,6 +10,7 @@ import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
+from backend.education import warn_of_ends
 from backend.evidence import purge_evidence
 from backend.idempotency import forget_answers
 from backend.intake import forget_deliveries, give_up_delivery, take_in_delivery
@@ -48,6 +49,7 @@ from backend.ruling import (
     go_on_with_back_test,
     watch_rules,
 )
+from backend.safety import give_up_page, page_escalation, page_outside, sweep_escalations, watch_coverage
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
 from tenants.database import is_busy
@@ -145,6 +147,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             priority=Priority.BULK,
             at_once=2,
         ),
+        "chat_danger": Kind(chat_notices, **_MESSAGE, priority=Priority.DANGER),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
@@ -160,11 +163,30 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "forget_findings": Kind(forget_findings, timeout=MINUTE, priority=Priority.BULK),
         "forget_platform_deliveries": Kind(forget_deliveries, timeout=MINUTE, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
+        "gather_danger": Kind(
+            gather_notices,
+            tries=12,
+            given_up=give_up_gathering,
+            replayed=gather_again,
+            may_be_called_off=True,
+            priority=Priority.DANGER,
+        ),
         "gather_notices": Kind(
             gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
         ),
         "hand_over": Kind(hand_over),
+        "mail_danger": Kind(mail_notices, **_MESSAGE, priority=Priority.DANGER),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
+        # The lease of a try is short (workers/running.py) and so is its pause: a page is late by no more than that.
+        "page_escalation": Kind(page_escalation, tries=20, back_off=timedelta(seconds=1), priority=Priority.DANGER),
+        "page_outside": Kind(
+            page_outside,
+            tries=8,
+            timeout=timedelta(seconds=30),
+            given_up=give_up_page,
+            priority=Priority.DANGER,
+            reaches_outside=True,
+        ),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
@@ -179,7 +201,10 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=4,
             reaches_outside=True,
         ),
+        "sweep_escalations": Kind(sweep_escalations, priority=Priority.DANGER),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
+        "warn_of_ends": Kind(warn_of_ends, timeout=MINUTE, priority=Priority.BULK),
+        "watch_coverage": Kind(watch_coverage, timeout=MINUTE),
         "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(
             write_export,

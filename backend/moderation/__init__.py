@@ -44,6 +44,7 @@ from backend.moderation.models import (
     WorkingHours,
 )
 from backend.moderation.opening import open_workspace
+from backend.moderation.raising import About, raise_danger
 from backend.moderation.reopening import reopen_case, undo_decision
 from backend.moderation.reporting import Reporter, file_report, report_post
 from backend.moderation.routing import Route, move_case, set_routing
@@ -68,6 +69,7 @@ from backend.moderation.writing_macros import delete_macro, macro_text, write_ma
 __all__ = [
     "AT_RISK_SHARE",
     "LONGEST_LETTER",
+    "About",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -134,6 +136,7 @@ __all__ = [
     "move_case",
     "numbers_of",
     "open_workspace",
+    "raise_danger",
     "record_answer",
     "release",
     "reopen_case",
