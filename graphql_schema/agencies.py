@@ -8,12 +8,14 @@ from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.directory_groups import DirectoryGroup
+from graphql_schema.escalations import Escalation
 from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
 from graphql_schema.leaving import Export, Hold
 from graphql_schema.machines import ApiClient
 from graphql_schema.macros import Macro
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
+from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact
 from graphql_schema.orders import (
     ApiClientOrder,
     AppealOrder,
@@ -24,6 +26,7 @@ from graphql_schema.orders import (
     CreationOrder,
     DayOrder,
     DirectoryGroupOrder,
+    EscalationOrder,
     ExportOrder,
     GoldenOrder,
     HoldOrder,
@@ -57,6 +60,7 @@ from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTar
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
+from graphql_schema.training import TrainingRequirement
 from graphql_schema.webhooks import WebhookEndpoint
 from tenants import models
 from tenants.rights import Right
@@ -168,6 +172,23 @@ class Workspace(Node):
         order=ThresholdOrder,
         description="Empty for the usual ones: 3, 5 and 10 points, without actions.",
     )
+    escalations: Connection[Escalation] = many(
+        "workspace_id",
+        order=EscalationOrder,
+        description="Danger that was raised, exercises and what is over included.",
+    )
+    rotas: Connection[Rota] = many(
+        "workspace_id", order=CreationOrder, description="Who is on call for it alone; `Agency.rotas` has the others."
+    )
+    escalation_policies: Connection[EscalationPolicy] = many(
+        "workspace_id", order=PositionOrder, description="Who is paged in which order; empty for the agency's."
+    )
+    safety_contact: SafetyContact | None = one(
+        "workspace_id", reverse=True, description="Whom policies reach besides colleagues; null for nobody."
+    )
+    training_requirement: TrainingRequirement | None = one(
+        "workspace_id", reverse=True, description="What its responders must have learned; null for nothing."
+    )
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",
@@ -250,6 +271,15 @@ class Agency(Node):
         by_workspace=True,
         description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
         "for whoever may not read the journal.",
+    )
+    rotas: Connection[Rota] = many(
+        "agency_id", order=CreationOrder, description="Who is on call, of the clients you see and of the whole agency."
+    )
+    escalation_policies: Connection[EscalationPolicy] = many(
+        "agency_id",
+        order=PositionOrder,
+        where="{row}.workspace_id is null",
+        description="Who is paged in which order where a client has no policy that fits; for who sees all clients.",
     )
     api_clients: Connection[ApiClient] = many(
         "agency_id",

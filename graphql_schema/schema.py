@@ -11,6 +11,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.acting import Acting
+from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.error_codes import ErrorCode
@@ -31,8 +32,10 @@ from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.queries import Query
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
+from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
+from graphql_schema.training import Training
 from graphql_schema.working_cases import WorkingCases
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
@@ -65,6 +68,9 @@ class Mutation(
     SettingUp,
     WritingMacros,
     SettingLimits,
+    AnsweringEscalations,
+    SettingSafety,
+    Training,
     WritingRules,
     FillingBanks,
     ConnectingPlatforms,

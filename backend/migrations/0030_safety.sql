@@ -25,7 +25,7 @@ create table app.certificates (
   foreign key (agency_id, recorded_by_id) references app.memberships (agency_id, id),
   foreign key (agency_id, revoked_by_id) references app.memberships (agency_id, id)
 );
-create index certificates_of_membership on app.certificates (agency_id, membership_id, kind, valid_until, id);
+create index certificates_of_membership on app.certificates (agency_id, membership_id, valid_until, id);
 create index certificates_in_order on app.certificates (agency_id, valid_until, id);
 
 create table app.training_requirements (
@@ -240,7 +240,7 @@ create table app.escalation_steps (
   level integer,
   loop integer,
   target text not null default '',  -- of a page: membership_<id>, client_contact or telephony
-  channel text not null default '', -- in_app, mail or webhook
+  channel text check (channel in ('in_app', 'mail', 'webhook')),
   membership_id uuid,  -- whom it is about
   by_id uuid,          -- who did it; null for Tend
   note text not null default '',
@@ -254,7 +254,7 @@ create index escalation_steps_of_escalation on app.escalation_steps (agency_id, 
 -- Nobody is paged twice at the same step, whoever thinks so.
 create unique index escalation_steps_once
   on app.escalation_steps (agency_id, workspace_id, escalation_id, loop, level, target, channel, kind)
-  where kind in ('paged', 'sent', 'not_sent');
+  nulls not distinct where kind in ('paged', 'sent', 'not_sent');
 
 -- Posts that only the readers of an escalation see, with all that hangs on them. Ids alone: the wall reads it.
 create table app.restrictions (

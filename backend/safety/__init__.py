@@ -4,7 +4,7 @@ from backend.safety.acknowledging import acknowledge_escalation, note_on_escalat
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.handing_over import accept_escalation, offer_escalation
-from backend.safety.measuring import Attainment, safety_numbers
+from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
 from backend.safety.models import (
     Escalation,
     EscalationBrief,
@@ -30,6 +30,7 @@ from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, t
 __all__ = [
     "KINDS",
     "OUTCOMES",
+    "PROMISED_SECONDS",
     "WORDS",
     "Attainment",
     "Danger",

@@ -53,7 +53,7 @@ async def take(escalation: Escalation, membership_id: UUID, *, moment: datetime)
     """It is theirs. Call while holding it."""
     escalation.state, escalation.owner_id, escalation.silenced_until = "acknowledged", membership_id, None
     escalation.acknowledged_at = escalation.acknowledged_at or moment
-    escalation.ack_expires_at = moment + timedelta(seconds=escalation.policy["decays_seconds"])
+    escalation.ack_expires_at = moment + timedelta(seconds=escalation.policy["decaysSeconds"])
     escalation.next_at = escalation.ack_expires_at
     await keep(escalation, "state", "owner_id", "silenced_until", "acknowledged_at", "ack_expires_at", "next_at")
     await let_read(escalation, [membership_id], because="responds", until=None)

@@ -56,7 +56,7 @@ async def is_alive(escalation: Escalation, *, moment: datetime) -> None:
     """Somebody has done something about it: an acknowledgement runs its whole time from now. Call while holding it."""
     if escalation.state != "acknowledged":
         return
-    escalation.ack_expires_at = moment + timedelta(seconds=escalation.policy["decays_seconds"])
+    escalation.ack_expires_at = moment + timedelta(seconds=escalation.policy["decaysSeconds"])
     escalation.next_at = escalation.ack_expires_at
     escalation.acted_at = escalation.acted_at or moment
     await keep(escalation, "ack_expires_at", "next_at", "acted_at")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from backend.kit.errors import Invalid
@@ -11,6 +12,12 @@ from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
+
+PROMISED_SECONDS: Final = (
+    "case {row}.severity "
+    + " ".join(f"when {severity} then {timers.acknowledge}" for severity, timers in TIMERS.items())
+    + " end"
+)  # SQL, of an escalation
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ class EscalationStep(WorkspaceModel):
     level: int | None = fields.IntField(null=True)
     loop: int | None = fields.IntField(null=True)
     target = fields.CharField(max_length=60, default="")
-    channel = fields.CharField(max_length=10, default="")
+    channel = fields.CharField(max_length=10, null=True)
     membership_id: UUID | None = fields.UUIDField(null=True)
     by_id: UUID | None = fields.UUIDField(null=True)
     note = fields.TextField(default="")

@@ -1,4 +1,4 @@
-"""Which policy an escalation follows, and whom each of its levels reaches at a moment."""
+"""Which policy an escalation follows, and whom each of its levels reaches at a moment. Stored as the API says it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from backend.kit.ids import published
 from backend.safety.climbing import Ladder
 from backend.safety.staffing import Staffing
 from backend.safety.thresholds import TIMERS
@@ -41,18 +42,18 @@ def usual(severity: int) -> dict[str, Any]:
     """Where nobody has set a policy: who is on call, else all trained responders; then leads and the client; then owners."""
     timers = TIMERS[severity]
     targets = (
-        [{"kind": "on_call", "level": 1}, {"kind": "telephony"}],
-        [{"kind": "on_call", "level": 2}, {"kind": "leads"}, {"kind": "client_contact"}],
-        [{"kind": "owners"}],
+        [{"kind": "ON_CALL", "level": 1}, {"kind": "TELEPHONY"}],
+        [{"kind": "ON_CALL", "level": 2}, {"kind": "LEADS"}, {"kind": "CLIENT_CONTACT"}],
+        [{"kind": "OWNERS"}],
     )
-    levels = [{"wait_seconds": wait, "targets": named} for wait, named in zip(timers.waits, targets, strict=False)]
+    levels = [{"waitSeconds": wait, "targets": named} for wait, named in zip(timers.waits, targets, strict=False)]
     return {
-        "policy_id": None,
+        "policyId": None,
         "levels": levels,
         "repeats": timers.repeats,
-        "repeat_after_seconds": 0,
-        "on_exhausted": "page_owners",
-        "decays_seconds": timers.decays,
+        "repeatAfterSeconds": 0,
+        "onExhausted": "PAGE_OWNERS",
+        "decaysSeconds": timers.decays,
     }
 
 
@@ -76,18 +77,18 @@ async def policy_for(workspace_id: UUID, *, kind: str, severity: int) -> dict[st
         return usual(severity)
     [row] = rows
     return {
-        "policy_id": str(row["id"]),
+        "policyId": published("escalationpolicy", row["id"]),
         "levels": levels,
         "repeats": row["repeats"] if row["on_exhausted"] == "page_owners" else None,
-        "repeat_after_seconds": row["repeat_after_minutes"] * 60,
-        "on_exhausted": row["on_exhausted"],
-        "decays_seconds": TIMERS[severity].decays,
+        "repeatAfterSeconds": row["repeat_after_minutes"] * 60,
+        "onExhausted": row["on_exhausted"].upper(),
+        "decaysSeconds": TIMERS[severity].decays,
     }
 
 
 def ladder_of(policy: Mapping[str, Any]) -> Ladder:
     return Ladder(
-        tuple(level["wait_seconds"] for level in policy["levels"]), policy["repeats"], policy["repeat_after_seconds"]
+        tuple(level["waitSeconds"] for level in policy["levels"]), policy["repeats"], policy["repeatAfterSeconds"]
     )
 
 
@@ -96,27 +97,31 @@ def pages_of(
 ) -> list[Page]:
     """Whom the level reaches, each once. The level after the last reaches the agency's owners."""
     levels: Sequence[Mapping[str, Any]] = policy["levels"]
-    targets = levels[level - 1]["targets"] if level <= len(levels) else [{"kind": "owners"}]
+    targets = levels[level - 1]["targets"] if level <= len(levels) else [{"kind": "OWNERS"}]
     found = [page for target in targets for page in _reached(target, staffing, contacts, moment)]
     return list(dict.fromkeys(found))
 
 
 def _reached(target: Mapping[str, Any], staffing: Staffing, contacts: Contacts, moment: datetime) -> list[Page]:
-    kind = target["kind"]
+    kind = target["kind"].lower()
     if kind == "client_contact":
         return [Page(kind)] if contacts.has_email else []
     if kind == "telephony":
         return [Page(kind)] if contacts.has_telephony else []
     if kind == "on_call":
-        rota_id = UUID(target["rota_id"]) if target.get("rota_id") else None
+        rota_id = _id(target["rotaId"]) if "rotaId" in target else None
         whom = staffing.on_call(target["level"], moment, rota_id=rota_id)
         if not staffing.rotas and target["level"] == 1:
             whom = staffing.responders
     elif kind == "responders":
         whom = staffing.responders
     elif kind == "staff":
-        staff_id = UUID(target["staff_id"])
+        staff_id = _id(target["staffId"])
         whom = [staff_id] if staff_id in staffing.colleagues else []
     else:
         whom = staffing.of_role(Role.LEAD if kind == "leads" else Role.OWNER)
     return [Page(f"membership_{id}", id) for id in whom]
+
+
+def _id(text: str) -> UUID:
+    return UUID(text.rpartition("_")[2])

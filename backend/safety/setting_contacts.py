@@ -4,6 +4,7 @@ from uuid import UUID
 from email_validator import EmailNotValidError, validate_email
 
 from backend import journal
+from backend.kit.clock import now
 from backend.kit.errors import Invalid
 from backend.kit.ids import new_id
 from backend.outside import is_askable, seal
@@ -18,8 +19,8 @@ TABLE: Final = "safety_contacts"
 
 async def set_safety_contacts(
     actor: Actor, workspace_id: UUID, *, email: str | None, telephony_url: str | None
-) -> str | None:
-    """Where policies reach the client's own people, and what calls people by telephone. The new secret by which the
+) -> tuple[UUID, str | None]:
+    """Where policies reach the client's own people, and what calls people by telephone. Its id, and the new secret by which the
     telephony knows a page as Tend's, told here and nowhere else; None without an address. Raises NotAllowed, NotFound,
     Invalid."""
     actor.must_hold(Right.LEAD_QUEUE)
@@ -41,7 +42,7 @@ async def set_safety_contacts(
     if known is None:
         await SafetyContact.create(id=id, workspace_id=workspace_id, **columns)
     else:
-        await SafetyContact.filter(id=id).update(**columns)
+        await SafetyContact.filter(id=id).update(**columns, updated_at=now())
     await journal.record(
         "workspace.safety_contacts_set",
         subject_kind="workspace",
@@ -50,7 +51,7 @@ async def set_safety_contacts(
         has_email=email is not None,
         has_telephony=telephony_url is not None,
     )
-    return secret
+    return id, secret
 
 
 def _address(text: str) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import published
 from backend.safety.models import EscalationPolicy, Rota
 from backend.safety.raising import KINDS
 from backend.safety.thresholds import LONGEST_WAIT, MOST_LEVELS, MOST_POLICIES, MOST_TARGETS, SHORTEST_WAIT
@@ -46,9 +47,9 @@ class WantedPolicy:
 
 async def set_escalation_policies(
     actor: Actor, workspace_id: UUID | None, *, expected_version: int, policies: Sequence[WantedPolicy]
-) -> int:
+) -> list[UUID]:
     """A new version of the whole list, of a client or of the agency; the first that fits decides, and where none does
-    the agency's, then the usual one. What is open goes on as it began. The version. Raises NotAllowed, NotFound, Invalid,
+    the agency's, then the usual one. What is open goes on as it began. Their ids, in order. Raises NotAllowed, NotFound, Invalid,
     Conflict."""
     actor.must_hold(Right.LEAD_QUEUE)
     if workspace_id is not None:
@@ -66,8 +67,9 @@ async def set_escalation_policies(
         await _check(policy)
     # An empty list is a version as well: one row that fits whatever comes, without levels, stands for it.
     rows: Sequence[WantedPolicy] = policies or [WantedPolicy(max_severity=5, levels=())]
+    made = []
     for position, policy in enumerate(rows, start=1):
-        await EscalationPolicy.create(
+        row = await EscalationPolicy.create(
             workspace_id=workspace_id,
             version=version + 1,
             position=position,
@@ -79,6 +81,7 @@ async def set_escalation_policies(
             on_exhausted=policy.on_exhausted,
             created_by_id=actor.membership_id,
         )
+        made.append(row.id)
     whose = ("agency", actor.agency_id) if workspace_id is None else ("workspace", workspace_id)
     await journal.record(
         f"{whose[0]}.escalation_policies_set",
@@ -88,7 +91,7 @@ async def set_escalation_policies(
         version=version + 1,
         policies=len(policies),
     )
-    return version + 1
+    return made
 
 
 async def policies_version(workspace_id: UUID | None) -> int:
@@ -134,21 +137,24 @@ async def _check_target(target: Target) -> None:
         raise NotFound(path=path)
     if (target.kind == "staff") != (target.staff_id is not None):
         raise Invalid("Say which colleague; no other target names one.", path=path)
-    if target.staff_id is not None and not await Membership.filter(id=target.staff_id).exclude(
-        role__in=[role.value for role in CLIENT_ROLES]
-    ).exists():
+    if (
+        target.staff_id is not None
+        and not await Membership.filter(id=target.staff_id)
+        .exclude(role__in=[role.value for role in CLIENT_ROLES])
+        .exists()
+    ):
         raise NotFound(path=path)
 
 
 def _as_json(level: Level) -> dict[str, Any]:
     return {
-        "wait_seconds": level.wait_seconds,
+        "waitSeconds": level.wait_seconds,
         "targets": [
             {
-                "kind": target.kind,
+                "kind": target.kind.upper(),
                 **({"level": target.level} if target.level is not None else {}),
-                **({"rota_id": str(target.rota_id)} if target.rota_id is not None else {}),
-                **({"staff_id": str(target.staff_id)} if target.staff_id is not None else {}),
+                **({"rotaId": published("rota", target.rota_id)} if target.rota_id is not None else {}),
+                **({"staffId": published("staff", target.staff_id)} if target.staff_id is not None else {}),
             }
             for target in level.targets
         ],

@@ -173,7 +173,7 @@ async def note_step(
     """Pages have their own (`_page`): here `paged` would only say again what they say."""
     id = new_id()
     if kind != "paged":
-        await _insert(escalation, [(id, kind, level, loop, "", "", membership_id, by_id, note)], moment=moment)
+        await _insert(escalation, [(id, kind, level, loop, "", None, membership_id, by_id, note)], moment=moment)
     return id
 
 
