@@ -36,8 +36,8 @@ class RaiseEscalationInput:
 @strawberry.type(description="The escalation that goes on now.")
 class RaiseEscalationPayload:
     escalation: Escalation | None = strawberry.field(default=None, description="New or joined; null when refused.")
-    is_joined: bool = strawberry.field(
-        default=False, description="Whether somebody had raised the same, which is open."
+    is_joined: bool | None = strawberry.field(
+        default=None, description="Whether somebody had raised the same, which is open; null when refused."
     )
     user_errors: list[UserError] = user_errors()
 
@@ -78,8 +78,9 @@ class RegradeEscalationInput:
 @strawberry.type(description="The escalation, graded anew or waiting for a second person.")
 class RegradeEscalationPayload:
     escalation: Escalation | None = strawberry.field(default=None, description="As it is now; null when refused.")
-    is_done: bool = strawberry.field(
-        default=False, description="False where severity 1 or 2 is to become less: somebody else has to say the same."
+    is_done: bool | None = strawberry.field(
+        default=None,
+        description="False where severity 1 or 2 is to become less: somebody else has to say the same. Null when refused.",
     )
     user_errors: list[UserError] = user_errors()
 

@@ -72,7 +72,7 @@ class EscalationStepKind(Enum):
 @strawberry.enum(description="By what somebody was paged.")
 class PageChannel(Enum):
     IN_APP = value("in_app", "By a notice in Tend, and in their chat where they have one.")
-    MAIL = value("mail", "By mail.")
+    MAIL = value("mail", "To the address of their membership, or of the client.")
     WEBHOOK = value("webhook", "By what calls people by telephone.")
 
 

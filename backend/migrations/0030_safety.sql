@@ -67,7 +67,6 @@ create index rotas_in_order on app.rotas (agency_id, workspace_id, created_at, i
 
 create table app.rota_layers (
   agency_id uuid not null default app.agency(),
-  workspace_id uuid,
   id uuid not null,
   rota_id uuid not null,
   level integer not null check (level between 1 and 5),
@@ -80,14 +79,12 @@ create table app.rota_layers (
   until_minute integer not null default 1440 check (until_minute between 1 and 1440),
   ends_at timestamptz,
   primary key (agency_id, id),
-  foreign key (agency_id, workspace_id) references app.workspaces (agency_id, id),
   foreign key (agency_id, rota_id) references app.rotas (agency_id, id) on delete cascade
 );
 create index rota_layers_of_rota on app.rota_layers (agency_id, rota_id, level, position, id);
 
 create table app.rota_overrides (
   agency_id uuid not null default app.agency(),
-  workspace_id uuid,
   id uuid not null,
   rota_id uuid not null,
   level integer not null check (level between 1 and 5),
@@ -97,7 +94,6 @@ create table app.rota_overrides (
   ends_at timestamptz not null,
   primary key (agency_id, id),
   check (starts_at < ends_at),
-  foreign key (agency_id, workspace_id) references app.workspaces (agency_id, id),
   foreign key (agency_id, rota_id) references app.rotas (agency_id, id) on delete cascade,
   foreign key (agency_id, membership_id) references app.memberships (agency_id, id),
   foreign key (agency_id, instead_of_id) references app.memberships (agency_id, id)

@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import APPEND_ONLY, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
+from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 _ABOUT_THEM: Final = (
@@ -27,7 +27,7 @@ class Rota(WorkspaceOrAgencyModel):
         table = "rotas"
 
 
-class RotaLayer(WorkspaceOrAgencyModel):
+class RotaLayer(AgencyModel):
     """People of one level who take turns in shifts; of two layers that cover the same moment the later one counts."""
 
     forgetting = {"turns": Keep("ids of staff"), "weekdays": OUR_WORDS}
@@ -46,7 +46,7 @@ class RotaLayer(WorkspaceOrAgencyModel):
         table = "rota_layers"
 
 
-class RotaOverride(WorkspaceOrAgencyModel):
+class RotaOverride(AgencyModel):
     """Somebody stands in for a while."""
 
     rota_id: UUID = fields.UUIDField()

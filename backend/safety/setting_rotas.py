@@ -65,7 +65,6 @@ async def set_rota(
     await RotaOverride.filter(rota_id=rota.id).delete()
     for position, layer in enumerate(layers, start=1):
         await RotaLayer.create(
-            workspace_id=rota.workspace_id,
             rota_id=rota.id,
             level=layer.level,
             position=position,
@@ -79,7 +78,6 @@ async def set_rota(
         )
     for override in overrides:
         await RotaOverride.create(
-            workspace_id=rota.workspace_id,
             rota_id=rota.id,
             level=override.level,
             membership_id=override.membership_id,

@@ -58,7 +58,9 @@ class Operation:
 
 
 # Root fields that are no projection: nothing of the engine is in them.
-ANSWERED_IN_PYTHON = frozenset({"viewer", "moderationNumbers", "taxonomy", "macroText", "strikePreview"})
+ANSWERED_IN_PYTHON = frozenset(
+    {"viewer", "moderationNumbers", "taxonomy", "coverageGaps", "onCall", "safetyNumbers", "macroText", "strikePreview"}
+)
 
 
 class Writer:

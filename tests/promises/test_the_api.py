@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from endangered import in_danger
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -83,6 +84,11 @@ KINDS = {
     "actionId": "action",
     "noticeIds": "notice",
     "noticeDeliveryId": "noticedelivery",
+    "escalationId": "escalation",
+    "rotaId": "rota",
+    "certificateId": "certificate",
+    "insteadOfId": "staff",
+    "staffIds": "staff",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -98,14 +104,19 @@ TEXTS = {
     "endsAt": "2100-01-01T00:00:00Z",
     "expiresAt": "2100-01-01T00:00:00Z",
     "startsAt": "2099-01-01T00:00:00Z",
+    "validFrom": "2026-01-01T00:00:00Z",
+    "validUntil": "2030-01-01T00:00:00Z",
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
-COMPUTED = {"moderationNumbers": "tests/test_numbers_for_leads.py"}
+COMPUTED = {
+    "moderationNumbers": "tests/test_numbers_for_leads.py",
+    **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
+}
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
 OBJECTS = {"conditions": CONDITIONS, "actions": {"tags": ["x"]}}
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
-OF_THE_AGENCY = {"staff"}
+OF_THE_AGENCY = {"staff", "certificate"}
 
 
 async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
@@ -150,6 +161,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         "action": f"action_{await _an_action(cast, case)}",
         **await a_webhook(cast, case.workspace_id),
         **await judged(cast, case),
+        **await in_danger(cast, case),
     }
 
 
