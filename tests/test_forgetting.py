@@ -29,6 +29,7 @@ from backend.moderation import (
     report_post,
 )
 from backend.outside import rotate_secrets, stored_files
+from backend.safety import Escalation, EscalationBrief, EscalationStep
 from backend.settings import Settings
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
@@ -174,6 +175,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             answer=f"no, {MARKER}",
             answered_at=now(),
         )
+        escalation = await Escalation.create(
+            workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
+            raised_at=now(), resolved_at=now(),
+        )  # fmt: skip
+        about = {"workspace_id": client, "escalation_id": escalation.id}
+        await EscalationBrief.create(
+            member_id=member.id, summary=f"{MARKER} will hurt somebody", is_open=False, is_drill=False, **about
+        )
+        await EscalationStep.create(kind="noted", note=f"I spoke with {MARKER}", at=now(), **about)
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -248,6 +258,8 @@ PLANTED = {
     "golden_items.note",
     "appeals.text",
     "appeals.answer",
+    "escalation_briefs.summary",
+    "escalation_steps.note",
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",
     "statements_of_reasons.text",

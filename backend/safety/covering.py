@@ -98,15 +98,28 @@ async def watch_coverage(system: Actor, _payload: Mapping[str, Any]) -> None:
 
 
 async def _tell(workspace_id: UUID, gap: Gap, responsible: list[UUID], *, is_now: bool) -> None:
-    """One of now is told anew every day it lasts; where it ends names it, since it begins with every look."""
-    until = gap.ends_at.strftime("%m%d%H%M")
+    """One of now is told anew every day it lasts; one to come once."""
+    kind = "nobody_on_call" if is_now else "coverage_gap"
+    when = f"{gap.starts_at:%Y-%m-%d}" if is_now else f"{gap.starts_at:%m%d%H%M}-{gap.ends_at:%m%d%H%M}"
+    occasion = f"{gap.level} {when}"
+    scope = current()
+    told = await scope.fetch(
+        """select membership_id from notices
+            where agency_id = $1 and subject_id = $2 and kind = $3 and occasion = $4 and membership_id = any($5)""",
+        scope.actor.agency_id,
+        gap.rota_id,
+        kind,
+        occasion,
+        responsible,
+    )
+    known = {row["membership_id"] for row in told}
     await tell(
-        [Recipient(membership_id=each) for each in responsible],
-        kind="nobody_on_call" if is_now else "coverage_gap",
+        [Recipient(membership_id=each) for each in responsible if each not in known],
+        kind=kind,
         subject_id=gap.rota_id,
         workspace_id=workspace_id,
         text="Nobody is on call there now." if is_now else "Within two weeks nobody is on call there for a while.",
-        occasion=f"{gap.level} {gap.starts_at:%Y-%m-%d}" if is_now else f"{gap.level} {gap.starts_at:%m%d%H%M}-{until}",
+        occasion=occasion,
     )
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cmp_to_key
 from inspect import isawaitable
 from typing import Any
@@ -24,6 +24,7 @@ from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from backend.ruling import PostTag, RuleFiring, RuleVersion
+from backend.safety import EscalationPolicy
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
     Aggregate,
@@ -155,6 +156,14 @@ for name, condition in (
     WHERES[published(name).row] = condition
 
 
+async def _is_the_policy_in_force(row: Any, _: Actor) -> bool:
+    return row.version == max(r.version for r in await EscalationPolicy.filter(workspace_id=row.workspace_id))
+
+
+WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
+WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
@@ -174,6 +183,22 @@ def expression(type_name: str, field: str) -> Callable[[Any], Any]:
 
 async def _cases(row: Any) -> list[Any]:
     return await Case.filter(workspace_id=row.id).exclude(kind="golden")
+
+
+@expression("RotaLayer", "staffIds")
+async def _turns(row: Any) -> list[str]:
+    return [f"staff_{each}" for each in row.turns]
+
+
+@expression("Certificate", "proof")
+async def _proof(row: Any) -> str:
+    return row.proof
+
+
+@expression("Escalation", "isLate")
+async def _is_late(row: Any) -> bool:
+    promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
+    return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
 
 
 @expression("CaseCounts", "queued")

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from endangered import in_danger
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from judged import judged
 from promises.test_the_api import (
@@ -215,6 +216,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await _a_rule(acme)
     case = await acme.case()
     await judged(acme, case)
+    await in_danger(acme, case)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:
