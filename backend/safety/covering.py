@@ -11,6 +11,7 @@ from backend.notices import Recipient, tell
 from backend.safety.staffing import Staffing, staffing_of
 from backend.safety.taking_turns import Turns, changes, on_call_at
 from backend.safety.thresholds import LOOKED_AHEAD
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right, Role
@@ -88,6 +89,7 @@ async def watch_coverage(system: Actor, _payload: Mapping[str, Any]) -> None:
     )
     moment = await current().now()
     for row in rows:
+        await current().lock(locks.ESCALATING, f"coverage of {row['id']}")  # of two who look at once one tells
         gaps = await gaps_of(row["id"], moment=moment)
         if gaps:
             staffing = await staffing_of(row["id"], moment=moment)

@@ -563,10 +563,9 @@ def _all_fields(type_: GraphQLObjectType, depth: int) -> str:
             parts.append(name)
         elif depth > 0 and target.name.endswith("Connection"):
             row = get_named_type(target.fields["nodes"].type)
-            parts.append(
-                f"{name}(first: 2) {{ totalCount pageInfo {{ hasNextPage endCursor }} edges {{ cursor }} "
-                f"nodes {{ __typename {_all_fields(row, 0)} }} }}"
-            )
+            # Once is enough for how a list is paged: a document has a thousand fields at most.
+            paging = "pageInfo { hasNextPage endCursor } edges { cursor }" if depth > 1 else ""
+            parts.append(f"{name}(first: 2) {{ totalCount {paging} nodes {{ __typename {_all_fields(row, 0)} }} }}")
         elif depth > 0:
             parts.append(f"{name} {{ __typename {_all_fields(target, depth - 1)} }}")
     return " ".join(parts)
