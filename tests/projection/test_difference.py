@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, write_post
+from endangered import in_danger
 from graphql import parse, validate
 from judged import judged
 from projection import naive
@@ -107,7 +108,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
 
         async with agency_scope(cast.system):
             some = await Case.filter(workspace_id=cast.workspaces[workspace]).first()
-        for kind, id in (await judged(cast, some)).items():
+        for kind, id in {**await judged(cast, some), **await in_danger(cast, some)}.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):
             ids["case"] += [
