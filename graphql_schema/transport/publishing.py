@@ -44,6 +44,7 @@ PAGES: Final = (
         "acting",
         "statements",
         "appeals",
+        "safety",
         "rules",
         "webhooks",
         "notices",

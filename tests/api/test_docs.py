@@ -188,6 +188,18 @@ class Scene:
             "<appeal claim token>": claimed["<claim token>"],
         }
 
+    async def in_danger(self) -> dict[str, Any]:
+        """An exercise: nobody but owners is there to be paged."""
+        raised = await self.ask(
+            """mutation($c: ID!) { raiseEscalation(input: { caseId: $c, kind: MEDICAL, summary: "x", isDrill: true }) {
+                 escalation { id } } }""",
+            c=(await self.ids())["<case id>"],
+        )
+        return {
+            "<escalation id>": raised["data"]["raiseEscalation"]["escalation"]["id"],
+            "<staff id>": f"staff_{self.cast.owner.membership_id}",
+        }
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -213,6 +225,8 @@ class Scene:
             known |= await self.endpoint()
         if "<decision id>" in text:
             known |= await self.judged()
+        if "<escalation id>" in text or "<staff id>" in text:
+            known |= await self.in_danger()
         if "<appeal case id>" in text:
             known |= await self.appealed()
         if any(name in text for name in ("<policy id>", "<rule id>", "<back test id>")):
