@@ -237,7 +237,7 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
             with suppress(
                 asyncpg.InFailedSQLTransactionError
             ):  # then the transaction is lost, or its savepoint undoes this
-                await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'")
+                await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'; SET LOCAL app.restricts = ''")
 
     @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:

@@ -92,8 +92,9 @@ def _restrictions(model: type[TenantModel], *, one_node: bool) -> Iterator[str]:
             if column not in columns or (column == "decision_id" and {"post_id", "case_id"} & set(columns)):
                 continue
             own = "id" if model._meta.db_table == "posts" else column
-            hidden = f"{own} <> all({ids(function)})"
-            yield f"({own} is null or {hidden})" if columns[column] else hidden
+            nothing = "(select app.restricts_nothing())" if one_node else "app.restricts_nothing()"
+            nullable = f"{own} is null or " if columns[column] else ""
+            yield f"({nothing} or {nullable}{own} <> all({ids(function)}))"
 
 
 def _eraser_grants(model: type[TenantModel]) -> list[str]:

@@ -5,6 +5,11 @@
 create function app.reads() returns text language sql stable parallel safe
   as $$ select coalesce(current_setting('app.reads', true), '') $$;
 
+-- Whether there is nothing to look for: known from when the scope began (app.admit), or because Tend itself reads.
+create function app.restricts_nothing() returns boolean language sql stable parallel safe
+  as $$ select coalesce(current_setting('app.reads', true), '') = 'all'
+            or coalesce(current_setting('app.restricts', true), '') = 'nothing' $$;
+
 -- Training -----------------------------------------------------------------------------------------------------------
 
 create table app.certificates (
@@ -268,25 +273,37 @@ create table app.restrictions (
 create index restrictions_in_force on app.restrictions (agency_id, post_id) where lifted_at is null;
 
 -- Escalations whose subject the actor may open: who was paged or has taken it, while they are trained; who broke the glass.
-create function app.opened() returns uuid[] language sql stable parallel safe as $$
-  select coalesce(array_agg(r.escalation_id), '{}') from app.escalation_readers r
-   where r.agency_id = app.agency() and r.membership_id = nullif(nullif(app.reads(), ''), 'all')::uuid
-     and (r.until is null or r.until > now())
-     and (r.because = 'broke_glass'
-          or app.is_trained(r.membership_id, r.workspace_id, now())) $$;
+create function app.opened() returns uuid[] language plpgsql stable parallel safe as $$
+declare
+  reader uuid := nullif(nullif(app.reads(), ''), 'all')::uuid;
+  trained uuid[];
+begin
+  if reader is null then return '{}'; end if;
+  -- By client, not by escalation: there are few clients and may be many escalations.
+  trained := array(
+    select w.id from (select distinct r.workspace_id as id from app.escalation_readers r
+                       where r.agency_id = app.agency() and r.membership_id = reader) w
+     where app.is_trained(reader, w.id, now()));
+  return array(
+    select r.escalation_id from app.escalation_readers r
+     where r.agency_id = app.agency() and r.membership_id = reader and (r.until is null or r.until > now())
+       and (r.because = 'broke_glass' or r.workspace_id = any (trained)));
+end $$;
 
 -- Few at any time, and asked for once in a statement. PL/pgSQL: its plans are kept for as long as a connection lives.
 -- Migrations and restores, which run as the owner of the tables, see everything.
 create function app.hidden_posts() returns uuid[] language plpgsql stable parallel safe as $$
 declare
   hidden uuid[];
+  opened uuid[];
 begin
   if app.reads() = 'all' or current_user = 'tend_owner' then return '{}'; end if;
   if not exists (select from app.restrictions r where r.agency_id = app.agency() and r.lifted_at is null) then
     return '{}';
   end if;
+  opened := app.opened();  -- once: as a part of the condition it would be asked for every row
   select coalesce(array_agg(r.post_id), '{}') into hidden from app.restrictions r
-   where r.agency_id = app.agency() and r.lifted_at is null and r.escalation_id <> all (app.opened());
+   where r.agency_id = app.agency() and r.lifted_at is null and r.escalation_id <> all (opened);
   return hidden;
 end $$;
 
@@ -322,4 +339,18 @@ begin
    where r.agency_id = app.agency() and r.post_id = any (posts);
   perform set_config('app.reads', reads, true);
   return hidden;
+end $$;
+
+-- Admission also looks whether the agency restricts anything at all, once for the whole scope: almost always it does not,
+-- and then no list pays for asking. What is restricted while a scope is open is seen by it as before; whoever restricts
+-- something forgets this answer (tenants/scope.py).
+create or replace function app.admit(kind text, key bytea, workspace uuid, slug text, mark text) returns void
+language plpgsql volatile as $$
+begin
+  if app.admission_mark(kind, key, workspace, slug) is distinct from mark then
+    raise exception 'no longer admitted' using errcode = 'TN001';
+  end if;
+  if not exists (select from app.restrictions r where r.agency_id = app.agency() and r.lifted_at is null) then
+    perform set_config('app.restricts', 'nothing', true);
+  end if;
 end $$;

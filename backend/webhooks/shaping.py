@@ -80,7 +80,10 @@ async def _read(shaper: Shaper, endpoint: WebhookEndpoint, event: WebhookEvent) 
     if reader is None:
         return None
     # The scope is Tend's own, which sees what escalations restrict; an endpoint is no reader of any.
-    await scope.execute(f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'; SET LOCAL app.reads = ''")
+    await scope.execute(
+        f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'; SET LOCAL app.reads = '';"
+        "SET LOCAL app.restricts = ''"
+    )
     try:
         read = await shaper.read(reader, endpoint.selection, kind=event.subject_kind, id=event.subject_id)
     except Exception as found:
