@@ -279,7 +279,7 @@ class Agency(Node):
         "agency_id",
         order=PositionOrder,
         where="{row}.workspace_id is null",
-        description="Who is paged in which order where a client has no policy that fits; for who sees all clients.",
+        description="Who is paged in which order where a client has no policy that fits.",
     )
     api_clients: Connection[ApiClient] = many(
         "agency_id",

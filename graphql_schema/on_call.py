@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import Final
 
 import strawberry
 from strawberry.scalars import JSON
@@ -12,6 +13,8 @@ from graphql_schema.orders import LayerOrder, OverrideOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from graphql_schema.staff import Staff
 from tenants.rights import Right
+
+_OF_MY_CLIENTS: Final = "({row}.workspace_id is null or {sees_all} or {row}.workspace_id = any({workspaces}))"
 
 
 @strawberry.enum(description="A day of the week.")
@@ -77,7 +80,7 @@ class RotaOverride:
     instead_of: Staff | None = one("instead_of_id", description="For whom alone; null for whoever is on call.")
 
 
-@publish(safety.Rota, kind="rota", needs=Right.READ_STAFF)
+@publish(safety.Rota, kind="rota", needs=Right.READ_STAFF, row=_OF_MY_CLIENTS)
 class Rota(Node):
     """Who is on call when. Whoever is suspended, has left or lacks a certificate that a client asks for is passed over."""
 
@@ -96,7 +99,8 @@ class Rota(Node):
     safety.EscalationPolicy,
     kind="escalationpolicy",
     needs=Right.READ_STAFF,
-    row="{row}.version = (select max(v.version) from escalation_policies v where v.agency_id = {agency} "
+    row=f"{_OF_MY_CLIENTS} and "
+    "{row}.version = (select max(v.version) from escalation_policies v where v.agency_id = {agency} "
     "and v.workspace_id is not distinct from {row}.workspace_id)",
 )
 class EscalationPolicy(Node):

@@ -125,6 +125,9 @@ _MESSAGE: Final[Mapping[str, Any]] = {
     "reaches_outside": True,
 }
 
+# One at a time of each: fewer than a worker has places for danger, so that no server that hangs stands before a timer.
+_DANGER: Final[Mapping[str, Any]] = {**_MESSAGE, "at_once": 1, "priority": Priority.DANGER}
+
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
@@ -147,7 +150,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             priority=Priority.BULK,
             at_once=2,
         ),
-        "chat_danger": Kind(chat_notices, **_MESSAGE, priority=Priority.DANGER),
+        "chat_danger": Kind(chat_notices, **_DANGER),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
@@ -175,7 +178,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
         ),
         "hand_over": Kind(hand_over),
-        "mail_danger": Kind(mail_notices, **_MESSAGE, priority=Priority.DANGER),
+        "mail_danger": Kind(mail_notices, **_DANGER),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         # The lease of a try is short (workers/running.py) and so is its pause: a page is late by no more than that.
         "page_escalation": Kind(page_escalation, tries=20, back_off=timedelta(seconds=1), priority=Priority.DANGER),
@@ -185,6 +188,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             timeout=timedelta(seconds=30),
             given_up=give_up_page,
             priority=Priority.DANGER,
+            at_once=1,
             reaches_outside=True,
         ),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),

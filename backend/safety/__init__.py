@@ -22,7 +22,7 @@ from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
 from backend.safety.regrading import regrade_escalation
 from backend.safety.resolving import OUTCOMES, resolve_escalation
 from backend.safety.setting_contacts import set_safety_contacts
-from backend.safety.setting_policies import Level, Target, WantedPolicy, set_escalation_policies
+from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
@@ -61,6 +61,7 @@ __all__ = [
     "offer_escalation",
     "page_escalation",
     "page_outside",
+    "policies_version",
     "raise_escalation",
     "regrade_escalation",
     "resolve_escalation",

@@ -5,7 +5,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel, WorkspaceOrAgencyModel
+from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 _ABOUT_THEM: Final = (
@@ -14,10 +14,12 @@ _ABOUT_THEM: Final = (
 )
 
 
-class Rota(WorkspaceOrAgencyModel):
-    """Who is on call when: of one client, or of the agency for all its clients."""
+class Rota(AgencyModel):
+    """Who is on call when: of one client, or of the agency for all its clients. Everybody who raises an escalation needs
+    the agency's, so the wall lets all of it read them; what the API shows of other clients' is narrowed there."""
 
     forgetting = {"name": OF_THE_AGENCY, "time_zone": OUR_WORDS}
+    workspace_id: UUID | None = fields.UUIDField(null=True)
     name = fields.CharField(max_length=200)
     time_zone = fields.CharField(max_length=64)
     version = fields.IntField(default=1)
@@ -60,15 +62,16 @@ class RotaOverride(AgencyModel):
         table = "rota_overrides"
 
 
-class EscalationPolicy(WorkspaceOrAgencyModel):
+class EscalationPolicy(AgencyModel):
     """Who is paged in which order. One of a list in versions, of which the highest is in force and the first that fits
-    decides; copied into each escalation."""
+    decides; copied into each escalation. Walled as rotas are."""
 
     forgetting = {
         **dict.fromkeys(("kinds", "on_exhausted"), OUR_WORDS),
         "levels": Keep("our words, numbers and ids of staff"),
     }
     grants = APPEND_ONLY
+    workspace_id: UUID | None = fields.UUIDField(null=True)
     version = fields.IntField()
     position = fields.IntField()
     max_severity = fields.IntField()

@@ -64,7 +64,7 @@ async def set_escalation_policies(
     if version != expected_version:
         raise Conflict("Somebody has changed the policies since you read them.", path=("input", "expectedVersion"))
     for policy in policies:
-        await _check(policy)
+        await _check(policy, workspace_id)
     # An empty list is a version as well: one row that fits whatever comes, without levels, stands for it.
     rows: Sequence[WantedPolicy] = policies or [WantedPolicy(max_severity=5, levels=())]
     made = []
@@ -106,7 +106,7 @@ async def policies_version(workspace_id: UUID | None) -> int:
     return version
 
 
-async def _check(policy: WantedPolicy) -> None:
+async def _check(policy: WantedPolicy, workspace_id: UUID | None) -> None:
     """Raises Invalid, NotFound."""
     path = ("input", "policies")
     if not 1 <= policy.max_severity <= 5 or not 0 <= policy.repeats <= 9:
@@ -123,18 +123,20 @@ async def _check(policy: WantedPolicy) -> None:
         if not 1 <= len(level.targets) <= MOST_TARGETS:
             raise Invalid(f"Between one and {MOST_TARGETS} targets.", path=path)
         for target in level.targets:
-            await _check_target(target)
+            await _check_target(target, workspace_id)
 
 
-async def _check_target(target: Target) -> None:
+async def _check_target(target: Target, workspace_id: UUID | None) -> None:
     """Raises Invalid, NotFound."""
     path = ("input", "policies")
     if (target.kind == "on_call") != (target.level is not None):
         raise Invalid("Say which level of a rota is on call; no other target has one.", path=path)
     if target.level is not None and not 1 <= target.level <= 5:
         raise Invalid("Levels of a rota go from 1 to 5.", path=path)
-    if target.rota_id is not None and (target.kind != "on_call" or not await Rota.exists(id=target.rota_id)):
-        raise NotFound(path=path)
+    if target.rota_id is not None:
+        rota = await Rota.get_or_none(id=target.rota_id) if target.kind == "on_call" else None
+        if rota is None or rota.workspace_id not in (None, workspace_id):
+            raise NotFound(path=path)
     if (target.kind == "staff") != (target.staff_id is not None):
         raise Invalid("Say which colleague; no other target names one.", path=path)
     if (

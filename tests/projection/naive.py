@@ -156,11 +156,18 @@ for name, condition in (
     WHERES[published(name).row] = condition
 
 
-async def _is_the_policy_in_force(row: Any, _: Actor) -> bool:
-    return row.version == max(r.version for r in await EscalationPolicy.filter(workspace_id=row.workspace_id))
+def _is_of_their_clients(row: Any, actor: Actor) -> bool:
+    return row.workspace_id is None or actor.workspaces is None or row.workspace_id in actor.workspaces
+
+
+async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
+    return _is_of_their_clients(row, actor) and row.version == max(
+        r.version for r in await EscalationPolicy.filter(workspace_id=row.workspace_id)
+    )
 
 
 WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
+WHERES[published("Rota").row] = _is_of_their_clients
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
 

@@ -23,6 +23,7 @@ from backend.safety import (
     acknowledge_escalation,
     coverage_gaps,
     note_on_escalation,
+    policies_version,
     safety_numbers,
     set_escalation_policies,
     set_rota,
@@ -233,3 +234,22 @@ async def test_what_python_answers_is_for_who_may_and_like_nothing_for_others(
     for other in (theirs, f"workspace_{house.client}"[:-4] + "0000", "nonsense"):
         assert await ask(api, house.token("lead"), query, w=other, **window) == nothing
     assert await ask(api, globex.tokens["owner"], query, w=f"workspace_{house.client}", **window) == nothing
+
+
+async def test_the_agencys_rota_and_policy_hold_for_whoever_raises(house: House) -> None:
+    """Somebody who works for one client alone as well: what is of the whole agency is not hidden from who needs it."""
+    owner = house.cast.owner
+    layer = WantedLayer(level=1, starts_at=now() - HOUR, shift_hours=24, turns=[house.second.membership_id])
+    async with agency_scope(owner):
+        rota_id = await set_rota(owner, workspace_id=None, name="all", time_zone="UTC", layers=[layer])
+        policy = WantedPolicy(5, [Level(120, [Target("on_call", level=1, rota_id=rota_id)])], kinds=["stalking"])
+        before = await policies_version(None)
+        await set_escalation_policies(owner, None, expected_version=before, policies=[policy])
+    escalation = await house.of(await house.raised(kind="stalking"))
+    assert escalation.policy["levels"][0]["waitSeconds"] == 120
+    paged = [who.split("-")[0] for kind, _, _, who in await house.steps(escalation.id) if kind == "paged"]
+    async with agency_scope(owner) as scope:
+        await set_rota(owner, workspace_id=None, name="all", time_zone="UTC", layers=[], rota_id=rota_id)
+        await set_escalation_policies(owner, None, expected_version=before + 1, policies=[])
+        await scope.execute("delete from rotas where agency_id = $1 and id = $2", owner.agency_id, rota_id)
+    assert paged == ["second"]
