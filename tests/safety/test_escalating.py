@@ -2,6 +2,7 @@
 test's own; the database is real."""
 
 import asyncio
+from contextvars import Context
 from datetime import datetime, timedelta
 
 import pytest
@@ -78,6 +79,18 @@ async def test_whoever_acknowledges_a_second_before_has_it_and_nobody_else_is_pa
     escalation = await house.step_at(escalation_id, due)
     assert (escalation.state, escalation.owner_id) == ("acknowledged", house.responder.membership_id)
     assert {level for level, _, _ in pages(await house.steps(escalation_id))} == {1}
+
+
+async def test_a_step_that_comes_while_somebody_acknowledges_waits_and_finds_it_taken(house: House) -> None:
+    escalation_id = await house.raised()
+    due = (await house.of(escalation_id)).raised_at + 5 * MINUTE
+    async with asyncio.timeout(30):
+        async with agency_scope(house.responder):
+            await acknowledge_escalation(house.responder, escalation_id, moment=due - timedelta(seconds=1))
+            step = asyncio.create_task(house.step_at(escalation_id, due), context=Context())
+            await asyncio.sleep(0.3)
+            assert not step.done()
+        assert (await step).state == "acknowledged"
 
 
 async def test_of_two_who_acknowledge_together_one_has_it(house: House) -> None:
