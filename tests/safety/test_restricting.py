@@ -236,6 +236,11 @@ async def test_breaking_the_glass_opens_it_for_a_shift_and_its_owner_is_told(hou
         assert await Notice.exists(
             subject_id=escalation_id, kind="glass_broken", membership_id=house.responder.membership_id
         )
+        left = await scope.fetchval(
+            "select until - now() from escalation_readers where escalation_id = $1 and because = 'broke_glass'",
+            escalation_id,
+        )
+        assert timedelta(hours=7) < left <= timedelta(hours=8)
         await scope.execute(
             "update escalation_readers set until = now() - interval '1 second' where because = 'broke_glass'"
         )
