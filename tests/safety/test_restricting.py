@@ -292,3 +292,48 @@ async def test_another_agency_and_another_client_know_nothing_of_it(house: House
     await house.raised(case)
     async with agency_scope(house.cast.moderator):
         assert not await Restriction.filter(post_id=case.post_id).exists()
+
+
+RAISE = """mutation($i: RaiseEscalationInput!) { raiseEscalation(input: $i) {
+    escalation { state severity brief { summary post { id } case { id } } steps { totalCount } } isJoined
+    userErrors { code } } }"""
+
+
+async def test_somebody_of_support_and_a_machine_raise_and_read_no_more_than_their_own_words(
+    house: House, api: httpx.AsyncClient
+) -> None:
+    posts = [await house.cast.post(f"it says {MARKER}", workspace=house.slug) for _ in range(2)]
+    machine = await issue_api_key(house.cast.agency_id, name="raises", scopes=MACHINE_RIGHTS)
+    own = {"summary": "I am afraid.", "post": None, "case": None}
+    for token, post, brief, steps in ((house.token("supporter"), posts[0], own, 1), (machine, posts[1], None, 0)):
+        given = {"postId": f"post_{post.id}", "kind": "STALKING", "summary": "I am afraid."}
+        answer = await ask(api, token, RAISE, i=given)
+        assert answer["data"]["raiseEscalation"] == {
+            "escalation": {"state": "TRIGGERED", "severity": 1, "brief": brief, "steps": {"totalCount": steps}},
+            "isJoined": False,
+            "userErrors": [],
+        }
+        again = await ask(api, token, RAISE, i={**given, "summary": "Still."})
+        assert again["data"]["raiseEscalation"]["isJoined"] is True
+    async with agency_scope(house.responder):
+        assert await Post.filter(id__in=[post.id for post in posts]).count() == 2
+
+
+async def test_what_an_escalation_is_about_has_to_be_said_and_to_be_there(house: House, api: httpx.AsyncClient) -> None:
+    case = await house.case()
+    token = house.token("supporter")
+    for given, code in (
+        ({}, "INVALID"),
+        ({"postId": f"post_{case.post_id}", "memberId": f"member_{case.member_id}"}, "INVALID"),
+        ({"workspaceId": f"workspace_{house.client}"}, "INVALID"),
+        ({"postId": f"post_{new_id()}"}, "NOT_FOUND"),
+        ({"memberId": f"member_{new_id()}"}, "NOT_FOUND"),
+        ({"memberId": f"member_{case.member_id}", "impact": 5}, "INVALID"),
+    ):
+        answer = await ask(api, token, RAISE, i={"kind": "OTHER", "summary": "x", **given})
+        assert [error["code"] for error in answer["data"]["raiseEscalation"]["userErrors"]] == [code], given
+    about = {"memberId": f"member_{case.member_id}", "kind": "OTHER", "summary": "x"}
+    raised = await ask(api, token, RAISE, i=about)
+    assert raised["data"]["raiseEscalation"]["userErrors"] == []
+    async with agency_scope(house.lead):  # the member's ordinary cases are worked on
+        assert await Case.exists(id=case.id)
