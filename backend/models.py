@@ -16,6 +16,8 @@ MODEL_MODULES: Final = (
     "backend.communities.models",
     "backend.policies.models",
     "backend.statements.models",
+    "backend.education.models",
+    "backend.safety.models",
     "backend.acting.models",
     "backend.moderation.models",
     "backend.reporting.models",

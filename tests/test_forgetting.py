@@ -41,6 +41,7 @@ from backend.moderation import (
 )
 from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
+from backend.safety import Escalation, EscalationBrief, EscalationStep
 from backend.settings import Settings
 from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
@@ -227,6 +228,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             workspace_id=client, investigation_id=of.id, kind="noted", text=f"asked {MARKER}"
         )
         await reported_about(cast, client, slug, post, member.id)
+        escalation = await Escalation.create(
+            workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
+            raised_at=now(), resolved_at=now(),
+        )  # fmt: skip
+        about = {"workspace_id": client, "escalation_id": escalation.id}
+        await EscalationBrief.create(
+            member_id=member.id, summary=f"{MARKER} will hurt somebody", is_open=False, is_drill=False, **about
+        )
+        await EscalationStep.create(kind="noted", note=f"I spoke with {MARKER}", at=now(), **about)
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -338,6 +348,8 @@ PLANTED = {
     *(f"legal_orders.{column}" for column in ("reasons", "urls", "account_identifiers", "effect_note")),
     "misuse_measures.reason",
     "unfounded_marks.reason",
+    "escalation_briefs.summary",
+    "escalation_steps.note",
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",
     "statements_of_reasons.text",

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.ids import new_id
+from backend.notices.catalogue import KINDS
 from backend.notices.thresholds import MOST_IN_A_MESSAGE
 from backend.outbox import enqueue
 from tenants.actor import Actor
@@ -29,12 +30,15 @@ async def gather_notices(_system: Actor, payload: Mapping[str, Any]) -> None:
             order by d.created_at, d.id for update of d skip locked""",
         *_asked_for(payload),
     )
+    dangers = {row["id"] for row in rows if KINDS[row["kind"]].is_danger}
     together: dict[object, list[UUID]] = {}
     for row in rows:
         together.setdefault(_key(row), []).append(row["id"])
     for ids in together.values():
         for start in range(0, len(ids), MOST_IN_A_MESSAGE):
-            await send_together(payload["channel"], ids[start : start + MOST_IN_A_MESSAGE])
+            await send_together(
+                payload["channel"], ids[start : start + MOST_IN_A_MESSAGE], is_danger=bool(dangers & set(ids))
+            )
 
 
 async def give_up_gathering(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
@@ -56,8 +60,8 @@ async def gather_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
     )
 
 
-async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
-    """They become one new message, and its job is promised. Call while holding the row locks on `deliveries`."""
+async def send_together(channel: str, deliveries: Sequence[UUID], *, is_danger: bool = False) -> None:
+    """They become one new message, and its job is promised; that of danger has places of its own. Call while holding the row locks on `deliveries`."""
     message = new_id()
     await current().execute(
         "update notice_deliveries set message = $3 where agency_id = $1 and id = any($2)",
@@ -65,7 +69,8 @@ async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
         list(deliveries),
         message,
     )
-    await enqueue(f"{channel}_notices", {"message": str(message)})
+    way = "danger" if is_danger else "notices"
+    await enqueue(f"{channel}_{way}", {"message": str(message)})
 
 
 def _asked_for(payload: Mapping[str, Any]) -> tuple[UUID, UUID, str, datetime | None]:

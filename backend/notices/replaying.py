@@ -2,6 +2,7 @@ from uuid import UUID
 
 from backend import journal
 from backend.kit.errors import Conflict, NotFound
+from backend.notices.catalogue import KINDS
 from backend.notices.gathering import gather_again
 from backend.notices.models import NoticeDelivery
 from backend.notices.sending import send_again
@@ -20,6 +21,7 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> UUID:
         raise NotFound(path=("input", "noticeDeliveryId"))
     if delivery.state != "failed":
         raise Conflict("Only what has failed can be sent again.", path=("input", "noticeDeliveryId"))
+    is_danger = KINDS[delivery.kind].is_danger
     if delivery.message is None:
         payload = {
             "membership_id": str(delivery.membership_id),
@@ -27,11 +29,11 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> UUID:
             "due_at": delivery.due_at.isoformat(),
         }
         await gather_again(actor, payload)
-        await enqueue("gather_notices", payload)
+        await enqueue("gather_danger" if is_danger else "gather_notices", payload)
     else:
         payload = {"message": str(delivery.message)}
         await send_again(actor, payload)
-        await enqueue(f"{delivery.channel}_notices", payload)
+        await enqueue(f"{delivery.channel}_{'danger' if is_danger else 'notices'}", payload)
     await journal.record(
         "notice.replayed",
         subject_kind="noticedelivery",

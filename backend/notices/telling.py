@@ -153,11 +153,12 @@ async def _promise(told: Sequence[Any], kind: str, about: Kind) -> None:
         rows,
     )
     for membership_id, channel, due in sorted(jobs):
+        kind_of_job = "gather_danger" if about.is_danger else "gather_notices"
         await enqueue(
-            "gather_notices",
+            kind_of_job,
             {"membership_id": str(membership_id), "channel": channel, "due_at": due.isoformat()},
             run_at=due,
-            dedupe_key=f"gather_notices:{channel}:{membership_id}:{due.isoformat()}",
+            dedupe_key=f"{kind_of_job}:{channel}:{membership_id}:{due.isoformat()}",
         )
 
 

@@ -227,6 +227,18 @@ class Scene:
         )
         return known | {"<service id>": service["data"]["describeService"]["service"]["id"]}
 
+    async def in_danger(self) -> dict[str, Any]:
+        """An exercise: nobody but owners is there to be paged."""
+        raised = await self.ask(
+            """mutation($c: ID!) { raiseEscalation(input: { caseId: $c, kind: MEDICAL, summary: "x", isDrill: true }) {
+                 escalation { id } } }""",
+            c=(await self.ids())["<case id>"],
+        )
+        return {
+            "<escalation id>": raised["data"]["raiseEscalation"]["escalation"]["id"],
+            "<staff id>": f"staff_{self.cast.owner.membership_id}",
+        }
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -270,6 +282,8 @@ class Scene:
             known |= await self.programme()
         if "<decision id>" in text:
             known |= await self.judged()
+        if "<escalation id>" in text or "<staff id>" in text:
+            known |= await self.in_danger()
         if "<appeal case id>" in text:
             known |= await self.appealed()
         if "<investigation id>" in text:
