@@ -6,12 +6,15 @@ from enum import Enum
 import strawberry
 
 from backend import integrity
+from backend.safety import Danger
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
+from graphql_schema.answering_escalations import grade
 from graphql_schema.cases import Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value
+from graphql_schema.escalations import Escalation
 from graphql_schema.investigations import (
     Investigation,
     InvestigationOutcome,
@@ -19,6 +22,7 @@ from graphql_schema.investigations import (
     SubjectKind,
     TieKind,
 )
+from graphql_schema.on_call import DangerKind
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
@@ -106,6 +110,16 @@ class ReferToModerationInput:
     policy_id: strawberry.ID | None = optional("The policy they break.")
 
 
+@strawberry.input(description="Somebody who may come to harm, or do it.")
+class ReferToSafetyInput:
+    investigation_id: strawberry.ID = strawberry.field(description=_ID)
+    investigation_subject_id: strawberry.ID = strawberry.field(description="A subject of kind MEMBER, POST or CASE.")
+    kind: DangerKind = strawberry.field(description="What danger it is.")
+    summary: str = strawberry.field(description="What you know, at most 5,000 characters; in no page and no notice.")
+    impact: int | None = optional("1 a life or a child's safety, 2 serious harm, 3 limited, 4 a breach of rules.")
+    urgency: int | None = optional("1 now, 2 within a day, 3 within days, 4 none. Unknown counts as 1.")
+
+
 @strawberry.input(description="What was found.")
 class ConcludeInvestigationInput:
     investigation_id: strawberry.ID = strawberry.field(description=_ID)
@@ -126,6 +140,12 @@ class ReopenInvestigationInput:
 @strawberry.type(description="The investigation after what was done.")
 class InvestigationPayload:
     investigation: Investigation | None = strawberry.field(default=None, description="As it is now; null when refused.")
+    user_errors: list[UserError] = user_errors()
+
+
+@strawberry.type(description="The escalation that goes on now.")
+class ReferToSafetyPayload:
+    escalation: Escalation | None = strawberry.field(default=None, description="New or joined; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
@@ -293,6 +313,21 @@ class Investigating:
             policy_id=optional_uuid_of("policy", input.policy_id, field="policyId"),
         )
         return InvestigationPayload(investigation=ref(Investigation, found))
+
+    @verb(ReferToSafetyPayload, "Somebody may come to harm: whoever is on call is paged now.", needs=Right.WORK_QUEUE)
+    async def refer_to_safety(self, info: Info, input: Input[ReferToSafetyInput]) -> ReferToSafetyPayload:
+        found = await integrity.refer_to_safety(
+            actor_of(info.context),
+            uuid_of("investigation", input.investigation_id, field="investigationId"),
+            uuid_of("subject", input.investigation_subject_id, field="investigationSubjectId"),
+            Danger(
+                kind=input.kind.value,
+                summary=input.summary,
+                impact=grade(input.impact),
+                urgency=grade(input.urgency),
+            ),
+        )
+        return ReferToSafetyPayload(escalation=ref(Escalation, found))
 
     @verb(
         InvestigationPayload,

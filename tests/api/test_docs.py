@@ -228,7 +228,14 @@ class Scene:
         return known | {"<service id>": service["data"]["describeService"]["service"]["id"]}
 
     async def in_danger(self) -> dict[str, Any]:
-        """An exercise: nobody but owners is there to be paged."""
+        """An exercise, for which the owner is on call."""
+        owner = f"staff_{self.cast.owner.membership_id}"
+        await self.ask(
+            """mutation($w: ID!, $s: [ID!]!) { setRota(input: { workspaceId: $w, name: "Days", timeZone: "UTC",
+                 layers: [{ level: 1, startsAt: "2026-01-01T00:00:00Z", shiftHours: 24, staffIds: $s }] }) { rota { id } } }""",
+            w=(await self.ids())["<workspace id>"],
+            s=[owner],
+        )
         raised = await self.ask(
             """mutation($c: ID!) { raiseEscalation(input: { caseId: $c, kind: MEDICAL, summary: "x", isDrill: true }) {
                  escalation { id } } }""",
@@ -236,7 +243,7 @@ class Scene:
         )
         return {
             "<escalation id>": raised["data"]["raiseEscalation"]["escalation"]["id"],
-            "<staff id>": f"staff_{self.cast.owner.membership_id}",
+            "<staff id>": owner,
         }
 
     async def rule(self) -> dict[str, Any]:
