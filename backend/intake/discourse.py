@@ -68,7 +68,9 @@ def envelope(headers: Mapping[str, str], document: Any) -> Envelope:
         return Envelope(event, f"{event} {id} " if id else "", f"{_OPPOSITE[event]} {id} " if id else None)
     if event in _USER_EVENTS:
         told = [name_at(document, f"user.{name}") for name in _MEMBER]
-        return Envelope(event, f"{event} {' '.join(told)}" if told[0] else "")
+        # Nothing in it says when: what was told in between makes the same words news again.
+        of_user = f"user {told[0]} "
+        return Envelope(event, f"{of_user}{event} {' '.join(told[1:])}", of_user) if told[0] else Envelope(event, "")
     if event in _FLAG_EVENTS:
         id, *state = (name_at(document, f"reviewable.{name}") for name in ("id", "version", "score"))
         key = f"{event} {id} {' '.join(state)}" if id else ""

@@ -16,7 +16,8 @@ from backend.intake.thresholds import LONGEST_HANDLE, LONGEST_ID, LONGEST_REASON
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What is known of a delivery before it is stored. `key` identifies it. Where two kinds undo each other (gone and
-    back), the key counts only until the other one comes: `undone_by` is how the keys of that one begin."""
+    back), the key counts only until the other one comes: `undone_by` is how the keys of that one begin, or of all that is told
+    of the same thing."""
 
     kind: str
     key: str

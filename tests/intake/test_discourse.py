@@ -1,5 +1,6 @@
 """A Discourse forum: what its webhooks say becomes posts, versions and cases."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from intake.conftest import Connect, Site
 from intake.payloads import at, discourse_flag, discourse_flag_by_ids, discourse_post
 
 from backend.communities import Member
+from backend.intake.picturing import pictures_in
 from tenants.scope import agency_scope
 
 
@@ -265,3 +267,41 @@ async def test_without_raw_the_words_are_those_of_the_markup(forum: Site) -> Non
 async def test_a_nul_character_is_replaced(forum: Site) -> None:
     await forum.tell(discourse_post("nul \x00", username="a\x00b"), event="post_created")
     assert (await forum.post()).text == "nul \ufffd"
+
+
+@pytest.mark.parametrize("start", ["<a ", "<!--", "<a href='", '<img "'], ids=["tag", "comment", "value", "quote"])
+def test_what_never_ends_is_read_once(start: str) -> None:
+    """A megabyte, as large as a delivery may be: it took html.parser hours, with every agency waiting behind it."""
+    began = perf_counter()
+    assert pictures_in(start * (1_000_000 // len(start))) == ()
+    assert perf_counter() - began < 2
+
+
+async def test_whoever_is_called_or_trusted_as_before_is_so_again(forum: Site) -> None:
+    """A key of the state alone took the way back for a retry: who was staff once was staff for ever."""
+    await forum.tell(discourse_post("Hello"), event="post_created")
+
+    async def known() -> tuple[str, int | None]:
+        async with agency_scope(forum.cast.system):
+            member = await Member.get(id=(await forum.post()).member_id)
+        return member.handle, member.trust_level
+
+    first = {"id": 5, "username": "ann", "trust_level": 1, "admin": False}
+    then = {**first, "username": "anne", "admin": True}
+    for told, event in (
+        (first, "user_updated"),
+        (then, "user_promoted"),
+        (then, "user_promoted"),
+        (first, "user_updated"),
+    ):
+        await forum.tell({"user": told}, event=event)
+    assert await known() == ("ann", 1)
+
+
+async def test_an_id_that_cannot_be_stored_is_no_fault_of_tend(forum: Site) -> None:
+    for told, event in (
+        ({"topic": {"id": "1\x00"}}, "topic_destroyed"),
+        ({"post": {**discourse_post("Hello")["post"], "id": "1\x00"}}, "post_destroyed"),
+        ({"user": {"id": "1\x00", "username": "a"}}, "user_updated"),
+    ):
+        await forum.tell(told, event=event)
