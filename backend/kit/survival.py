@@ -101,8 +101,9 @@ def curve(times: npt.ArrayLike, ended: npt.ArrayLike) -> Curve:
     at_risk = len(ordered) - np.searchsorted(ordered, moments, side="left")
     n, d = at_risk.astype(np.float64), deaths.astype(np.float64)
     with np.errstate(divide="ignore"):
-        greenwood = np.cumsum(d / (n * (n - d)))
-    return Curve(moments, at_risk.astype(np.int64), deaths.astype(np.int64), np.cumprod(1 - d / n), greenwood, ordered)
+        greenwood: Numbers = np.cumsum(d / (n * (n - d)))
+    survival: Numbers = np.cumprod(1 - d / n)
+    return Curve(moments, at_risk.astype(np.int64), deaths.astype(np.int64), survival, greenwood, ordered)
 
 
 def log_rank(

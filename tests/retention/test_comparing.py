@@ -78,9 +78,7 @@ def test_person_time_is_no_longer_fooled_where_churn_changes_with_age() -> None:
     early = chance.exponential(40, accounts)
     lasted = np.where(early < 30, early, 30 + chance.exponential(500, accounts))
     use = chance.exponential(60, accounts)
-    subjects = Subjects(
-        np.minimum(lasted, 700), lasted <= 700, np.where(use < np.minimum(lasted, 700), use, np.inf)
-    )
+    subjects = Subjects(np.minimum(lasted, 700), lasted <= 700, np.where(use < np.minimum(lasted, 700), use, np.inf))
     ratio = person_time(subjects, Plan((30,), 700, 10))["rateRatio"]
     assert ratio["low"] <= 1 <= ratio["high"]
     pooled = rate_ratio([_all_months_as_one(subjects)])
@@ -150,7 +148,7 @@ DAY = timedelta(days=1)
 def newcomers() -> Subjects:
     messages: dict[str, tuple[datetime, str, str]] = {}
     for file in sorted(Path(ROOMS or "").glob("*.jsonl.gz")):
-        for line in gzip.open(file):
+        for line in gzip.decompress(file.read_bytes()).splitlines():
             told = json.loads(line)
             if told["author"] != "camperbot":
                 messages.setdefault(told["id"], (datetime.fromisoformat(told["sent_at"]), told["author"], told["text"]))
@@ -178,9 +176,7 @@ def newcomers() -> Subjects:
                 )
             )
     lasted, ended, exposed, _, own = zip(*rows, strict=True)
-    return Subjects(
-        np.array(lasted), np.array(ended), np.array(exposed), groups={}, activity={1: np.array(own)}
-    )
+    return Subjects(np.array(lasted), np.array(ended), np.array(exposed), groups={}, activity={1: np.array(own)})
 
 
 @pytest.mark.skipif(not ROOMS, reason="set TEND_CHAT_DIR to the folder with the chat rooms")
