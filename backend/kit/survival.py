@@ -101,8 +101,8 @@ def curve(times: npt.ArrayLike, ended: npt.ArrayLike) -> Curve:
     at_risk = len(ordered) - np.searchsorted(ordered, moments, side="left")
     n, d = at_risk.astype(np.float64), deaths.astype(np.float64)
     with np.errstate(divide="ignore"):
-        greenwood: Numbers = np.cumsum(d / (n * (n - d)))
-    survival: Numbers = np.cumprod(1 - d / n)
+        greenwood = np.cumsum(d / (n * (n - d))).astype(np.float64)
+    survival = np.cumprod(1 - d / n).astype(np.float64)
     return Curve(moments, at_risk.astype(np.int64), deaths.astype(np.int64), survival, greenwood, ordered)
 
 

@@ -1,6 +1,6 @@
 """Whether customers who use the community stay: studies that are defined, frozen, run once, and never say more than they know."""
 
-from backend.retention.defining import Definition, change_study, create_study, freeze_study
+from backend.retention.defining import Definition, create_study, freeze_study
 from backend.retention.gathering import InputChanged
 from backend.retention.models import RetentionStudy, StudyResult
 from backend.retention.running import (
@@ -16,7 +16,6 @@ __all__ = [
     "InputChanged",
     "RetentionStudy",
     "StudyResult",
-    "change_study",
     "compare_arms",
     "create_study",
     "freeze_study",

@@ -57,30 +57,24 @@ class Definition:
         }
 
 
-async def create_study(actor: Actor, workspace_id: UUID, *, name: str, definition: Definition) -> RetentionStudy:
-    """A draft. Raises NotAllowed, NotFound, Invalid."""
+async def create_study(
+    actor: Actor, workspace_id: UUID, *, name: str, definition: Definition, study_id: UUID | None = None
+) -> RetentionStudy:
+    """A draft, or one that is written anew (`study_id`). Raises NotAllowed, NotFound, Invalid, and Conflict for one that is
+    frozen."""
     actor.must_hold(Right.WRITE_POLICIES)
     await find_workspace(workspace_id)
-    study = await RetentionStudy.create(
-        workspace_id=workspace_id,
-        name=clean_line(name, field="name", longest=200),
-        definition=_checked(definition).written(),
-        created_by_id=actor.membership_id,
-    )
-    await _record("created", study)
-    return study
-
-
-async def change_study(actor: Actor, study_id: UUID, *, name: str, definition: Definition) -> RetentionStudy:
-    """Raises NotAllowed, NotFound, Invalid, and Conflict for one that is frozen."""
-    actor.must_hold(Right.WRITE_POLICIES)
-    study = await held_study(study_id)
-    if study.state != "draft":
-        raise Conflict("A study that is frozen never changes: create another one.", path=("input", "studyId"))
+    study = RetentionStudy(workspace_id=workspace_id, created_by_id=actor.membership_id)
+    if study_id is not None:
+        study = await held_study(study_id)
+        if study.workspace_id != workspace_id:
+            raise NotFound(path=("input", "studyId"))
+        if study.state != "draft":
+            raise Conflict("A study that is frozen never changes: create another one.", path=("input", "studyId"))
     study.name = clean_line(name, field="name", longest=200)
     study.definition = _checked(definition).written()
-    await study.save(update_fields=("name", "definition"))
-    await _record("changed", study)
+    await study.save()
+    await _record("created" if study_id is None else "changed", study)
     return study
 
 
