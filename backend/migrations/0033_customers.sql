@@ -18,8 +18,6 @@ create table app.customer_accounts (
 );
 create index customer_accounts_in_order on app.customer_accounts (agency_id, workspace_id, created_at, id);
 create index customer_accounts_by_name on app.customer_accounts (agency_id, workspace_id, name, id);
-create index customer_accounts_by_external_id
-  on app.customer_accounts (agency_id, workspace_id, external_id, created_at, id);
 
 create table app.account_contacts (
   agency_id uuid not null default app.agency(),

@@ -22,6 +22,7 @@ from graphql import (
 from investigated import investigated
 from judged import judged
 from reported import reported
+from studied import studied
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -109,6 +110,9 @@ KINDS = {
     "programmeId": "programme",
     "verificationId": "verification",
     "evidenceId": "evidence",
+    "accountId": "customeraccount",
+    "contactId": "accountcontact",
+    "studyId": "retentionstudy",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -134,6 +138,7 @@ TEXTS = {
     "periodStart": "2025-07-01",
     "periodEnd": "2025-12-31",
     "receivedAt": "2026-01-01T00:00:00Z",
+    "at": "2026-01-01T00:00:00Z",
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("country", "memberState", "language"), "DE"),
@@ -150,6 +155,7 @@ CONDITIONS = {"words": {"words": ["x"]}}
 OBJECTS = {
     "conditions": CONDITIONS,
     "actions": {"tags": ["x"]},
+    "definition": {"exposures": ["READ"]},
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
@@ -201,6 +207,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await reported(cast, case, cast.communities[workspace], UUID(made["decision"].partition("_")[2])),
         **await investigated(cast, case),
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
+        **await studied(cast, case),
     }
 
 
