@@ -18,6 +18,8 @@ MODEL_MODULES: Final = (
     "backend.retention.models",
     "backend.policies.models",
     "backend.statements.models",
+    "backend.education.models",
+    "backend.safety.models",
     "backend.acting.models",
     "backend.moderation.models",
     "backend.reporting.models",

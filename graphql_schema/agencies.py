@@ -10,6 +10,7 @@ from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, 
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
+from graphql_schema.escalations import Escalation
 from graphql_schema.investigations import Investigation, InvestigationResult
 from graphql_schema.jobs import JOB_FILTERS, Job
 from graphql_schema.journal import JOURNAL_FILTERS, JournalEntry
@@ -19,6 +20,7 @@ from graphql_schema.machines import ApiClient
 from graphql_schema.macros import Macro
 from graphql_schema.misuse import MisuseMeasure, UnfoundedMark
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
+from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact
 from graphql_schema.orders import (
     AccountOrder,
     ApiClientOrder,
@@ -31,6 +33,7 @@ from graphql_schema.orders import (
     CreationOrder,
     DayOrder,
     DirectoryGroupOrder,
+    EscalationOrder,
     ExportOrder,
     GoldenOrder,
     HoldOrder,
@@ -69,6 +72,7 @@ from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
+from graphql_schema.training import TrainingRequirement
 from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
 from graphql_schema.webhooks import WebhookEndpoint
@@ -232,6 +236,23 @@ class Workspace(Node):
     retention_studies: Connection[RetentionStudy] = many(
         "workspace_id", order=CreationOrder, description="Whether its customers who use the community stay."
     )
+    escalations: Connection[Escalation] = many(
+        "workspace_id",
+        order=EscalationOrder,
+        description="Danger that was raised, exercises and what is over included.",
+    )
+    rotas: Connection[Rota] = many(
+        "workspace_id", order=CreationOrder, description="Who is on call for it alone; `Agency.rotas` has the others."
+    )
+    escalation_policies: Connection[EscalationPolicy] = many(
+        "workspace_id", order=PositionOrder, description="Who is paged in which order; empty for the agency's."
+    )
+    safety_contact: SafetyContact | None = one(
+        "workspace_id", reverse=True, description="Whom policies reach besides colleagues; null for nobody."
+    )
+    training_requirement: TrainingRequirement | None = one(
+        "workspace_id", reverse=True, description="What its responders must have learned; null for nothing."
+    )
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",
@@ -314,6 +335,15 @@ class Agency(Node):
         by_workspace=True,
         description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
         "for whoever may not read the journal.",
+    )
+    rotas: Connection[Rota] = many(
+        "agency_id", order=CreationOrder, description="Who is on call, of the clients you see and of the whole agency."
+    )
+    escalation_policies: Connection[EscalationPolicy] = many(
+        "agency_id",
+        order=PositionOrder,
+        where="{row}.workspace_id is null",
+        description="Who is paged in which order where a client has no policy that fits.",
     )
     api_clients: Connection[ApiClient] = many(
         "agency_id",

@@ -19,7 +19,7 @@ from tenants.rights import Right
 @strawberry.enum(description="To which arm a lot put an account.")
 class AssignedArm(Enum):
     OFFERED = value("offered", "It is offered the community.")
-    NOT_OFFERED = value("not_offered", "It is not.")
+    NOT_OFFERED = value("not_offered", "It has to do without.")
 
 
 @strawberry.enum(description="How a subscription ended.")
@@ -33,7 +33,7 @@ class SubscriptionEnding(Enum):
 
 @strawberry.enum(description="What happens to a subscription.")
 class SubscriptionChangeKind(Enum):
-    STARTED = value("started", "It began.")
+    STARTED = value("started", "It began on that plan.")
     RENEWED = value("renewed", "It goes on for another term.")
     CHANGED = value("changed", "It has another plan.")
     ENDED = value("ended", "It ended, as `ending` says.")
@@ -95,7 +95,7 @@ class SubscriptionChange(Node):
     """Something that happened to a subscription."""
 
     id: strawberry.ID
-    kind: SubscriptionChangeKind = column(description="What happened.")
+    kind: SubscriptionChangeKind = column(description="What happened to it then.")
     at: datetime = column(description="When it happened.")
     plan: str = column(description="The plan since then.")
     ending: SubscriptionEnding | None = column(description="How it ended; null for what is no end.")

@@ -26,15 +26,17 @@ from tenants.rights import Right
 
 @strawberry.enum(description="What a list of customers holds. Fields marked * are needed.")
 class CustomerList(Enum):
-    ACCOUNTS = value("accounts", "external_id*, name*, size, customer_since, assigned_arm.")
+    ACCOUNTS = value("accounts", "Fields: external_id*, name*, size, customer_since, assigned_arm.")
     CONTACTS = value(
         "contacts",
-        "external_id*, account* (its external id), name*, member (the id that a community gives them, or their identity key).",
+        "Fields: external_id*, account* (its external id), name*, member (the id that a community gives them, or their identity key).",
     )
     SUBSCRIPTIONS = value(
-        "subscriptions", "external_id*, account*, plan*, started_at*, ended_at and ending together, reason."
+        "subscriptions", "Fields: external_id*, account*, plan*, started_at*, ended_at and ending together, reason."
     )
-    EXPOSURES = value("exposures", "external_id*, account*, kind*, at*, is_cancelling, contact (their external id).")
+    EXPOSURES = value(
+        "exposures", "Fields: external_id*, account*, kind*, at*, is_cancelling, contact (their external id)."
+    )
 
 
 @strawberry.enum(description="By what accounts are held equal.")
@@ -133,7 +135,7 @@ class FreezeRetentionStudyInput:
     study_id: strawberry.ID = strawberry.field(description="The study; CONFLICT unless it is a DRAFT.")
 
 
-@strawberry.input(description="A study that is to run.")
+@strawberry.input(description="A frozen study whose arms are to be compared.")
 class RunRetentionStudyInput:
     study_id: strawberry.ID = strawberry.field(description="Which study; CONFLICT unless it is FROZEN.")
 
@@ -148,13 +150,17 @@ class ListProblem:
 @strawberry.type(description="What became of the list. Every line is one of the four counts.")
 class ImportCustomersPayload:
     workspace: Workspace | None = strawberry.field(default=None, description="The client; null when refused.")
-    new_count: int = strawberry.field(default=0, description="How many were not known before.")
-    changed_count: int = strawberry.field(default=0, description="How many are otherwise than before.")
-    known_count: int = strawberry.field(default=0, description="How many change nothing.")
-    bad_count: int = strawberry.field(default=0, description="How many lines are left out.")
-    problems: list[ListProblem] = strawberry.field(default_factory=list, description="Why; the first 500.")
-    ignored_columns: list[str] = strawberry.field(
-        default_factory=list, description="Columns that are no field, and no mapping names."
+    new_count: int | None = strawberry.field(default=None, description="How many were new; null when refused.")
+    changed_count: int | None = strawberry.field(
+        default=None, description="How many are otherwise than before; null when refused."
+    )
+    known_count: int | None = strawberry.field(default=None, description="How many change nothing; null when refused.")
+    bad_count: int | None = strawberry.field(default=None, description="How many are left out; null when refused.")
+    problems: list[ListProblem] | None = strawberry.field(
+        default=None, description="Why they are left out, the first 500; null when refused."
+    )
+    ignored_columns: list[str] | None = strawberry.field(
+        default=None, description="Columns that are no field, and no mapping names; null when refused."
     )
     user_errors: list[UserError] = user_errors()
 

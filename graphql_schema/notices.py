@@ -57,7 +57,17 @@ class Notice(Node):
     )
     subject: Node | None = one_of(
         dict.fromkeys(
-            ("Action", "Appeal", "Case", "Export", "InvestigationResult", "Member", "Staff", "WebhookEndpoint"),
+            (
+                "Action",
+                "Appeal",
+                "Case",
+                "Escalation",
+                "Export",
+                "InvestigationResult",
+                "Member",
+                "Staff",
+                "WebhookEndpoint",
+            ),
             "subject_id",
         ),
         kind="subject_kind",

@@ -290,3 +290,25 @@ class StartOrder(Enum):
 class EventOrder(Enum):
     NEWEST = value("-at", "Latest first, by `at`.")
     OLDEST = value("at", "Earliest first, by `at`.")
+
+
+@strawberry.enum(description="In which order escalations are listed.")
+class EscalationOrder(Enum):
+    NEWEST = value("-raised_at", "Latest first, by `raisedAt`.")
+    OLDEST = value("raised_at", "Earliest first, by `raisedAt`.")
+
+
+@strawberry.enum(description="In which order layers of a rota are listed.")
+class LayerOrder(Enum):
+    LEVEL = value("level, position", "By level; of one level, those that count later last.")
+
+
+@strawberry.enum(description="In which order overrides of a rota are listed.")
+class OverrideOrder(Enum):
+    EARLIEST = value("starts_at", "Earliest first, by `startsAt`.")
+
+
+@strawberry.enum(description="In which order certificates are listed.")
+class CertificateOrder(Enum):
+    ENDING_LAST = value("-valid_until", "Those that are valid longest first.")
+    ENDING_FIRST = value("valid_until", "Those that end soonest first.")

@@ -11,8 +11,11 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import DateTimeDefinition
 
 from graphql_schema.acting import Acting
+from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
+from graphql_schema.concluding_investigations import ConcludingInvestigations
+from graphql_schema.designing_verification import DesigningVerification
 from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.filing import FilingVerbs
@@ -40,8 +43,10 @@ from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
+from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
+from graphql_schema.training import Training
 from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.verifying import Verifying
 from graphql_schema.working_cases import WorkingCases
@@ -76,7 +81,12 @@ class Mutation(
     SettingUp,
     WritingMacros,
     Investigating,
+    ConcludingInvestigations,
+    DesigningVerification,
     SettingLimits,
+    AnsweringEscalations,
+    SettingSafety,
+    Training,
     WritingRules,
     FillingBanks,
     Verifying,

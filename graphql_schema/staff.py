@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from graphql_schema.describing import value
-from graphql_schema.orders import CreationOrder
+from graphql_schema.orders import CertificateOrder, CreationOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from tenants import models
 from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
+    from graphql_schema.training import Certificate
 
 
 @strawberry.enum(description="What somebody is at the agency; it decides their rights.")
@@ -77,6 +78,9 @@ class Staff(Node):
         "membership_id",
         order=CreationOrder,
         description="The clients they work for one by one, as far as you see them; none where `seesAll`.",
+    )
+    certificates: Connection[Annotated["Certificate", strawberry.lazy("graphql_schema.training")]] = many(
+        "membership_id", order=CertificateOrder, description="What they have learned, revoked and ended ones included."
     )
     email: str | None = column(needs=Right.MANAGE_PEOPLE, description="Where mail to them goes, in lower case.")
     starts_at: datetime | None = column(

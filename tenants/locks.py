@@ -17,6 +17,7 @@ ROUTING: Final = 7308  # of a workspace: one version of its routing at a time
 ACTING: Final = (
     7307  # of a connection: one action at a time is under way there; of a post or a member: taken back one by one
 )
+ESCALATING: Final = 7309  # of what an escalation is about: two who raise it at once raise one
 CAPPING: Final = 7320  # of a rule with a limit: one job at a time counts what it has done today
 COUNTING: Final = 0  # of a workspace's tally: one job at a time corrects it
 CUSTOMERS: Final = 7330  # of a workspace: one list of customers at a time is taken in

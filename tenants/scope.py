@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, Token
 from datetime import datetime
 from time import perf_counter
@@ -25,6 +25,7 @@ from tenants.database import (
     pool,
     rows_touched,
 )
+from tenants.rights import Role
 
 NO_LONGER_ADMITTED: Final = "TN001"  # what app.admit() raises
 
@@ -61,6 +62,7 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         "_afterwards",
         "_connection",
         "_doomed",
+        "_is_past",
         "_joined",
         "_read_only",
         "_scope_token",
@@ -81,6 +83,7 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         self.request_id = request_id  # of whatever asked for this: the journal keeps it
         self._read_only = read_only
         self._doomed = False
+        self._is_past = False
         self._afterwards: list[Callable[[], None]] = []
         self._joined: agency_scope | None = None
 
@@ -218,6 +221,25 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         return is_free
 
     @asynccontextmanager
+    async def past_restrictions(self) -> AsyncIterator[None]:
+        """Inside, what escalations restrict is there as for Tend itself, and nothing else of the wall opens: for operations
+        that take something in about it (one more complaint), or ask by themselves who may (backend/safety). What is
+        answered afterwards is read as the actor."""
+        if self._is_past:
+            yield
+            return
+        await self.execute("SET LOCAL app.reads = 'all'")
+        self._is_past = True
+        try:
+            yield
+        finally:
+            self._is_past = False
+            with suppress(
+                asyncpg.InFailedSQLTransactionError
+            ):  # then the transaction is lost, or its savepoint undoes this
+                await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'; SET LOCAL app.restricts = ''")
+
+    @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:
         """An exception undoes what was done inside, and the scope can go on."""
         promised = len(self._afterwards)
@@ -296,8 +318,16 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     else:
         settings += f"SET LOCAL app.workspaces = '{{{','.join(sorted(map(_text, actor.workspaces)))}}}'; "
         settings += "SET LOCAL app.of_agency = 'on'; " if actor.of_agency else ""
+    settings += f"SET LOCAL app.reads = '{_reads(actor)}'; "
     begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}; {_AS_WRITER.format(_text(actor.agency_id))}"
     return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
+
+
+def _reads(actor: Actor) -> str:
+    """Who the wall takes them for at what an escalation restricts: Tend itself reads everything, a machine nothing."""
+    if actor.role is Role.SYSTEM:
+        return "all"
+    return "" if actor.membership_id is None else _text(actor.membership_id)
 
 
 def hold_off_writers(agency_id: UUID) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 from tortoise import fields
@@ -69,6 +69,10 @@ class TenantModel(Model):
     # Whether anybody of the agency may add a row without a workspace, which only who sees the whole agency reads.
     takes_from_all: ClassVar[bool] = False
     workspace_column: ClassVar[str | None] = None
+    # Rows about a post, a case or a decision are hidden with it while an escalation restricts the post (wall.py). `reader`:
+    # only who opens the row's own escalation sees it, and who wrote it (`by_id`); `everybody`: nothing of
+    # the post is in it.
+    restricted_to: ClassVar[Literal["subject", "reader", "everybody"]] = "subject"
     # When the agency is taken back to a moment (backend/backups): why rows of today stay as they are, and only those that
     # are missing come back.
     stays_today: ClassVar[str | None] = None

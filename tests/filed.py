@@ -25,13 +25,12 @@ from backend.moderation import Case, Decision
 from backend.outside import stored_files
 from backend.policies import PolicyVersion
 from backend.statements import Statement
-from tenants.actor import system
 from tenants.scope import agency_scope
 
 
 async def a_service(cast: Cast, client: UUID, slug: str) -> Service:
     """That owes everything; the same for the same client."""
-    actor = system(cast.agency_id, workspace_id=client)
+    actor = cast.system
     async with agency_scope(actor):
         found = await Service.get_or_none(workspace_id=client, name="Known")
         if found is not None:

@@ -9,12 +9,14 @@ from uuid import UUID
 import asyncpg
 import pytest
 from cast import Cast
+from filed import a_batch, a_service
 from redis.asyncio import Redis
 from reported import a_notice
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
 from backend.customers import AccountContact, CustomerAccount, CustomerExposure
 from backend.evidence import OnHold, lift_hold, place_hold
+from backend.filing import Filing
 from backend.integrity import (
     ClientReference,
     Investigation,
@@ -40,6 +42,7 @@ from backend.moderation import (
 )
 from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
+from backend.safety import Escalation, EscalationBrief, EscalationStep
 from backend.settings import Settings
 from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
@@ -180,6 +183,8 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             f'{{"text": "{MARKER}"}}'.encode(),
         )
         judged_id, case_id = judged.decision.id, claim.case_id
+        _, filing = await a_batch(await a_service(cast, client, slug), judged_id)
+        await Filing.filter(id=filing.id).update(explanation=f"{MARKER} insulted somebody")
         await DecisionEvent.create(
             workspace_id=client, decision_id=judged_id, kind="undone", reason=f"{MARKER} is kind"
         )
@@ -228,6 +233,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         await AccountContact.create(**theirs, external_id=f"c {MARKER}", name=MARKER)
         await CustomerExposure.create(**theirs, kind="read", at=now(), source="told", external_id=f"e {MARKER}")
         await reported_about(cast, client, slug, post, member.id)
+        escalation = await Escalation.create(
+            workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
+            raised_at=now(), resolved_at=now(),
+        )  # fmt: skip
+        about = {"workspace_id": client, "escalation_id": escalation.id}
+        await EscalationBrief.create(
+            member_id=member.id, summary=f"{MARKER} will hurt somebody", is_open=False, is_drill=False, **about
+        )
+        await EscalationStep.create(kind="noted", note=f"I spoke with {MARKER}", at=now(), **about)
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -342,6 +356,8 @@ PLANTED = {
     *(f"legal_orders.{column}" for column in ("reasons", "urls", "account_identifiers", "effect_note")),
     "misuse_measures.reason",
     "unfounded_marks.reason",
+    "escalation_briefs.summary",
+    "escalation_steps.note",
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",
     "statements_of_reasons.text",
@@ -361,6 +377,7 @@ PLANTED = {
     "actions.message",
     "actions.problem",
     "actions.done_note",
+    "filings.explanation",
 }
 
 

@@ -11,6 +11,7 @@ import structlog
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
 from backend.customers import derive_exposures
+from backend.education import warn_of_ends
 from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
     fail_transparency_report,
@@ -66,6 +67,7 @@ from backend.ruling import (
     go_on_with_back_test,
     watch_rules,
 )
+from backend.safety import give_up_page, page_escalation, page_outside, sweep_escalations, watch_coverage
 from backend.verification import check_link, expire_verifications, give_up_link, purge_receipts
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
@@ -142,6 +144,9 @@ _MESSAGE: Final[Mapping[str, Any]] = {
     "reaches_outside": True,
 }
 
+# One at a time of each: fewer than a worker has places for danger, so that no server that hangs stands before a timer.
+_DANGER: Final[Mapping[str, Any]] = {**_MESSAGE, "at_once": 1, "priority": Priority.DANGER}
+
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
@@ -164,6 +169,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             priority=Priority.BULK,
             at_once=2,
         ),
+        "chat_danger": Kind(chat_notices, **_DANGER),
         "chat_notices": Kind(chat_notices, **_MESSAGE),
         "chain_journal": Kind(chain_journal, timeout=MINUTE, priority=Priority.BULK),
         "count_cases_again": Kind(count_cases_again, timeout=MINUTE, priority=Priority.BULK, at_once=4),
@@ -185,14 +191,34 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "forget_findings": Kind(forget_findings, timeout=MINUTE, priority=Priority.BULK),
         "forget_platform_deliveries": Kind(forget_deliveries, timeout=MINUTE, priority=Priority.BULK),
         "forget_webhooks": Kind(forget_webhooks, priority=Priority.BULK),
+        "gather_danger": Kind(
+            gather_notices,
+            tries=12,
+            given_up=give_up_gathering,
+            replayed=gather_again,
+            may_be_called_off=True,
+            priority=Priority.DANGER,
+        ),
         "gather_notices": Kind(
             gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
         ),
         "hand_over": Kind(hand_over),
+        "mail_danger": Kind(mail_notices, **_DANGER),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
         "prepare_statements": Kind(prepare_files, timeout=5 * MINUTE, priority=Priority.BULK, at_once=2),
         "purge_attachments": Kind(purge_attachments, timeout=MINUTE, priority=Priority.BULK),
+        # The lease of a try is short (workers/running.py) and so is its pause: a page is late by no more than that.
+        "page_escalation": Kind(page_escalation, tries=20, back_off=timedelta(seconds=1), priority=Priority.DANGER),
+        "page_outside": Kind(
+            page_outside,
+            tries=8,
+            timeout=timedelta(seconds=30),
+            given_up=give_up_page,
+            priority=Priority.DANGER,
+            at_once=1,
+            reaches_outside=True,
+        ),
         "purge_evidence": Kind(purge_evidence, timeout=MINUTE, priority=Priority.BULK),
         "purge_receipts": Kind(purge_receipts, timeout=MINUTE, priority=Priority.BULK),
         "remove_ended_jobs": Kind(remove_ended_jobs, priority=Priority.BULK),
@@ -238,7 +264,10 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=2,
             reaches_outside=True,
         ),
+        "sweep_escalations": Kind(sweep_escalations, priority=Priority.DANGER),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
+        "warn_of_ends": Kind(warn_of_ends, timeout=MINUTE, priority=Priority.BULK),
+        "watch_coverage": Kind(watch_coverage, timeout=MINUTE),
         "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(
             write_export,

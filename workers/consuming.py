@@ -18,7 +18,7 @@ from workers.catalogue import Kind
 from workers.running import run_job
 
 # Each priority has a queue and places of its own: long work in bulk never stands in front of danger.
-JOBS_AT_ONCE: Final[Mapping[Priority, int]] = {Priority.DANGER: 2, Priority.NORMAL: 8, Priority.BULK: 3}
+JOBS_AT_ONCE: Final[Mapping[Priority, int]] = {Priority.DANGER: 4, Priority.NORMAL: 8, Priority.BULK: 3}
 # arq looks again only after this time once its tasks are all taken, so it has twice as many as there are places: the
 # next job is here when a place is free. Not so in bulk, where a place may be free in an hour, and elsewhere at once.
 POLL_SECONDS: Final = 0.03

@@ -45,6 +45,7 @@ from backend.moderation.models import (
     WorkingHours,
 )
 from backend.moderation.opening import open_workspace
+from backend.moderation.raising import About, raise_danger
 from backend.moderation.reopening import reopen_case, undo_decision
 from backend.moderation.reporting import file_report, report_post
 from backend.moderation.routing import Route, move_case, set_routing
@@ -74,6 +75,7 @@ __all__ = [
     "FLAG_SENSITIVITIES",
     "LONGEST_LETTER",
     "WEIGHED",
+    "About",
     "Appeal",
     "Case",
     "CaseAlreadyClosed",
@@ -144,6 +146,7 @@ __all__ = [
     "move_case",
     "numbers_of",
     "open_workspace",
+    "raise_danger",
     "record_answer",
     "record_of",
     "release",

@@ -35,6 +35,12 @@ async def report_post(
     """
     actor.must_hold(Right.REPORT)
     reason = clean(reason, field="reason", longest=2_000)
+    # One more complaint about what an escalation restricts comes in like any other, and is shown to its readers alone.
+    async with current().past_restrictions():
+        return await _report(actor, post_id, reason=reason, policy_id=policy_id, member_id=member_id)
+
+
+async def _report(actor: Actor, post_id: UUID, *, reason: str, policy_id: UUID | None, member_id: UUID | None) -> UUID:
     post = await Post.get_or_none(id=post_id)
     if post is None:
         raise NotFound(path=("input", "postId"))

@@ -38,6 +38,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "export_done": Kind("export", Right.EXPORT, frozenset({"what"})),
         "export_failed": Kind("export", Right.EXPORT, frozenset({"what"})),
         "erasure_done": Kind("member", Right.ERASE),
+        "escalation": Kind("escalation", Right.READ_CASES, frozenset({"severity", "danger"}), is_danger=True),
+        "escalation_drill": Kind("escalation", Right.READ_CASES, frozenset({"severity", "danger"}), is_danger=True),
+        "escalation_offered": Kind("escalation", Right.READ_CASES, frozenset({"severity"}), is_danger=True),
+        "glass_broken": Kind("escalation", Right.READ_CASES, is_danger=True),
+        "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
+        "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
+        "certificate_ends": Kind("certificate", None),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.ids import new_id
+from backend.notices.catalogue import KINDS
 from backend.notices.thresholds import MOST_IN_A_MESSAGE
 from backend.outbox import enqueue
 from tenants.actor import Actor
@@ -29,12 +30,15 @@ async def gather_notices(_system: Actor, payload: Mapping[str, Any]) -> None:
             order by d.created_at, d.id for update of d skip locked""",
         *_asked_for(payload),
     )
+    dangers = {row["id"] for row in rows if KINDS[row["kind"]].is_danger}
     together: dict[object, list[UUID]] = {}
     for row in rows:
         together.setdefault(_key(row), []).append(row["id"])
     for ids in together.values():
         for start in range(0, len(ids), MOST_IN_A_MESSAGE):
-            await send_together(payload["channel"], ids[start : start + MOST_IN_A_MESSAGE])
+            await send_together(
+                payload["channel"], ids[start : start + MOST_IN_A_MESSAGE], is_danger=bool(dangers & set(ids))
+            )
 
 
 async def give_up_gathering(_system: Actor, payload: Mapping[str, Any], problem: str) -> None:
@@ -56,7 +60,7 @@ async def gather_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
     )
 
 
-async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
+async def send_together(channel: str, deliveries: Sequence[UUID], *, is_danger: bool = False) -> None:
     """They become one new message, and its job is promised. Call while holding the row locks on `deliveries`."""
     message = new_id()
     await current().execute(
@@ -65,7 +69,15 @@ async def send_together(channel: str, deliveries: Sequence[UUID]) -> None:
         list(deliveries),
         message,
     )
-    await enqueue(f"{channel}_notices", {"message": str(message)})
+    await promise_message(channel, message, is_danger=is_danger)
+
+
+async def promise_message(channel: str, message: UUID, *, is_danger: bool) -> None:
+    """Its job; that of danger has places of its own."""
+    if is_danger:
+        await enqueue(f"{channel}_danger", {"message": str(message)})
+    else:
+        await enqueue(f"{channel}_notices", {"message": str(message)})
 
 
 def _asked_for(payload: Mapping[str, Any]) -> tuple[UUID, UUID, str, datetime | None]:

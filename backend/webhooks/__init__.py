@@ -9,6 +9,7 @@ from backend.webhooks.queueing import queue_webhooks
 from backend.webhooks.replaying import replay_deliveries, replay_delivery, send_test
 from backend.webhooks.rotating import rotate_secret
 from backend.webhooks.shaping import shape_with
+from backend.webhooks.signing import new_secret, signed
 from backend.webhooks.subscribing import Issued, Wanted, change_endpoint, create_endpoint, remove_endpoint
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "enable_endpoint",
     "forget_webhooks",
     "give_up_turn",
+    "new_secret",
     "queue_webhooks",
     "remove_endpoint",
     "replay_deliveries",
@@ -33,4 +35,5 @@ __all__ = [
     "rotate_secret",
     "send_test",
     "shape_with",
+    "signed",
 ]

@@ -79,7 +79,11 @@ async def _read(shaper: Shaper, endpoint: WebhookEndpoint, event: WebhookEvent) 
     scope, reader, problem = current(), await _reader(endpoint), None
     if reader is None:
         return None
-    await scope.execute(f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'")
+    # The scope is Tend's own, which sees what escalations restrict; an endpoint is no reader of any.
+    await scope.execute(
+        f"SAVEPOINT reading; SET LOCAL statement_timeout = '{READ_SECONDS}s'; SET LOCAL app.reads = '';"
+        "SET LOCAL app.restricts = ''"
+    )
     try:
         read = await shaper.read(reader, endpoint.selection, kind=event.subject_kind, id=event.subject_id)
     except Exception as found:

@@ -46,6 +46,7 @@ PAGES: Final = (
         "appeals",
         "reporting",
         "filing",
+        "safety",
         "rules",
         "investigations",
         "verification",

@@ -10,13 +10,17 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import admission, claiming, contract, filing, hearing, jobs, reads, results, rules
+from infra.bench import admission, claiming, contract, escalating, filing, hearing, jobs, reads, results, rules
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
-NAMES: Final = ["contract", "admission", "claiming", "jobs", "hearing", "rules", "filing", *READS, "importing"]
+NAMES: Final = [
+    *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing"),
+    *READS,
+    "importing",
+]
 # As they are called in the results.
 ROWS: Final = {"claiming": "claim", "importing": "import"}
 
@@ -55,6 +59,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "jobs" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(asyncio.run(jobs.measure(place, console)))
+    if "escalating" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(asyncio.run(escalating.measure(place, console)))
     if "hearing" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(hearing.measure(place, console))

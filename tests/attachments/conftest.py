@@ -92,6 +92,7 @@ async def posted(cast: Cast, client: UUID, *attachments: IncomingAttachment | st
             [IncomingPost(name, f"m-{name}", "ann", "person", None, text, now(), attachments=told)],
         )
         post = await Post.get(external_id=name)
+    await cast.run_jobs("apply_rules", of=[client])  # before anything is hashed
     await cast.run_jobs("store_attachment", of=[client])
     return post
 

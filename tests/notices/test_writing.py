@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from jinja2 import meta
 
+from backend import safety
 from backend.acting import KINDS as ACTIONS
 from backend.moderation import deciding_appeals
 from backend.moderation.answering_reporters import ANSWERS
@@ -22,6 +23,8 @@ WORDS = {
     "role": tuple(role.value for role in PERSON_ROLES),
     "because": ("gone", "failing"),
     "action": ACTIONS,
+    "severity": tuple(safety.WORDS.values()),
+    "danger": safety.KINDS,
     "what": ("agency", "workspace", "member", "journal"),
 }
 

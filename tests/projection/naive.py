@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cmp_to_key
 from inspect import isawaitable
 from typing import Any
@@ -24,6 +24,7 @@ from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from backend.ruling import PostTag, RuleFiring, RuleVersion
+from backend.safety import EscalationPolicy
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
     Aggregate,
@@ -166,6 +167,21 @@ for name, condition in (
     WHERES[published(name).row] = condition
 
 
+def _is_of_their_clients(row: Any, actor: Actor) -> bool:
+    return row.workspace_id is None or actor.workspaces is None or row.workspace_id in actor.workspaces
+
+
+async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
+    return _is_of_their_clients(row, actor) and row.version == max(
+        r.version for r in await EscalationPolicy.filter(workspace_id=row.workspace_id)
+    )
+
+
+WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
+WHERES[published("Rota").row] = _is_of_their_clients
+WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
@@ -215,6 +231,22 @@ _of_reporting(
     "isInForce",
     lambda row: row.kind == "suspension" and row.lifted_at is None and (row.until is None or row.until > now()),
 )
+
+
+@expression("RotaLayer", "staffIds")
+async def _turns(row: Any) -> list[str]:
+    return [f"staff_{each}" for each in row.turns]
+
+
+@expression("Certificate", "proof")
+async def _proof(row: Any) -> str:
+    return row.proof
+
+
+@expression("Escalation", "isLate")
+async def _is_late(row: Any) -> bool:
+    promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
+    return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
 
 
 @expression("CaseCounts", "queued")

@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, write_post
+from endangered import in_danger
 from filed import filed
 from graphql import parse, validate
 from judged import judged
@@ -110,6 +111,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
             some = await Case.filter(workspace_id=cast.workspaces[workspace]).first()
         known = await judged(cast, some)
         known |= await filed(cast, some.workspace_id, workspace, known["decision"])
+        known |= await in_danger(cast, some)
         for kind, id in known.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):

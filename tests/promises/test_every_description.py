@@ -26,6 +26,7 @@ SCHEMA = schema._schema
 SHARED_INPUTS = {
     "WebhookEndpointInput": "an endpoint, with nothing to add",
     "ClaimInput": "a claim of yours, with nothing to add",
+    "EscalationInput": "an escalation, with nothing to add",
     "StaffInput": "somebody of the agency, with nothing to add",
 }
 FILLERS = frozenset("a an and are by in is it its of that the their this to your".split())

@@ -16,6 +16,7 @@ from reported import a_notice
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
 from backend.customers import AccountContact, CustomerAccount, CustomerSubscription
+from backend.education import Certificate
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
@@ -25,7 +26,7 @@ from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
 from backend.leaving import close_workspace, request_export
 from backend.leaving.forgetting import prove
-from backend.moderation import Case, Decision, Report, ask_member, claim_next, decide
+from backend.moderation import About, Case, Decision, Report, ask_member, claim_next, decide, raise_danger
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.operating import cancel_job, replay_job
 from backend.outbox import Job, Priority
@@ -42,6 +43,7 @@ from backend.people import (
 from backend.reporting import PublicNotice
 from backend.retention import Definition, create_study, freeze_study, run_study
 from backend.ruling import back_test_rule, create_rule
+from backend.safety import Danger, Rota, RotaLayer, SafetyContact
 from backend.verification import (
     VerificationDesign,
     VerificationEvidence,
@@ -135,6 +137,40 @@ async def _an_ended_claim(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     async with agency_scope(owner):
         await claim_next(owner, workspace_id=client)
     await acme.end_leases(client)
+    return {}
+
+
+async def _an_overdue_escalation(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """Its first level did nothing, and the client has a contact."""
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    async with agency_scope(acme.system) as scope:
+        await SafetyContact.create(workspace_id=client, email="safety@northwind.example")
+        escalation_id, _ = await raise_danger(acme.system, About(case_id=case.id), Danger("violence", "x"))
+        await scope.execute(
+            "update escalations set next_at = now() - interval '1 minute' where agency_id = $1 and id = $2",
+            acme.agency_id,
+            escalation_id,
+        )
+    return {"escalation_id": str(escalation_id), "level": 2, "loop": 0, "target": "client_contact", "severity": 1}
+
+
+async def _a_rota_of_nobody(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        rota = await Rota.create(workspace_id=client, name="nights", time_zone="UTC")
+        await RotaLayer.create(
+            rota_id=rota.id, level=1, position=1, starts_at=now() + timedelta(days=1), shift_hours=24,
+            turns=[str(acme.owner.membership_id)],
+        )  # fmt: skip
+    return {}
+
+
+async def _a_certificate_that_ends(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        who = await acme.hire(f"trained-{slug}", Role.SAFETY_RESPONDER, [client])
+        await Certificate.create(
+            membership_id=who.membership_id, kind="x", valid_from=now() - timedelta(days=1),
+            valid_until=now() + timedelta(days=6), proof="x",
+        )  # fmt: skip
     return {}
 
 
@@ -365,6 +401,7 @@ OF_THE_AGENCY = {
     "erase_member",
     "expire_exports",
     "repeat_erasures",
+    "warn_of_ends",
 }
 # Done on behalf of somebody, who lends their rights.
 ON_BEHALF = {"write_export"}
@@ -489,6 +526,7 @@ SCENES: dict[str, Scene] = {
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
     "check_link": _a_link,
+    "chat_danger": _a_chat_message,
     "chat_notices": _a_chat_message,
     "count_cases_again": _cases_without_tally,
     "delete_workspace": _closed,
@@ -507,13 +545,17 @@ SCENES: dict[str, Scene] = {
     "forget_findings": _old_findings,
     "forget_platform_deliveries": _an_old_delivery_of_a_platform,
     "forget_webhooks": _an_old_webhook,
+    "gather_danger": _to_be_told,
     "gather_notices": _to_be_told,
     "hand_over": _held_by_somebody_who_left,
+    "mail_danger": _a_mail,
     "mail_notices": _a_mail,
     "prepare_statements": _statements_to_file,
     "submit_batch": _a_batch_without_a_token,
     "write_transparency_report": _a_report_to_write,
     "purge_attachments": _an_old_picture,
+    "page_escalation": _an_overdue_escalation,
+    "page_outside": _an_overdue_escalation,
     "purge_evidence": _old_evidence,
     "purge_receipts": _an_old_receipt,
     "remove_ended_jobs": _nothing,
@@ -522,7 +564,10 @@ SCENES: dict[str, Scene] = {
     "run_retention_study": _a_study_to_run,
     "send_invitation": _invited,
     "store_attachment": _a_picture,
+    "sweep_escalations": _an_overdue_escalation,
     "take_in_delivery": _a_delivery_of_a_platform,
+    "warn_of_ends": _a_certificate_that_ends,
+    "watch_coverage": _a_rota_of_nobody,
     "watch_rules": _a_guilty_post_and_a_rule,
     "write_export": _an_export,
     "write_words": _posts_without_words,
@@ -545,10 +590,13 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
 # How long a kind waits for a server of somebody else before it says why nothing came of it.
 WAITS = {
     "carry_out_actions": ATTEMPT_SECONDS,
+    "chat_danger": fetching.WITHIN_SECONDS,
     "chat_notices": fetching.WITHIN_SECONDS,
     "deliver_webhooks": TURN_SECONDS + TIMEOUT_SECONDS,
+    "mail_danger": mailing.WITHIN_SECONDS,
     "mail_notices": mailing.WITHIN_SECONDS,
     "mail_notifier": mailing.WITHIN_SECONDS,
+    "page_outside": max(mailing.WITHIN_SECONDS, fetching.WITHIN_SECONDS),
     "send_invitation": mailing.WITHIN_SECONDS,
     "submit_batch": ANSWER_SECONDS,
 }
@@ -619,8 +667,11 @@ async def test_a_job_with_a_payload_of_yesterday_ends_and_can_be_replayed(acme: 
 # Where whoever waits for it sees that it was called off, and asks for it again.
 SEEN_IN = {
     "back_test": "BackTest.problem",
+    "chat_danger": "NoticeDelivery.problem",
     "chat_notices": "NoticeDelivery.problem",
+    "gather_danger": "NoticeDelivery.problem",
     "gather_notices": "NoticeDelivery.problem",
+    "mail_danger": "NoticeDelivery.problem",
     "mail_notices": "NoticeDelivery.problem",
     "send_invitation": "Staff.invitationProblem",
     "run_retention_study": "RetentionStudy.problem",

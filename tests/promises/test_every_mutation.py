@@ -29,6 +29,7 @@ from backend.people import invite, suspend
 from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
 from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
+from backend.safety import Escalation, acknowledge_escalation, offer_escalation
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -211,6 +212,27 @@ async def _a_suspension(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _an_own_escalation(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await acknowledge_escalation(scene.cast.owner, scene.id("escalation"))
+    return {}
+
+
+async def _an_offered_escalation(scene: Scene) -> dict[str, Any]:
+    """By the colleague, who is on call (tests/endangered.py)."""
+    colleague, owner = scene.cast.colleague, scene.cast.owner
+    async with agency_scope(colleague):
+        await acknowledge_escalation(colleague, scene.id("escalation"))
+        await offer_escalation(colleague, scene.id("escalation"), to_id=owner.membership_id, note="x")
+    return {}
+
+
+async def _a_lesser_escalation(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Escalation.filter(id=scene.id("escalation")).update(severity=3)
+    return {}
+
+
 async def _a_running_back_test(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await BackTest.filter(id=scene.id("backtest")).update(state="running", ended_at=None)
@@ -378,6 +400,13 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "noteReferences": _a_known_booking,
     "referToModeration": _two_subjects,
     "reopenInvestigation": _a_concluded_investigation,
+    "raiseEscalation": _with(postId=None, memberId=None, workspaceId=None),
+    "offerEscalation": _an_own_escalation,
+    "acceptEscalation": _an_offered_escalation,
+    "silenceEscalation": _a_lesser_escalation,
+    "regradeEscalation": _with(impact=4, urgency=4),
+    "setSafetyContacts": _with(telephonyUrl=None),
+    "recordCertificate": _with(kind="first_aid"),
 }
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
+from endangered import in_danger
 from filed import filed
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from investigated import investigated
@@ -223,6 +224,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await investigated(acme, case)
     await filed(acme, case.workspace_id, "forum", made["decision"])
     await studied(acme, case)
+    await in_danger(acme, case)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

@@ -221,6 +221,8 @@ def test_what_must_never_change_is_append_only() -> None:
         "decisions",
         "erased_identities",
         "erasures",
+        "escalation_policies",
+        "escalation_steps",
         "evidence_snapshots",
         "investigation_entries",
         "journal",

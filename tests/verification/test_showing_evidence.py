@@ -236,6 +236,21 @@ async def test_a_form_that_is_no_form_is_refused(restaurant: Restaurant, api: ht
     assert await restaurant.evidence(task) == []
 
 
+async def test_what_is_too_large_is_not_read_to_its_end(restaurant: Restaurant, api: httpx.AsyncClient) -> None:
+    _, path, _ = await restaurant.invited()
+    sent = 0
+
+    async def endless() -> Any:
+        nonlocal sent
+        while sent < 40:
+            sent += 1
+            yield b"x" * (1 << 20)
+
+    headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": "multipart/form-data; boundary=x"}
+    assert (await api.post(path, content=endless(), headers=headers)).status_code == 400
+    assert sent < 12
+
+
 async def test_what_opens_nothing_looks_the_same_whyever(
     restaurant: Restaurant, acme: Cast, api: httpx.AsyncClient
 ) -> None:

@@ -1,0 +1,214 @@
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
+
+from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
+
+_ABOUT_THEM: Final = (
+    "= any(array(select b.escalation_id from escalation_briefs b where b.agency_id = $1 and b.workspace_id = $2 "
+    "and b.member_id = $3))"
+)
+
+
+class Rota(AgencyModel):
+    """Who is on call when: of one client, or of the agency for all its clients. Everybody who raises an escalation needs
+    the agency's, so the wall lets all of it read them; what the API shows of other clients' is narrowed there."""
+
+    forgetting = {"name": OF_THE_AGENCY, "time_zone": OUR_WORDS}
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+    name = fields.CharField(max_length=200)
+    time_zone = fields.CharField(max_length=64)
+    version = fields.IntField(default=1)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "rotas"
+
+
+class RotaLayer(AgencyModel):
+    """People of one level who take turns in shifts; of two layers that cover the same moment the later one counts."""
+
+    forgetting = {"turns": Keep("ids of staff"), "weekdays": OUR_WORDS}
+    rota_id: UUID = fields.UUIDField()
+    level = fields.IntField()
+    position = fields.IntField()
+    starts_at: datetime = fields.DatetimeField()
+    shift_hours = fields.IntField()
+    turns: list[str] = ArrayField("text")
+    weekdays: list[str] = ArrayField("text", default=list)
+    from_minute = fields.IntField(default=0)
+    until_minute = fields.IntField(default=1440)
+    ends_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "rota_layers"
+
+
+class RotaOverride(AgencyModel):
+    """Somebody stands in for a while."""
+
+    rota_id: UUID = fields.UUIDField()
+    level = fields.IntField()
+    membership_id: UUID = fields.UUIDField()
+    instead_of_id: UUID | None = fields.UUIDField(null=True)
+    starts_at: datetime = fields.DatetimeField()
+    ends_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "rota_overrides"
+
+
+class EscalationPolicy(AgencyModel):
+    """Who is paged in which order. One of a list in versions, of which the highest is in force and the first that fits
+    decides; copied into each escalation. Walled as rotas are."""
+
+    forgetting = {
+        **dict.fromkeys(("kinds", "on_exhausted"), OUR_WORDS),
+        "levels": Keep("our words, numbers and ids of staff"),
+    }
+    grants = APPEND_ONLY
+    workspace_id: UUID | None = fields.UUIDField(null=True)
+    version = fields.IntField()
+    position = fields.IntField()
+    max_severity = fields.IntField()
+    kinds: list[str] = ArrayField("text", default=list)
+    levels: list[dict[str, Any]] = fields.JSONField()
+    repeats = fields.IntField()
+    repeat_after_minutes = fields.IntField(default=0)
+    on_exhausted = fields.CharField(max_length=20)
+    created_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "escalation_policies"
+
+
+class SafetyContact(WorkspaceModel):
+    """Where the client's own people are told, and what calls people by telephone."""
+
+    forgetting = {
+        **dict.fromkeys(("email", "telephony_url"), OF_THE_AGENCY),
+        "telephony_secret": Keep("a secret of the agency's telephony"),
+    }
+    inside = {"telephony_secret": "whoever has it can have people called"}
+    email: str | None = fields.TextField(null=True)
+    telephony_url: str | None = fields.TextField(null=True)
+    telephony_secret: bytes | None = SealedField(null=True)
+    updated_at: datetime = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "safety_contacts"
+
+
+class Escalation(WorkspaceModel):
+    """Somebody may come to harm, and a trained human must know now. No words and no subject: those are for its readers
+    (EscalationBrief). States and what leads from one to the next: climbing.py."""
+
+    forgetting = {
+        **dict.fromkeys(("kind", "legal_basis", "state", "outcome"), OUR_WORDS),
+        "policy": Keep("our words, numbers and ids of staff"),
+    }
+    kind = fields.CharField(max_length=20)
+    impact: int | None = fields.IntField(null=True)
+    urgency: int | None = fields.IntField(null=True)
+    legal_basis = fields.CharField(max_length=20, null=True)
+    severity = fields.IntField()
+    is_at_risk = fields.BooleanField(default=False)
+    is_drill = fields.BooleanField(default=False)
+    state = fields.CharField(max_length=20)
+    level = fields.IntField(default=1)
+    loop = fields.IntField(default=0)
+    began_loop = fields.IntField(default=0)
+    policy: dict[str, Any] = fields.JSONField()
+    owner_id: UUID | None = fields.UUIDField(null=True)
+    raised_by_id: UUID | None = fields.UUIDField(null=True)
+    raised_by_client_id: UUID | None = fields.UUIDField(null=True)
+    raised_at: datetime = fields.DatetimeField()
+    first_paged_at: datetime | None = fields.DatetimeField(null=True)
+    acknowledged_at: datetime | None = fields.DatetimeField(null=True)
+    acted_at: datetime | None = fields.DatetimeField(null=True)
+    next_at: datetime | None = fields.DatetimeField(null=True)
+    ack_expires_at: datetime | None = fields.DatetimeField(null=True)
+    silenced_until: datetime | None = fields.DatetimeField(null=True)
+    resolved_at: datetime | None = fields.DatetimeField(null=True)
+    outcome = fields.CharField(max_length=20, null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "escalations"
+
+
+class EscalationBrief(WorkspaceModel):
+    """What an escalation is about, in the words of whoever raised it."""
+
+    forgetting = {"summary": Put("''", "t.member_id = $3")}
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    escalation_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    post_id: UUID | None = fields.UUIDField(null=True)
+    case_id: UUID | None = fields.UUIDField(null=True)
+    summary = fields.TextField()
+    by_id: UUID | None = fields.UUIDField(null=True)
+    is_drill = fields.BooleanField()
+    is_open = fields.BooleanField(default=True)
+
+    class Meta:
+        table = "escalation_briefs"
+
+
+class EscalationReader(WorkspaceModel):
+    """Somebody may read an escalation; whether also what it restricts, the wall tells by `because` and by training."""
+
+    forgetting = {"because": OUR_WORDS}
+    restricted_to = "everybody"
+    escalation_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+    because = fields.CharField(max_length=12)
+    until: datetime | None = fields.DatetimeField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "escalation_readers"
+
+
+class EscalationStep(WorkspaceModel):
+    """Something happened to an escalation. Never changed; of a page, one for each person, channel, level and loop."""
+
+    forgetting = {
+        **dict.fromkeys(("kind", "channel"), OUR_WORDS),
+        "target": Keep("our words and ids of staff"),
+        "note": Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+    }
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    grants = APPEND_ONLY
+    escalation_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=20)
+    level: int | None = fields.IntField(null=True)
+    loop: int | None = fields.IntField(null=True)
+    target = fields.CharField(max_length=60, default="")
+    channel = fields.CharField(max_length=10, null=True)
+    membership_id: UUID | None = fields.UUIDField(null=True)
+    by_id: UUID | None = fields.UUIDField(null=True)
+    note = fields.TextField(default="")
+    at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "escalation_steps"
+
+
+class Restriction(WorkspaceModel):
+    """A post, and all that hangs on it, is there for the readers of an escalation alone."""
+
+    restricted_to = "everybody"
+    post_id: UUID = fields.UUIDField()
+    escalation_id: UUID = fields.UUIDField()
+    lifted_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "restrictions"

@@ -1,0 +1,47 @@
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from backend.kit.texts import clean
+from backend.safety.holding import locked, must_respond, record
+from backend.safety.models import EscalationBrief, Restriction
+from backend.safety.stepping import keep, note_step
+from tenants.actor import Actor
+from tenants.rights import Right
+from tenants.scope import current
+
+OUTCOMES: Final = ("stood_down", "resolved", "handed_off")
+
+
+async def resolve_escalation(
+    actor: Actor,
+    escalation_id: UUID,
+    *,
+    outcome: str,
+    note: str,
+    lifts_restriction: bool,
+    moment: datetime | None = None,
+) -> None:
+    """It is over: there was no danger, it is averted, or somebody else has it. With `lifts_restriction` the post and its
+    case are there for everybody again; without, they stay with its readers. The hold on the member stays until somebody
+    lifts it. Raises NotAllowed, NotFound, Invalid, Conflict."""
+    actor.must_hold(Right.WORK_QUEUE)
+    note = clean(note, field="note", longest=5_000)
+    scope = current()
+    async with scope.past_restrictions():
+        moment = moment or await scope.now()
+        escalation = await locked(escalation_id)
+        membership_id = await must_respond(actor, escalation, moment=moment)
+        escalation.state, escalation.outcome, escalation.resolved_at = "resolved", outcome, moment
+        escalation.acted_at = escalation.acted_at or moment
+        escalation.owner_id = escalation.owner_id or membership_id
+        escalation.next_at = escalation.ack_expires_at = escalation.silenced_until = None
+        await keep(
+            escalation,
+            *("state", "outcome", "resolved_at", "acted_at", "owner_id", "next_at", "ack_expires_at", "silenced_until"),
+        )
+        await EscalationBrief.filter(escalation_id=escalation_id).update(is_open=False)
+        if lifts_restriction:
+            await Restriction.filter(escalation_id=escalation_id).update(lifted_at=moment)
+        await note_step(escalation, "resolved", by_id=membership_id, note=note, moment=moment)
+        await record("resolved", escalation, outcome=outcome, lifts_restriction=lifts_restriction)

@@ -1,0 +1,53 @@
+"""Numbers that decide about safety. Times are seconds unless their name says otherwise."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+# Severity by impact (1 a life or a child's safety ... 4 a breach of rules) and urgency (1 now ... 4 none): our proposal
+# after PagerDuty's severity levels. What is unknown counts as 1.
+MATRIX: Final = ((1, 1, 2, 2), (1, 2, 2, 3), (2, 3, 3, 4), (3, 4, 4, 5))
+# The gravest that law lets it be less than: removal orders under (EU) 2021/784 (an hour), 47 U.S.C. 223a (48 hours),
+# priority content under the UK's Online Safety Act, orders under articles 9 and 10 of (EU) 2022/2065.
+FLOORS: Final[Mapping[str, int]] = {"tco_order": 1, "take_it_down": 2, "uk_priority": 1, "dsa_order": 2}
+TAKE_IT_DOWN_GRAVEST_AFTER: Final = timedelta(hours=36)  # of its 48
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """`waits`: how long each level of the default policy has. `acknowledge` is what was promised; it is never paused.
+    `decays`: an acknowledgement without a sign of life ends."""
+
+    acknowledge: int
+    waits: tuple[int, ...]
+    repeats: int
+    decays: int
+
+
+# Ours, after Grafana OnCall (waits of 5 minutes, un-acknowledge after 5 to 45) and PagerDuty (9 repeats).
+TIMERS: Final[Mapping[int, Timers]] = {
+    1: Timers(5 * MINUTE, (5 * MINUTE, 5 * MINUTE, 5 * MINUTE), 9, 15 * MINUTE),
+    2: Timers(15 * MINUTE, (15 * MINUTE, 30 * MINUTE, 30 * MINUTE), 5, 30 * MINUTE),
+    3: Timers(2 * HOUR, (2 * HOUR, 2 * HOUR, 4 * HOUR), 2, 4 * HOUR),
+    4: Timers(24 * HOUR, (24 * HOUR,), 0, 48 * HOUR),
+    5: Timers(120 * HOUR, (120 * HOUR,), 0, 240 * HOUR),
+}
+SHORTEST_WAIT: Final = MINUTE  # Grafana OnCall's
+LONGEST_WAIT: Final = 24 * HOUR
+NOBODY_AGAIN: Final = 5 * MINUTE  # where a whole pass found nobody, and the policy never ends
+EXHAUSTED_AGAIN: Final = HOUR  # owners are paged anew while nobody has taken it
+LONGEST_SILENCE: Final = timedelta(hours=24)
+GLASS_HOLDS: Final = timedelta(hours=8)  # a shift; whoever needs longer says why again
+MOST_LEVELS: Final = 5
+MOST_TARGETS: Final = 20
+MOST_POLICIES: Final = 50
+MOST_LAYERS: Final = 30
+MOST_OVERRIDES: Final = 200
+MOST_TURNS: Final = 50
+LOOKED_AHEAD: Final = timedelta(days=14)  # for gaps in a rota
+LATE: Final = timedelta(seconds=10)  # a timer that is this late is asked for again
+LONGEST_WINDOW: Final = timedelta(days=366)

@@ -1,0 +1,137 @@
+"""Who is on call, when nobody will be, and whether escalations were taken in time: answered in Python."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from backend import safety
+from backend.kit.errors import Invalid, NotAllowed, NotFound
+from backend.kit.ids import parse_published
+from graphql_schema.context import Info
+from graphql_schema.moderation_numbers import Share
+from graphql_schema.on_call import Rota
+from graphql_schema.projection import ref
+from graphql_schema.projection.declaring import NEEDS
+from graphql_schema.projection.paging import bad_input
+from graphql_schema.projection.serving import actor_of
+from graphql_schema.staff import Staff
+from tenants.rights import Right
+
+_Client = Annotated[strawberry.ID, strawberry.argument(description="The client it is about.")]
+
+
+@strawberry.type(description="A time at which nobody is on call.")
+class CoverageGap:
+    rota: Rota | None = strawberry.field(description="By which rota.")
+    level: int = strawberry.field(description="On which of its levels.")
+    starts_at: datetime = strawberry.field(description="From when nobody is.")
+    ends_at: datetime = strawberry.field(description="Until when; it is looked for 14 days ahead.")
+
+
+@strawberry.type(description="Who is on call at this moment.")
+class OnCall:
+    rota: Rota | None = strawberry.field(description="By which rota.")
+    level: int = strawberry.field(description="On which of its levels.")
+    staff: Staff | None = strawberry.field(description="Who it is; null for nobody.")
+
+
+@strawberry.type(description="Whether escalations of one severity were taken in time, and how many are open.")
+class SafetyNumbers:
+    severity: int = strawberry.field(description="1 for the gravest to 5.")
+    is_drill: bool = strawberry.field(description="Whether these are exercises, which are counted apart.")
+    promised_seconds: int = strawberry.field(description="Within which somebody takes it.")
+    in_time: Share = strawberry.field(
+        description="Of those raised in the window that were taken or whose time is over, those taken in time."
+    )
+    median_seconds_to_page: float | None = strawberry.field(description="Until somebody was paged; null of nothing.")
+    median_seconds_to_acknowledge: float | None = strawberry.field(description="Until it was taken; null of nothing.")
+    median_seconds_to_act: float | None = strawberry.field(
+        description="Until its owner did something; null of nothing."
+    )
+    open: int = strawberry.field(description="Those that are not resolved now, whenever raised.")
+    open_late: int = strawberry.field(description="Of these, those that nobody has taken in time.")
+
+
+@strawberry.type
+class WatchingSafety:
+    @strawberry.field(
+        description="When nobody will be on call for a client, within 14 days, the earliest first.",
+        metadata={NEEDS: Right.READ_STAFF},
+    )
+    async def coverage_gaps(self, info: Info, workspace_id: _Client) -> list[CoverageGap] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            gaps = await safety.coverage_gaps(actor_of(info.context), found)
+        except (NotAllowed, NotFound):
+            return None
+        return [
+            CoverageGap(rota=ref(Rota, gap.rota_id), level=gap.level, starts_at=gap.starts_at, ends_at=gap.ends_at)
+            for gap in gaps
+        ]
+
+    @strawberry.field(
+        description="Who is on call for a client now, by rota and level.", metadata={NEEDS: Right.READ_STAFF}
+    )
+    async def on_call(self, info: Info, workspace_id: _Client) -> list[OnCall] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            seats = await safety.who_is_on_call(actor_of(info.context), found)
+        except (NotAllowed, NotFound):
+            return None
+        return [
+            OnCall(
+                rota=ref(Rota, seat.rota_id),
+                level=seat.level,
+                staff=None if seat.membership_id is None else ref(Staff, seat.membership_id),
+            )
+            for seat in seats
+        ]
+
+    @strawberry.field(
+        description="Whether a client's escalations were taken in time, by severity; exercises after what was real. A "
+        "window of 366 days at most.",
+        metadata={NEEDS: Right.READ_WORKSPACE},
+    )
+    async def safety_numbers(
+        self,
+        info: Info,
+        workspace_id: _Client,
+        since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
+        until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
+    ) -> list[SafetyNumbers] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            rows = await safety.safety_numbers(actor_of(info.context), found, since=since, until=until)
+        except (NotAllowed, NotFound):
+            return None
+        except Invalid as refusal:
+            raise bad_input(refusal.message) from None
+        return [_shown(row) for row in rows]
+
+
+def _shown(row: safety.Attainment) -> SafetyNumbers:
+    low, high = row.interval or (None, None)
+    return SafetyNumbers(
+        severity=row.severity,
+        is_drill=row.is_drill,
+        promised_seconds=row.promised_seconds,
+        in_time=Share(numerator=row.in_time, denominator=row.count, value=row.share, low=low, high=high),
+        median_seconds_to_page=row.median_seconds_to_page,
+        median_seconds_to_acknowledge=row.median_seconds_to_acknowledge,
+        median_seconds_to_act=row.median_seconds_to_act,
+        open=row.open,
+        open_late=row.open_late,
+    )
+
+
+def _id(text: str) -> UUID | None:
+    parsed = parse_published(text)
+    return parsed[1] if parsed is not None and parsed[0] == "workspace" else None
