@@ -1,9 +1,10 @@
 """What members do in communities is what their accounts use: they post, and are answered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from backend.customers.models import CustomerExposure
 from backend.customers.thresholds import ACCOUNTS_PER_PAGE
 from backend.kit.ids import new_id
 from backend.outbox import report_progress
@@ -69,6 +70,12 @@ async def derive_for(workspace_id: UUID) -> int:
         for kind, statement in (("posted", _POSTED), ("answered", _ANSWERED)):
             new += await _keep(workspace_id, kind, statement, accounts)
         after = accounts[-1]
+
+
+async def derive_anew(workspace_id: UUID, accounts: Collection[UUID]) -> None:
+    """What was read off for these accounts goes, since somebody of them is somebody else; the next turn reads it off
+    again."""
+    await CustomerExposure.filter(workspace_id=workspace_id, account_id__in=list(accounts), source="community").delete()
 
 
 async def _keep(workspace_id: UUID, kind: str, statement: str, accounts: list[UUID]) -> int:

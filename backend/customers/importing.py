@@ -11,8 +11,9 @@ from backend import journal
 from backend.customers.keeping import KEEPERS
 from backend.customers.looking_up import found_by
 from backend.customers.reading import FIELDS
-from backend.customers.thresholds import LINES_AT_ONCE, PROBLEMS_TOLD
+from backend.customers.thresholds import LINES_AT_ONCE, LONGEST_LIST, PROBLEMS_TOLD
 from backend.kit.errors import Invalid
+from backend.kit.texts import clean
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -70,6 +71,7 @@ async def import_customers(
     dry run says the same and keeps nothing. Raises NotAllowed, NotFound, and Invalid for what is no such list."""
     actor.must_hold(Right.IMPORT)
     await find_workspace(workspace_id)
+    clean(text, field="csv", longest=LONGEST_LIST)
     given = _read(what, text, mapping or {})
     await _refer(given, what, workspace_id)
     rows = _each_once(given, what)
@@ -96,10 +98,12 @@ def _read(what: str, text: str, mapping: Mapping[str, str]) -> _List:
     try:
         heading = [each.strip() for each in next(lines, [])]
         given = _columns(what, heading, mapping)
+        count = 0
         for cells in lines:
             if not any(cell.strip() for cell in cells):
                 continue
-            if len(given.rows) + len({each.line for each in given.problems}) >= LINES_AT_ONCE:
+            count += 1
+            if count > LINES_AT_ONCE:
                 raise Invalid(f"A list has at most {LINES_AT_ONCE:,} lines.", path=_PATH)
             if len(cells) != len(heading):
                 given.refuse(lines.line_num, None, "The line has more or fewer cells than the first.")

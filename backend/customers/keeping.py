@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final, Protocol, TypeAlias
 from uuid import UUID
 
+from backend.customers.deriving import derive_anew
 from backend.customers.looking_up import members_of
 from backend.customers.models import (
     AccountContact,
@@ -41,7 +42,13 @@ async def _keep_contacts(workspace_id: UUID, rows: Sequence[Row], *, writes: boo
         row["account_id"] = row.pop("account")
         if "member" in row:
             row["member_id"] = row.pop("member")
-    return (await _keep(AccountContact, workspace_id, rows, writes=writes)).counts
+    kept = await _keep(AccountContact, workspace_id, rows, writes=writes)
+    if writes:
+        moved = [(each, before) for each, before in kept.written if {"member_id", "account_id"} & set(before)]
+        accounts: set[UUID] = {each.account_id for each, _ in moved}
+        accounts |= {before["account_id"] for _, before in moved if "account_id" in before}
+        await derive_anew(workspace_id, accounts)
+    return kept.counts
 
 
 async def _keep_subscriptions(workspace_id: UUID, rows: Sequence[Row], *, writes: bool) -> Counts:

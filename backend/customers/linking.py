@@ -4,6 +4,7 @@ from uuid import UUID
 
 from backend import journal
 from backend.communities import Member
+from backend.customers.deriving import derive_anew
 from backend.customers.models import AccountContact
 from backend.kit.errors import Invalid, NotFound
 from tenants.actor import Actor
@@ -23,6 +24,8 @@ async def link_contact(actor: Actor, contact_id: UUID, *, member_id: UUID | None
             raise NotFound(path=("input", "memberId"))
         if member.kind != "person":
             raise Invalid("A bot is nobody's contact.", path=("input", "memberId"))
+    if contact.member_id not in (None, member_id):
+        await derive_anew(contact.workspace_id, [contact.account_id])
     contact.member_id = member_id
     await contact.save(update_fields=("member_id",))
     await journal.record(

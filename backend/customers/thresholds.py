@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Final
 
 LINES_AT_ONCE: Final = 5_000  # of a list; with its problems it stays a request of a few seconds
+LONGEST_LIST: Final = 5_000_000  # characters: a thousand for each line
 LONGEST_NAME: Final = 200  # characters
 LONGEST_ID: Final = 200
 LONGEST_PLAN: Final = 100

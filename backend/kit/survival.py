@@ -49,7 +49,9 @@ class Curve:
 
     def is_known_at(self, time: float) -> bool:
         """Nobody knows what comes after the last time, unless nobody is left."""
-        return len(self.seen) > 0 and (time <= self.seen_until or self.survival[-1:].sum() == 0 < len(self.survival))
+        if not len(self.seen):
+            return False
+        return time <= self.seen_until or (len(self.survival) > 0 and self.survival[-1] == 0)
 
     def at_risk_at(self, time: float) -> int:
         return len(self.seen) - int(np.searchsorted(self.seen, time, side="left"))
@@ -114,8 +116,9 @@ def log_rank(
     seen, flags, first = (np.asarray(times, np.float64), np.asarray(ended, np.bool_), np.asarray(is_first, np.bool_))
     groups: npt.NDArray[Any] = np.zeros(len(seen)) if strata is None else np.asarray(strata)
     observed = expected = variance = 0.0
-    for group in np.unique(groups):
-        of_group = groups == group
+    order = np.argsort(groups, kind="stable")  # each place is looked at once, however many groups there are
+    borders = np.flatnonzero(np.diff(np.unique(groups, return_inverse=True)[1][order])) + 1
+    for of_group in np.split(order, borders):
         o, e, v = _differing(seen[of_group], flags[of_group], first[of_group])
         observed, expected, variance = observed + o, expected + e, variance + v
     if variance <= 0:

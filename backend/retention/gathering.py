@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -17,7 +18,7 @@ from backend.outbox import report_progress
 from backend.outside import stored_files
 from backend.retention.comparing import Subjects
 from backend.retention.models import RetentionStudy
-from backend.retention.thresholds import ACCOUNTS_PER_PAGE, ACTIVITY_BANDS, SIZE_BANDS, TENURE_BANDS
+from backend.retention.thresholds import ACCOUNTS_PER_PAGE, ACTIVITY_BANDS, GROUPS_PER_STRATUM, SIZE_BANDS, TENURE_BANDS
 from tenants.scope import current
 
 _DAY: Final = timedelta(days=1)
@@ -116,7 +117,7 @@ def subjects_in(rows: bytes, definition: Mapping[str, Any]) -> tuple[Subjects, i
         np.array(told["lasted"], dtype=np.float64),
         np.array(told["ended"]) == "1",
         _days(told["first_exposed"]),
-        groups={name: np.array(told[name], dtype=np.str_) for name in ("plan", "size", "tenure") if name in strata},
+        groups={name: _largest(told[name]) for name in ("plan", "size", "tenure") if name in strata},
         activity={
             days: np.array(told[f"activity_{days}"], dtype=np.str_)
             for days in definition["landmarkDays"]
@@ -176,6 +177,12 @@ def _written(began: datetime, at: datetime | None) -> str:
 
 def _days(cells: Sequence[str]) -> Any:
     return np.array([cell or "inf" for cell in cells], dtype=np.float64)
+
+
+def _largest(labels: Sequence[str]) -> Any:
+    """The others are one group: in thousands of plans nobody is compared with anybody."""
+    own = {label for label, _ in Counter(labels).most_common(GROUPS_PER_STRATUM)}
+    return np.array([label if label in own else "other" for label in labels], dtype=np.str_)
 
 
 def _band(number: int, bands: Sequence[tuple[int, str]]) -> str:

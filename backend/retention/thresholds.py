@@ -8,6 +8,7 @@ FEWEST_EVENTS: Final = 10  # in each arm; below, nothing is said. Our own choice
 FEWEST_EVENTS_FOR_A_SIGN: Final = 10  # in a group of a stratum, of both arms: fewer point anywhere by chance
 SHORTEST_HORIZON_DAYS: Final = 90
 LONGEST_HORIZON_DAYS: Final = 1_825
+GROUPS_PER_STRATUM: Final = 20  # the largest; all others are one more
 BAND_DAYS: Final = 30  # person-time is compared month by month of a subscription: churn is not the same in all of them
 POINTS_PER_CURVE: Final = 400  # of a curve as it is told; more than a chart can show
 # Bands of a number; each begins where the one before ends.

@@ -72,6 +72,25 @@ async def test_the_job_does_it_for_every_client_with_a_link(known: Client) -> No
         assert await CustomerExposure.filter(workspace_id=known.id).count() == 1
 
 
+async def test_whoever_is_somebody_else_takes_along_nothing_of_whom_they_were_taken_for(known: Client) -> None:
+    ann = await linked(known, "c1")
+    await known.says(ann, "2026-03-01T10:00:00")
+    for relink in (True, False):
+        async with agency_scope(known.system):
+            assert await derive_for(known.id) == 1
+        other = await known.member("other", identity_key=f"other {relink}")
+        if relink:
+            async with agency_scope(known.lead):
+                contact = await AccountContact.get(workspace_id=known.id, external_id="c1")
+                await link_contact(known.lead, contact.id, member_id=other.id)
+        else:
+            await known.takes_in("contacts", f"external_id,account,name,member\nc1,a1,Ann,{other.identity_key}\n")
+        async with agency_scope(known.lead):
+            assert await CustomerExposure.filter(workspace_id=known.id).count() == 0
+            if relink:
+                await link_contact(known.lead, contact.id, member_id=ann.id)
+
+
 async def test_an_exposure_is_told_once_and_stays_as_it_was_told(known: Client) -> None:
     account = await known.account("a1")
     async with agency_scope(known.lead):
