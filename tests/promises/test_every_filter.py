@@ -30,6 +30,7 @@ from tenants.scope import agency_scope
 
 # Filters without an index that begins with them and goes on in the list's default order; each with its reason.
 UNINDEXED = {
+    "AccountFilter(externalId: one)": "one at most: unique",
     "MemberFilter(handle: one)": "few members have one handle: members_by_handle finds them, and they are sorted",
     "PostFilter(isHidden: false)": "most posts: the few hidden ones are dropped on the way",
     "CaseFilter(isMine: true)": "few cases are one person's: cases_of_claimer finds them, and they are sorted",

@@ -233,6 +233,8 @@ def test_what_must_never_change_is_append_only() -> None:
         "routing_rules",
         "statements_of_reasons",
         "strike_entries",
+        "study_results",
+        "subscription_changes",
         "rule_versions",
         "transparency_parts",
         "trusted_flagger_states",
