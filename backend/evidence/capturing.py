@@ -16,14 +16,17 @@ from backend.kit.ids import new_id
 from tenants.scope import current
 
 # Whether a snapshot is what was captured: of its row `{row}`; null where the content is gone. Only content that has its
-# hash is read, so that what somebody put there instead is no error.
+# hash is read, so that what somebody put there instead is no error. Where an escalation hides the one before it from whoever
+# asks, nothing can be said of the link.
 INTACT: Final = """case when {row}.content is null then null
     when {row}.hash <> encode(sha256(convert_to({row}.content, 'UTF8')), 'hex') then false
     else ({row}.content::jsonb ->> 'previous') is not distinct from {row}.previous_hash
-     and {row}.previous_hash is not distinct from (
-         select e.hash from evidence_snapshots e where e.agency_id = {agency}
-            and e.workspace_id = {row}.workspace_id and e.case_id = {row}.case_id
-            and e.position = {row}.position - 1) end"""
+     and coalesce(
+         (select {row}.previous_hash is not distinct from e.hash from evidence_snapshots e where e.agency_id = {agency}
+             and e.workspace_id = {row}.workspace_id and e.case_id = {row}.case_id
+             and e.position = {row}.position - 1),
+         case when {row}.position = 1 then {row}.previous_hash is null
+              when (select cardinality(app.hidden_posts())) = 0 then false end) end"""
 
 _POST: Final = """
     select p.id, p.text, p.version, p.posted_at, p.reply_to_id, m.id as member_id, m.handle,
@@ -55,7 +58,13 @@ class Checked:
 
 async def capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
     """The post, and those that it answers or else follows, as they are now; the hash of the last snapshot, which stands
-    for all of the case's. Call while holding the row lock on the case."""
+    for all of the case's. Call while holding the row lock on the case. Who decides may be kept from one of those posts: it
+    is captured all the same, and they are kept from that too."""
+    async with current().past_restrictions():
+        return await _capture(workspace_id=workspace_id, case_id=case_id, post_id=post_id)
+
+
+async def _capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
     scope = current()
     agency_id = scope.actor.agency_id
     post = await scope.fetchrow(f"{_POST} and p.id = $3", agency_id, workspace_id, post_id)
@@ -109,10 +118,14 @@ async def capture(*, workspace_id: UUID, case_id: UUID, post_id: UUID) -> str:
 async def verify_snapshots(case_id: UUID) -> list[Checked]:
     """In the order they were captured; a row that is missing in between makes the next one not intact."""
     found, previous, expected = [], None, 1
+    hides: bool = await current().fetchval("select cardinality(app.hidden_posts()) > 0")
     for row in await EvidenceSnapshot.filter(case_id=case_id).order_by("position"):
         is_linked = row.position == expected and row.previous_hash == previous
         is_intact = None if row.content is None else is_linked and _is_its_own(row)
-        found.append(Checked(row.id, row.position, is_intact if is_linked else False))
+        if row.position > expected and hides and row.content is not None and _is_its_own(row):
+            found.append(Checked(row.id, row.position, None))
+        else:
+            found.append(Checked(row.id, row.position, is_intact if is_linked else False))
         previous, expected = row.hash, row.position + 1
     return found
 

@@ -157,10 +157,12 @@ async def _take(
     if email is not None:
         payload = {"notice_id": str(notice.id), "about": "received"}
         await enqueue("mail_notifier", payload, workspace_id=notice.workspace_id)
-    post_id = await post_at(community, location)
-    if post_id is not None:
-        post = await Post.get(id=post_id, workspace_id=community.workspace_id)
-        await become_report(notice, post)
+    # As of every complaint: about what an escalation restricts it comes in like any other, and its readers find it there.
+    async with current().past_restrictions():
+        post_id = await post_at(community, location)
+        if post_id is not None:
+            post = await Post.get(id=post_id, workspace_id=community.workspace_id)
+            await become_report(notice, post)
     return notice
 
 

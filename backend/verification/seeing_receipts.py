@@ -34,11 +34,12 @@ async def link_to_receipt(actor: Actor, evidence_id: UUID) -> Link:
     """For whoever may decide about it, open for RECEIPT_LINK_SECONDS. Raises NotAllowed, NotFound, Conflict."""
     actor.must_hold(Right.WORK_QUEUE)
     evidence = await VerificationEvidence.get_or_none(id=evidence_id)
-    if evidence is None:
+    task = None if evidence is None else await VerificationTask.get_or_none(id=evidence.task_id)
+    if evidence is None or task is None:  # of a post that an escalation restricts, the task is not there either
         raise NotFound(path=("input", "evidenceId"))
     if evidence.content_type is None or evidence.purged_at is not None:
         raise Conflict("There is no file, or no longer.", path=("input", "evidenceId"))
-    await must_not_be_close(actor, await VerificationTask.get(id=evidence.task_id, workspace_id=evidence.workspace_id))
+    await must_not_be_close(actor, task)
     told = {"agency": actor.agency_id, "membership": actor.membership_id, "evidence": evidence.id}
     try:
         token = seal_for_browser(
@@ -61,6 +62,8 @@ async def open_receipt(token: str) -> Receipt | None:
             scope.actor.must_hold(Right.WORK_QUEUE)
             evidence = await VerificationEvidence.get_or_none(id=UUID(named["evidence"]), purged_at=None)
             if evidence is None or evidence.content_type is None:
+                return None
+            if not await VerificationTask.exists(id=evidence.task_id, workspace_id=evidence.workspace_id):
                 return None
             path = file_of_member(actor.agency_id, evidence.workspace_id, evidence.member_id, evidence.id)
             data = await stored_files().get(path)

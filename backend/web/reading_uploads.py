@@ -1,6 +1,6 @@
 from email.message import Message
 from email.parser import BytesHeaderParser
-from email.policy import HTTP
+from email.policy import compat32
 from typing import Final
 
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from backend.kit.errors import Invalid
 
 _PARTS: Final = 10
+_LONGEST_HEADING: Final = 2_000  # bytes
 _AROUND: Final = 10_000  # bytes that are no file: headings, boundaries, other fields
 
 
@@ -18,14 +19,14 @@ def is_upload(request: Request) -> bool:
 async def read_upload(request: Request, *, field: str, largest: int) -> bytes:
     """The one file of a form (RFC 7578); `largest` in bytes, beyond which nothing is read. Raises Invalid."""
     boundary = _parsed(b"Content-Type: " + request.headers["content-type"].encode("latin-1")).get_boundary("")
-    if not 1 <= len(boundary) <= 70:
+    if not 1 <= len(boundary) <= 70 or not boundary.isascii():
         raise Invalid("This form cannot be read.")
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > largest + _AROUND:
             raise Invalid(f"A file has at most {largest >> 20} MB.")
-    _, *parts = (b"\r\n" + bytes(body)).split(b"\r\n--" + boundary.encode("latin-1"), _PARTS + 1)
+    _, *parts = (b"\r\n" + bytes(body)).split(b"\r\n--" + boundary.encode(), _PARTS + 1)
     if not parts or parts[-1].strip() != b"--" or len(parts) > _PARTS:
         raise Invalid("This form cannot be read.")
     files = [data for name, data in map(_part, parts[:-1]) if name == field]
@@ -45,4 +46,7 @@ def _part(part: bytes) -> tuple[str, bytes]:
 
 
 def _parsed(heading: bytes) -> Message:
-    return BytesHeaderParser(policy=HTTP).parsebytes(heading + b"\r\n\r\n")
+    if len(heading) > _LONGEST_HEADING:  # what it says is looked through again for each sign in it
+        raise Invalid("This form cannot be read.")
+    # The newer parsers (policy HTTP) fail for some headings with whatever error comes: of an index, of recursion.
+    return BytesHeaderParser(policy=compat32).parsebytes(heading + b"\r\n\r\n")

@@ -17,14 +17,18 @@ from webhooks.conftest import endpoint, run_turns, server
 
 from backend.communities import IncomingPost, Post, PostVersion, take_in
 from backend.education import Certificate, set_training_requirement
+from backend.evidence import INTACT, capture, verify_snapshots
 from backend.integrity import Subject, add_subjects, open_investigation
 from backend.journal import JournalEntry
 from backend.kit.clock import now
+from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.leaving import request_export
 from backend.moderation import Case, CaseQuestion, Report, claim_next, decide, report_post
 from backend.notices import Notice
 from backend.outside import stored_files
+from backend.reporting import PublicNotice
+from backend.ruling import BackTest, back_test_rule
 from backend.safety import (
     EscalationBrief,
     Restriction,
@@ -32,6 +36,14 @@ from backend.safety import (
     break_glass,
     note_on_escalation,
     resolve_escalation,
+)
+from backend.verification import (
+    VerificationEvidence,
+    VerificationProgramme,
+    VerificationTask,
+    link_to_receipt,
+    open_receipt,
+    verified_by_week,
 )
 from graphql_schema.projection import published_kinds
 from tenants.provisioning import issue_api_key
@@ -359,3 +371,83 @@ async def test_a_report_of_numbers_opens_nothing_to_what_is_asked_beside_it(
     assert answer["data"]["integrityReport"]["openCases"] == 1
     told = {event["kind"] for event in answer["data"]["investigationTimeline"]}
     assert told == {"investigation_opened", "investigation_subject_added"}, answer
+
+
+async def test_what_is_hidden_among_the_evidence_of_another_case_stays_there(house: House) -> None:
+    """Of a post that was written before the one that is judged. Whoever may not see it goes on with the chain behind it, and
+    is not told that somebody broke it."""
+    marked = await a_marked_case(house)
+    following = await house.case()
+    async with agency_scope(house.lead):
+        await capture(workspace_id=house.client, case_id=following.id, post_id=following.post_id)
+    await house.raised(marked)
+    async with agency_scope(house.lead):
+        await capture(workspace_id=house.client, case_id=following.id, post_id=following.post_id)
+    told = {}
+    for who in (house.lead, house.responder):
+        async with agency_scope(who) as scope:
+            is_intact = INTACT.replace("{row}", "s").replace("{agency}", "$1")
+            rows = await scope.fetch(
+                f"select s.post_id, {is_intact} as is_intact from evidence_snapshots s where s.agency_id = $1 "
+                "and s.case_id = $2 order by s.position",
+                who.agency_id, following.id,
+            )  # fmt: skip
+            assert [row["is_intact"] for row in rows] == [
+                each.is_intact for each in await verify_snapshots(following.id)
+            ]
+        told[who] = [(row["post_id"], row["is_intact"]) for row in rows]
+    own, hidden = following.post_id, marked.post_id
+    assert told == {
+        house.lead: [(own, True), (own, None)],
+        house.responder: [(own, True), (hidden, True), (own, True), (hidden, True)],
+    }
+
+
+async def test_no_back_test_spells_it_out(house: House) -> None:
+    await house.raised(await a_marked_case(house))
+    async with agency_scope(house.lead):
+        asked = await back_test_rule(house.lead, workspace_id=house.client, conditions={"pattern": MARKER})
+    await house.cast.run_jobs("back_test", of=[house.client])
+    async with agency_scope(house.system):
+        test = await BackTest.get(id=asked.id)
+    assert (test.state, test.fired, test.examples) == ("done", 0, [])
+
+
+async def test_a_notice_about_it_becomes_a_report_for_its_readers(house: House, api: httpx.AsyncClient) -> None:
+    case = await a_marked_case(house)
+    await house.raised(case)
+    verb = """mutation($c: ID!, $l: String!) { fileNotice(input: { communityId: $c, kind: RULES, location: $l, reason: "x" })
+        { publicNotice { state } userErrors { code message } } }"""
+    community = f"community_{house.cast.communities[house.slug]}"
+    answer = await ask(api, house.token("supporter"), verb, c=community, l=f"post_{case.post_id}")
+    assert answer["data"]["fileNotice"] == {"publicNotice": None, "userErrors": []}
+    async with agency_scope(house.system):
+        notice = await PublicNotice.get(workspace_id=house.client)
+        assert (notice.state, notice.post_id) == ("attached", case.post_id)
+        assert await Report.exists(id=notice.id, case_id=case.id)
+
+
+async def test_what_a_member_showed_for_it_is_there_with_it_and_it_is_counted_as_before(house: House) -> None:
+    case = await a_marked_case(house)
+    since, mine = now() - timedelta(days=1), {"workspace_id": house.client}
+    async with agency_scope(house.system):
+        programme = await VerificationProgramme.create(
+            community_id=house.cast.communities[house.slug], name="x", **mine
+        )
+        task = await VerificationTask.create(
+            programme_id=programme.id, programme_version=1, member_id=case.member_id, post_id=case.post_id,
+            open_until=now() + timedelta(days=1), **mine,
+        )  # fmt: skip
+        shown = await VerificationEvidence.create(
+            task_id=task.id, member_id=case.member_id, kind="receipt", is_strong=False, state="waiting",
+            content_type="image/jpeg", **mine,
+        )  # fmt: skip
+    async with agency_scope(house.lead):
+        before = await verified_by_week(house.lead, programme.id, since=since, until=now())
+        link = await link_to_receipt(house.lead, shown.id)
+    await house.raised(case)
+    async with agency_scope(house.lead):
+        assert await verified_by_week(house.lead, programme.id, since=since, until=now()) == before
+        with pytest.raises(NotFound):
+            await link_to_receipt(house.lead, shown.id)
+    assert await open_receipt(link.path.rpartition("/")[2]) is None

@@ -236,6 +236,24 @@ async def test_a_form_that_is_no_form_is_refused(restaurant: Restaurant, api: ht
     assert await restaurant.evidence(task) == []
 
 
+async def test_headings_that_break_parsers_are_refused_at_once(restaurant: Restaurant, api: httpx.AsyncClient) -> None:
+    _, path, _ = await restaurant.invited()
+    bodies = {
+        "deep": b"--x\r\nContent-Disposition: form-data; " + b"(" * 9_000 + b"\r\n\r\nx\r\n--x--\r\n",
+        "broken": b"--x\r\nContent-Disposition: ],;\t\taa*\r\n\r\nx\r\n--x--\r\n",
+        "long": b"--x\r\nContent-Disposition: form-data" + b";" * 4_000_000 + b"\r\n\r\nx\r\n--x--\r\n",
+    }
+    kinds = dict.fromkeys(bodies, "boundary=x") | {
+        "euro": "boundary*=utf-8''%E2%82%AC",
+        "cut": "boundary*0=a; boundary*1*=%E2",
+    }
+    for name, said in kinds.items():
+        headers = {"Sec-Fetch-Site": "same-origin", "Content-Type": f"multipart/form-data; {said}"}
+        async with asyncio.timeout(5):
+            answer = await api.post(path, content=bodies.get(name, b"x"), headers=headers)
+        assert answer.status_code == 400, name
+
+
 async def test_what_is_too_large_is_not_read_to_its_end(restaurant: Restaurant, api: httpx.AsyncClient) -> None:
     _, path, _ = await restaurant.invited()
     sent = 0
