@@ -18,10 +18,18 @@ from webhooks.conftest import endpoint, run_turns, server
 from backend.communities import IncomingPost, Post, PostVersion, take_in
 from backend.education import Certificate, set_training_requirement
 from backend.evidence import INTACT, capture, verify_snapshots
-from backend.integrity import Subject, add_subjects, open_investigation
+from backend.integrity import (
+    InvestigationTie,
+    Subject,
+    TieEvidence,
+    add_subjects,
+    conclude,
+    look_again,
+    open_investigation,
+)
 from backend.journal import JournalEntry
 from backend.kit.clock import now
-from backend.kit.errors import NotFound
+from backend.kit.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import request_export
 from backend.moderation import Case, CaseQuestion, Report, claim_next, decide, report_post
@@ -451,3 +459,23 @@ async def test_what_a_member_showed_for_it_is_there_with_it_and_it_is_counted_as
         with pytest.raises(NotFound):
             await link_to_receipt(house.lead, shown.id)
     assert await open_receipt(link.path.rpartition("/")[2]) is None
+
+
+async def test_what_connects_an_investigation_is_the_same_whoever_looks_again(house: House) -> None:
+    marked = await a_marked_case(house)
+    async with agency_scope(house.lead):
+        enquiry = await open_investigation(house.lead, house.client, title="Raid", question="Who?")
+        await add_subjects(house.lead, enquiry, [Subject("post", marked.post_id), Subject("member", marked.member_id)])
+        second = await open_investigation(house.lead, house.client, title="Raid", question="Who?")
+        await add_subjects(house.lead, second, [Subject("post", marked.post_id)])
+    await house.raised(marked)
+    async with agency_scope(house.lead):
+        await look_again(house.lead, enquiry)
+        assert [tie.kind for tie in await InvestigationTie.filter(investigation_id=enquiry)] == ["wrote"]
+        assert not await TieEvidence.exists(workspace_id=house.client)
+    async with agency_scope(house.lead):
+        with pytest.raises(Invalid):
+            await conclude(house.lead, second, outcome="confirmed", finding="x", client_summary="It was marked.")
+    async with agency_scope(house.system):
+        tie = await InvestigationTie.get(investigation_id=enquiry)
+        assert [row.post_id for row in await TieEvidence.filter(tie_id=tie.id)] == [marked.post_id]
