@@ -50,6 +50,7 @@ HIDDEN_WITH: Final[Mapping[str, str]] = {
     "post_id": "hidden_posts",
     "case_id": "hidden_cases",
     "decision_id": "hidden_decisions",
+    "statement_id": "hidden_statements",
 }
 
 
@@ -89,7 +90,9 @@ def _restrictions(model: type[TenantModel], *, one_node: bool) -> Iterator[str]:
         if model._meta.db_table == "posts":
             columns["post_id"] = False
         for column, function in HIDDEN_WITH.items():
-            if column not in columns or (column == "decision_id" and {"post_id", "case_id"} & set(columns)):
+            if column not in columns or (
+                column not in ("post_id", "case_id") and {"post_id", "case_id"} & set(columns)
+            ):
                 continue
             own = "id" if model._meta.db_table == "posts" else column
             nothing = "(select app.restricts_nothing())" if one_node else "app.restricts_nothing()"

@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from backend import journal
-from backend.filing.models import FilingBatch, Service
+from backend.filing.models import Filing, FilingBatch, Service
 from backend.filing.submitting import content_of
 from backend.filing.thresholds import LINK_SECONDS
 from backend.kit.clock import now
@@ -20,7 +20,7 @@ from backend.outside import open_from_browser, seal_for_browser
 from tenants.actor import Actor
 from tenants.entering import acting_for
 from tenants.rights import Right
-from tenants.scope import agency_scope
+from tenants.scope import agency_scope, current
 
 _PURPOSE: Final = "filing"
 # As the database's own downloads are laid out. Source: its data retention page, "full" files.
@@ -56,7 +56,7 @@ async def link_to_batch(actor: Actor, batch_id: UUID, *, format: str = "json") -
     """Raises NotAllowed, NotFound."""
     actor.must_hold(Right.LEAD_QUEUE)
     batch = await FilingBatch.get_or_none(id=batch_id)
-    if batch is None:
+    if batch is None or not await _is_theirs(batch):
         raise NotFound(path=("input", "batchId"))
     token = seal_for_browser(
         {
@@ -83,7 +83,7 @@ async def open_batch(batch_id: UUID, token: str) -> BatchFile | None:
         async with agency_scope(replace(actor, by_job=False)) as scope:
             scope.actor.must_hold(Right.LEAD_QUEUE)
             batch = await FilingBatch.get_or_none(id=batch_id)
-            if batch is None:
+            if batch is None or not await _is_theirs(batch):
                 return None
             content = await content_of(batch)
             service = await Service.get(id=batch.service_id, workspace_id=batch.workspace_id)
@@ -94,6 +94,14 @@ async def open_batch(batch_id: UUID, token: str) -> BatchFile | None:
     if named["format"] == "csv":
         return BatchFile(f"{name}.csv", "text/csv; charset=utf-8", as_csv(content, service.sor_platform_name or ""))
     return BatchFile(f"{name}.json", "application/json", content)
+
+
+async def _is_theirs(batch: FilingBatch) -> bool:
+    """Of a file that holds a statement about what an escalation restricts, only its readers."""
+    filings = Filing.filter(batch_id=batch.id, workspace_id=batch.workspace_id)
+    seen = await filings.count()
+    async with current().past_restrictions():
+        return seen == await filings.count()
 
 
 def as_csv(content: bytes, platform_name: str) -> bytes:
@@ -110,4 +118,5 @@ def as_csv(content: bytes, platform_name: str) -> bytes:
 def _cell(value: Any) -> str:
     if isinstance(value, list):
         return orjson.dumps(value).decode()
-    return "" if value is None else str(value)
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text  # what a spreadsheet would run

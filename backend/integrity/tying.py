@@ -48,11 +48,15 @@ _FOUND: Final[Mapping[str, tuple[bool, str]]] = {
           join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = a.member_id
           join members n on n.agency_id = $1 and n.workspace_id = $2 and n.identity_key = m.identity_key
           join s b on b.member_id = n.id and a.id < b.id"""),
-    "shares_reference": (True, """
-        select a.id as one, b.id as other, q.id as reference_id from s a
-          join client_references r on r.agency_id = $1 and r.workspace_id = $2 and r.member_id = a.member_id
-          join client_references q on q.agency_id = $1 and q.workspace_id = $2 and q.kind = r.kind and q.value = r.value
-          join s b on b.member_id = q.member_id and a.id < b.id"""),
+    # No more than is kept: what a client notes of two hundred members may be twenty million pairs.
+    "shares_reference": (True, f"""
+        select one, other, reference_id from (
+            select a.id as one, b.id as other, q.id as reference_id,
+                   row_number() over (partition by a.id, b.id order by q.id desc) as number from s a
+              join client_references r on r.agency_id = $1 and r.workspace_id = $2 and r.member_id = a.member_id
+              join client_references q on q.agency_id = $1 and q.workspace_id = $2 and q.kind = r.kind and q.value = r.value
+              join s b on b.member_id = q.member_id and a.id < b.id) shared
+         where number <= {EVIDENCE_PER_TIE}"""),
     "uses": (True, """
         select m.id as one, v.id as other, r.id as reference_id from s m
           join client_references r on r.agency_id = $1 and r.workspace_id = $2 and r.member_id = m.member_id
@@ -133,7 +137,13 @@ async def look_again(actor: Actor, investigation_id: UUID) -> list[Candidate]:
 
 
 async def look_for(investigation: Investigation) -> None:
-    """Call while holding the lock on the investigation."""
+    """Whoever looks: what an escalation hides from them ties as before, and shows its evidence to its readers alone. Call
+    while holding the lock on the investigation."""
+    async with current().past_restrictions():
+        await _look_for(investigation)
+
+
+async def _look_for(investigation: Investigation) -> None:
     scope = current()
     place = (scope.actor.agency_id, investigation.workspace_id, investigation.id)
     found: _Found = defaultdict(list)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from cast import ask
+from filed import a_batch, a_service
 from graphql import GraphQLObjectType
 from promises.test_the_api import SCHEMA, _all_fields
 from safety.conftest import House
@@ -18,13 +19,22 @@ from webhooks.conftest import endpoint, run_turns, server
 from backend.communities import IncomingPost, Post, PostVersion, take_in
 from backend.education import Certificate, set_training_requirement
 from backend.evidence import INTACT, capture, verify_snapshots
-from backend.integrity import Subject, add_subjects, open_investigation
+from backend.filing import Filing, FilingBatch, link_to_batch
+from backend.integrity import (
+    InvestigationTie,
+    Subject,
+    TieEvidence,
+    add_subjects,
+    conclude,
+    look_again,
+    open_investigation,
+)
 from backend.journal import JournalEntry
 from backend.kit.clock import now
-from backend.kit.errors import NotFound
+from backend.kit.errors import Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.leaving import request_export
-from backend.moderation import Case, CaseQuestion, Report, claim_next, decide, report_post
+from backend.moderation import Case, CaseQuestion, Decision, Report, claim_next, decide, report_post
 from backend.notices import Notice
 from backend.outside import stored_files
 from backend.reporting import PublicNotice
@@ -79,6 +89,10 @@ async def a_marked_case(house: House) -> Case:
     async with agency_scope(house.system):
         case = await Case.get(post_id=post.id, state="queued")
         await CaseQuestion.create(workspace_id=client, case_id=case.id, member_id=post.member_id, question=f"{MARKER}?")
+    service = await a_service(house.cast, client, house.slug)
+    async with agency_scope(house.cast.system):
+        _, filing = await a_batch(service, (await Decision.get(workspace_id=client)).id)
+        await Filing.filter(id=filing.id).update(explanation=f"They wrote {MARKER}.")
     return case
 
 
@@ -451,3 +465,34 @@ async def test_what_a_member_showed_for_it_is_there_with_it_and_it_is_counted_as
         with pytest.raises(NotFound):
             await link_to_receipt(house.lead, shown.id)
     assert await open_receipt(link.path.rpartition("/")[2]) is None
+
+
+async def test_what_connects_an_investigation_is_the_same_whoever_looks_again(house: House) -> None:
+    marked = await a_marked_case(house)
+    async with agency_scope(house.lead):
+        enquiry = await open_investigation(house.lead, house.client, title="Raid", question="Who?")
+        await add_subjects(house.lead, enquiry, [Subject("post", marked.post_id), Subject("member", marked.member_id)])
+        second = await open_investigation(house.lead, house.client, title="Raid", question="Who?")
+        await add_subjects(house.lead, second, [Subject("post", marked.post_id)])
+    await house.raised(marked)
+    async with agency_scope(house.lead):
+        await look_again(house.lead, enquiry)
+        assert [tie.kind for tie in await InvestigationTie.filter(investigation_id=enquiry)] == ["wrote"]
+        assert not await TieEvidence.exists(workspace_id=house.client)
+    async with agency_scope(house.lead):
+        with pytest.raises(Invalid):
+            await conclude(house.lead, second, outcome="confirmed", finding="x", client_summary="It was marked.")
+    async with agency_scope(house.system):
+        tie = await InvestigationTie.get(investigation_id=enquiry)
+        assert [row.post_id for row in await TieEvidence.filter(tie_id=tie.id)] == [marked.post_id]
+
+
+async def test_a_file_of_statements_that_holds_one_about_it_is_for_its_readers(house: House) -> None:
+    marked = await a_marked_case(house)
+    async with agency_scope(house.lead):
+        batch = await FilingBatch.get(workspace_id=house.client)
+        await link_to_batch(house.lead, batch.id)
+    await house.raised(marked)
+    async with agency_scope(house.lead):
+        with pytest.raises(NotFound):
+            await link_to_batch(house.lead, batch.id)
