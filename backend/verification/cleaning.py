@@ -28,6 +28,11 @@ class Cleaned:
     content_hash: str
 
 
+def _plainly_named(data: bytes) -> bytes:
+    """Any sign of a name may be written as its number: /J#61vaScript (ISO 32000-1, 7.3.5)."""
+    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda found: bytes.fromhex(found[1].decode()), data)
+
+
 async def cleaned(data: bytes) -> Cleaned:
     """Raises Invalid."""
     return await asyncio.to_thread(_cleaned, data)
@@ -38,7 +43,7 @@ def _cleaned(data: bytes) -> Cleaned:
     if kind == "application/pdf":
         # What comes after the end is for another program: an archive, a page.
         _, end, rest = data.rpartition(b"%%EOF")
-        if not end or rest.strip(b"\r\n\t \x00") or _RUNS.search(data):
+        if not end or rest.strip(b"\r\n\t \x00") or _RUNS.search(_plainly_named(data)):
             raise Invalid("This PDF holds more than a document. Take a picture of it.")
         return Cleaned(data, kind, *(hashlib.sha256(data).hexdigest(),) * 2)
     if kind is None or kind not in ("image/jpeg", "image/png", "image/webp"):

@@ -195,6 +195,9 @@ UNFIT = {
     "cut off": receipt()[:-100],
     "a PDF that is an archive as well": PDF + zipped(),
     "a PDF that runs something": PDF.replace(b"/Catalog", b"/Catalog /OpenAction <</S /JavaScript /JS (x)>>"),
+    "a PDF that writes so otherwise": PDF.replace(
+        b"/Catalog", b"/Catalog /#4fpenAction <</S /J#61vaScript /#4AS (x)>>"
+    ),
     "a PDF without an end": PDF.replace(b"%%EOF", b""),
     "a page that begins like a PDF": b"%PDF-1.4 <script>alert(1)</script>",
 }
