@@ -12,8 +12,9 @@ from graphql_schema.cases import Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import value
 from graphql_schema.on_call import DangerKind
-from graphql_schema.orders import MoveOrder
+from graphql_schema.orders import CreationOrder, MoveOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
+from graphql_schema.safety_filings import SafetyFiling, Takedown
 from graphql_schema.staff import Staff
 from tenants.rights import Right
 
@@ -67,6 +68,13 @@ class EscalationStepKind(Enum):
     SEVERITY_LOWERED = value("severity_lowered", "It is less grave than was thought.")
     GLASS_BROKEN = value("glass_broken", "Somebody looked at it without being its responder.")
     RESOLVED = value("resolved", "It is over.")
+    FILING_DRAFTED = value("filing_drafted", "Somebody wrote what an authority is to be told, or wrote it anew.")
+    FILING_APPROVED = value("filing_approved", "A second person approved it.")
+    FILED = value("filed", "The authority was told.")
+    TAKEDOWN_RECEIVED = value("takedown_received", "A request under 47 U.S.C. 223a was written down.")
+    TAKEDOWN_ANSWERED = value("takedown_answered", "Whoever asked was answered by mail; a note says why not.")
+    TAKEDOWN_COMPLETED = value("takedown_completed", "Something of what was missing has come.")
+    TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
 
 
 @strawberry.enum(description="By what somebody was paged.")
@@ -130,6 +138,9 @@ class Escalation(Node):
     resolved_at: datetime | None = column(description="When it was over; null until then.")
     outcome: EscalationOutcome | None = column(description="How it ended; null until then.")
     version: int = column(description="Goes up with each change.")
+    clock_from: datetime | None = column(
+        description="Since when law's clock runs, where that is earlier than `raisedAt`; else null."
+    )
     is_late: bool = sql(
         "{row}.acknowledged_at is null and {row}.state <> 'resolved' and now() > {row}.raised_at + "
         "make_interval(secs => " + safety.PROMISED_SECONDS + ")",
@@ -142,6 +153,14 @@ class Escalation(Node):
     )
     steps: Connection[EscalationStep] = many(
         "escalation_id", order=MoveOrder, description="Everything that happened; for its readers, and one's own."
+    )
+    filings: Connection[SafetyFiling] = many(
+        "escalation_id", order=CreationOrder, description="What authorities are told; for its readers, and one's own."
+    )
+    takedowns: Connection[Takedown] = many(
+        "escalation_id",
+        order=CreationOrder,
+        description="Requests under 47 U.S.C. 223a; for its readers, and one's own.",
     )
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is about."

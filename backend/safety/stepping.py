@@ -250,7 +250,7 @@ async def _grow_graver(escalation: Escalation, moment: datetime) -> bool:
         escalation.impact,
         escalation.urgency,
         legal_basis=escalation.legal_basis,
-        raised_at=escalation.raised_at,
+        raised_at=escalation.clock_from or escalation.raised_at,
         moment=moment,
     )
     if escalation.legal_basis is None or graver >= escalation.severity:
