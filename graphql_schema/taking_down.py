@@ -40,14 +40,14 @@ class TakedownWordsInput:
 class ReceiveTakedownInput:
     escalation_id: strawberry.ID = strawberry.field(description="An open one, raised about the picture.")
     received_at: datetime = strawberry.field(description="When it came: the 48 hours run from here.")
-    words: TakedownWordsInput = strawberry.field(description="What it says.")
+    request: TakedownWordsInput = strawberry.field(description="What it says.")
 
 
 @strawberry.input(description="What was missing in a request, and has come.")
 class CompleteTakedownInput:
     takedown_id: strawberry.ID = strawberry.field(description="The request it belongs to.")
     expected_version: int = strawberry.field(description="The version you read.")
-    words: TakedownWordsInput = strawberry.field(description="Only what was missing.")
+    request: TakedownWordsInput = strawberry.field(description="Only what was missing.")
 
 
 @strawberry.input(description="What became of a request: either `removedAt` or `refusal`.")
@@ -81,7 +81,7 @@ class TakingDown:
         takedown_id = await safety.receive_takedown(
             actor_of(info.context),
             uuid_of("escalation", input.escalation_id, field="escalationId"),
-            input.words.requested(),
+            input.request.requested(),
             received_at=input.received_at,
         )
         return TakedownPayload(takedown=ref(Takedown, takedown_id))
@@ -90,7 +90,7 @@ class TakingDown:
     async def complete_takedown(self, info: Info, input: Input[CompleteTakedownInput]) -> TakedownPayload:
         takedown_id = uuid_of("takedown", input.takedown_id, field="takedownId")
         await safety.complete_takedown(
-            actor_of(info.context), takedown_id, input.words.requested(), expected_version=input.expected_version
+            actor_of(info.context), takedown_id, input.request.requested(), expected_version=input.expected_version
         )
         return TakedownPayload(takedown=ref(Takedown, takedown_id))
 

@@ -14,6 +14,8 @@ from backend.safety import (
     RotaLayer,
     RotaOverride,
     SafetyContact,
+    SafetyFiling,
+    Takedown,
 )
 from tenants.scope import agency_scope
 
@@ -57,7 +59,19 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
             )
         contact, _ = await SafetyContact.get_or_create(workspace_id=client)
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
+    about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
+    async with agency_scope(cast.system):
+        filing = await SafetyFiling.create(kind="article_18", content={}, documents=[], due_at=now(), **about)
+        takedown = await Takedown.create(
+            **dict.fromkeys(("signature", "identification", "location", "good_faith"), "x"),
+            contact="",
+            received_at=(received_at := now()),
+            deadline_at=received_at + timedelta(hours=48),
+            **about,
+        )
     return {
+        "safetyfiling": f"safetyfiling_{filing.id}",
+        "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",
         "rota": f"rota_{rota.id}",

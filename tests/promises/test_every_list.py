@@ -28,6 +28,9 @@ SHORT = {
     "Workspace.webhook_endpoints": "likewise",
     "TransparencyReport.parts": "eleven",
     "Agency.api_clients": "machines of one agency, 1,000 at most",
+    **dict.fromkeys(
+        ("Escalation.filings", "Escalation.takedowns"), "what is told of one escalation, or asked about it"
+    ),
     "Agency.rotas": "rotas of one agency",
     "Agency.escalation_policies": "50 at most in force: unique by position",
     "Workspace.escalation_policies": "likewise",

@@ -111,6 +111,9 @@ KINDS = {
     "verificationId": "verification",
     "evidenceId": "evidence",
     "escalationId": "escalation",
+    "filingId": "safetyfiling",
+    "takedownId": "takedown",
+    "viewedById": "staff",
     "rotaId": "rota",
     "certificateId": "certificate",
     "insteadOfId": "staff",
@@ -143,6 +146,7 @@ TEXTS = {
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("country", "memberState", "language"), "DE"),
+    **dict.fromkeys(("lastSeenAt", "incidentAt", "filedAt", "removedAt"), "2026-01-01T00:00:00Z"),
     "validFrom": "2026-01-01T00:00:00Z",
     "validUntil": "2030-01-01T00:00:00Z",
 }
