@@ -14,20 +14,24 @@ from graphql_schema.describing import optional, value
 @strawberry.enum(description="When the offence takes place.")
 class TakingPlace(Enum):
     PAST = value("past", "It has taken place.")
-    NOW = value("now", "It is taking place.")
+    NOW = value("now", "It goes on while this is written.")
     LIKELY = value("likely", "It is likely to take place.")
 
 
 @strawberry.enum(description="NCMEC's types of incident.")
 class IncidentType(Enum):
-    CHILD_PORNOGRAPHY = value("child_pornography", "Child Pornography (possession, manufacture, and distribution)")
-    CHILD_SEX_TRAFFICKING = value("child_sex_trafficking", "Child Sex Trafficking")
-    CHILD_SEX_TOURISM = value("child_sex_tourism", "Child Sex Tourism")
-    CHILD_SEXUAL_MOLESTATION = value("child_sexual_molestation", "Child Sexual Molestation")
-    MISLEADING_DOMAIN_NAME = value("misleading_domain_name", "Misleading Domain Name")
-    MISLEADING_WORDS = value("misleading_words", "Misleading Words or Digital Images on the Internet")
-    ONLINE_ENTICEMENT = value("online_enticement", "Online Enticement of Children for Sexual Acts")
-    UNSOLICITED_OBSCENE_MATERIAL = value("unsolicited_obscene_material", "Unsolicited Obscene Material Sent to a Child")
+    CHILD_PORNOGRAPHY = value(
+        "child_pornography", "NCMEC calls it: Child Pornography (possession, manufacture, and distribution)."
+    )
+    CHILD_SEX_TRAFFICKING = value("child_sex_trafficking", "NCMEC calls it: Child Sex Trafficking.")
+    CHILD_SEX_TOURISM = value("child_sex_tourism", "NCMEC calls it: Child Sex Tourism.")
+    CHILD_SEXUAL_MOLESTATION = value("child_sexual_molestation", "NCMEC calls it: Child Sexual Molestation.")
+    MISLEADING_DOMAIN_NAME = value("misleading_domain_name", "NCMEC calls it: Misleading Domain Name.")
+    MISLEADING_WORDS = value("misleading_words", "NCMEC calls it: Misleading Words or Digital Images on the Internet.")
+    ONLINE_ENTICEMENT = value("online_enticement", "NCMEC calls it: Online Enticement of Children for Sexual Acts.")
+    UNSOLICITED_OBSCENE_MATERIAL = value(
+        "unsolicited_obscene_material", "NCMEC calls it: Unsolicited Obscene Material Sent to a Child."
+    )
 
 
 @strawberry.enum(description="What an account has to do with it.")
@@ -39,11 +43,11 @@ class TipRole(Enum):
 
 @strawberry.enum(description="What an address was seen at.")
 class IpEvent(Enum):
-    LOGIN = value("Login", "A sign-in.")
-    REGISTRATION = value("Registration", "A registration.")
-    PURCHASE = value("Purchase", "A purchase.")
-    UPLOAD = value("Upload", "An upload.")
-    OTHER = value("Other", "Something else.")
+    LOGIN = value("Login", "When somebody signed in with the account.")
+    REGISTRATION = value("Registration", "When the account was made.")
+    PURCHASE = value("Purchase", "When something was bought with it.")
+    UPLOAD = value("Upload", "When something was uploaded with it.")
+    OTHER = value("Other", "At something that is none of these.")
     UNKNOWN = value("Unknown", "It is not known.")
 
 
@@ -93,8 +97,8 @@ class DraftNotificationInput:
 class TipPersonInput:
     first_name: str = strawberry.field(default="", description="Needed of whoever reports.")
     last_name: str = strawberry.field(default="", description="Needed of whoever reports.")
-    phones: list[str] = strawberry.field(default_factory=list, description="Telephone numbers.")
-    emails: list[str] = strawberry.field(default_factory=list, description="Mail addresses.")
+    phones: list[str] = strawberry.field(default_factory=list, description="Telephone numbers, as they are dialled.")
+    emails: list[str] = strawberry.field(default_factory=list, description="Mail addresses they use.")
 
     def said(self) -> safety.Named:
         return safety.Named(self.first_name, self.last_name, self.phones, self.emails)
@@ -179,7 +183,7 @@ class DraftCybertipInput:
     escalation_id: strawberry.ID = strawberry.field(description="What it is about; resolved ones too.")
     filing_id: strawberry.ID | None = optional("One that is written anew; a new one where it is left out.")
     expected_version: int | None = optional("The version you read of the one that is written anew.")
-    incident_type: IncidentType = strawberry.field(description="What happened.")
+    incident_type: IncidentType = strawberry.field(description="What happened, as NCMEC sorts it.")
     incident_at: datetime = strawberry.field(description="When it happened.")
     reporter: TipPersonInput = strawberry.field(description="Who reports, at the client or its agency.")
     incident_at_description: str = strawberry.field(default="", description="What there is to say of the time; 3,000.")

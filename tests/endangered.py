@@ -17,7 +17,10 @@ from backend.safety import (
     SafetyFiling,
     Takedown,
 )
+from backend.safety.writing_notifications import Notification, checked_notification
 from tenants.scope import agency_scope
+
+TOLD = checked_notification(Notification("x", "now", "x", ("DE",), "x", "x", "x"))
 
 
 async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
@@ -61,7 +64,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
     about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
     async with agency_scope(cast.system):
-        filing = await SafetyFiling.create(kind="article_18", content={}, documents=[], due_at=now(), **about)
+        filing = await SafetyFiling.create(kind="article_18", content=TOLD, documents=[], due_at=now(), **about)
         takedown = await Takedown.create(
             **dict.fromkeys(("signature", "identification", "location", "good_faith"), "x"),
             contact="",

@@ -92,6 +92,8 @@ async def approve_filing(
             raise Conflict("This was approved before.", path=("input", "filingId"))
         if filing.by_id == membership_id:
             raise NotAllowed("Somebody else than who wrote it approves it.")
+        if not filing.content:
+            raise Conflict("Whoever it is about is forgotten: nothing is left to be told.", path=("input", "filingId"))
         documents = await _documents(
             escalation, filing.kind, filing.content, approved_by_id=membership_id, moment=moment
         )

@@ -8,6 +8,7 @@ from uuid import UUID
 from backend.notices import Recipient, tell
 from backend.safety.staffing import staffing_of
 from backend.safety.thresholds import TAKE_IT_DOWN_GRAVEST_AFTER
+from tenants import locks
 from tenants.actor import Actor
 from tenants.rights import Role
 from tenants.scope import current
@@ -20,6 +21,7 @@ async def watch_deadlines(_system: Actor, _payload: Mapping[str, Any]) -> None:
 
 async def tell_of_deadlines(moment: datetime) -> None:
     scope = current()
+    await scope.lock(locks.ESCALATING, f"deadlines of {scope.actor.agency_id}")  # of two who look at once one tells
     rows = await scope.fetch(
         """select 'filing' as what, f.id, f.escalation_id, f.workspace_id, f.due_at as at from safety_filings f
             where f.agency_id = $1 and ($2 or f.workspace_id = any($3)) and f.state <> 'filed' and f.due_at <= $4
