@@ -14,6 +14,8 @@ MODEL_MODULES: Final = (
     "backend.evidence.models",
     "backend.leaving.models",
     "backend.communities.models",
+    "backend.customers.models",
+    "backend.retention.models",
     "backend.policies.models",
     "backend.statements.models",
     "backend.education.models",

@@ -7,6 +7,7 @@ from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
+from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
 from graphql_schema.escalations import Escalation
@@ -21,6 +22,7 @@ from graphql_schema.misuse import MisuseMeasure, UnfoundedMark
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
 from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact
 from graphql_schema.orders import (
+    AccountOrder,
     ApiClientOrder,
     AppealOrder,
     ArrivalOrder,
@@ -227,6 +229,12 @@ class Workspace(Node):
     )
     disputes: Connection[Dispute] = many(
         "workspace_id", order=ArrivalOrder, description="What was taken to bodies out of court."
+    )
+    customer_accounts: Connection[CustomerAccount] = many(
+        "workspace_id", order=AccountOrder, filters=ACCOUNT_FILTERS, description="Its own customers."
+    )
+    retention_studies: Connection[RetentionStudy] = many(
+        "workspace_id", order=CreationOrder, description="Whether its customers who use the community stay."
     )
     escalations: Connection[Escalation] = many(
         "workspace_id",

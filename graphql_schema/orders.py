@@ -274,6 +274,24 @@ class PartOrder(Enum):
     PART = value("part", "By number, the first first.")
 
 
+@strawberry.enum(description="In which order customer accounts are listed.")
+class AccountOrder(Enum):
+    NAME = value("name", "By name, in the collation of the database.")
+    NEWEST = value("-created_at", "Latest first, by `createdAt`.")
+
+
+@strawberry.enum(description="In which order subscriptions are listed.")
+class StartOrder(Enum):
+    OLDEST = value("started_at", "Earliest first, by `startedAt`.")
+    NEWEST = value("-started_at", "Latest first, by `startedAt`.")
+
+
+@strawberry.enum(description="In which order what happened to customers is listed.")
+class EventOrder(Enum):
+    NEWEST = value("-at", "Latest first, by `at`.")
+    OLDEST = value("at", "Earliest first, by `at`.")
+
+
 @strawberry.enum(description="In which order escalations are listed.")
 class EscalationOrder(Enum):
     NEWEST = value("-raised_at", "Latest first, by `raisedAt`.")

@@ -24,6 +24,7 @@ from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
+from graphql_schema.keeping_customers import KeepingCustomers
 from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
@@ -109,6 +110,7 @@ class Mutation(
     BeingTold,
     LeavingForGood,
     FilingVerbs,
+    KeepingCustomers,
     ReportingOnServices,
     Operating,
     OwnSessions,

@@ -5,15 +5,17 @@ for ever and leaves its context variable set (reference: tortoise/backends/base/
 transactions only in `tenants.scope`, and this client refuses everything else.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 import asyncpg
 from asyncpg.pool import Pool
 from tortoise import Tortoise, connections
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import NestedTransactionContext
+from tortoise.backends.base.client import ConnectionWrapper, NestedTransactionContext
 
 from backend.kit import spans
 from tenants.tracing import TracedConnection
@@ -92,8 +94,31 @@ class ScopedTransaction(TransactionWrapper):
         super().__init__(client)
         self._connection = connection
 
+    def acquire_connection(self) -> Any:
+        held = _held.get()
+        return ConnectionWrapper(held[1] if held is not None and held[0] is self else self._lock, self)
+
+    def is_held(self) -> bool:
+        """Whether the caller is inside `hold`."""
+        held = _held.get()
+        return held is not None and held[0] is self
+
+    @asynccontextmanager
+    async def hold(self) -> AsyncIterator[None]:
+        """Inside, statements of the caller alone: the other fields of a query, which are answered in the same transaction,
+        wait until the end."""
+        async with self._lock:
+            token = _held.set((self, asyncio.Lock()))
+            try:
+                yield
+            finally:
+                _held.reset(token)
+
     def _in_transaction(self) -> Any:
         return _Join(self)
+
+
+_held: ContextVar[tuple[ScopedTransaction, asyncio.Lock] | None] = ContextVar("held", default=None)
 
 
 class _Join(NestedTransactionContext):

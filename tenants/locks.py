@@ -20,6 +20,7 @@ ACTING: Final = (
 ESCALATING: Final = 7309  # of what an escalation is about: two who raise it at once raise one
 CAPPING: Final = 7320  # of a rule with a limit: one job at a time counts what it has done today
 COUNTING: Final = 0  # of a workspace's tally: one job at a time corrects it
+CUSTOMERS: Final = 7330  # of a workspace: one list of customers at a time is taken in
 LANE: Final = 7400  # of a webhook endpoint, plus the number of a lane: one delivery at a time goes through it
 
 # Of other forms. A kept answer (backend/idempotency) is locked by what it is looked up by, without a number.

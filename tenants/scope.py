@@ -62,7 +62,6 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         "_afterwards",
         "_connection",
         "_doomed",
-        "_is_past",
         "_joined",
         "_read_only",
         "_scope_token",
@@ -83,7 +82,6 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         self.request_id = request_id  # of whatever asked for this: the journal keeps it
         self._read_only = read_only
         self._doomed = False
-        self._is_past = False
         self._afterwards: list[Callable[[], None]] = []
         self._joined: agency_scope | None = None
 
@@ -225,19 +223,18 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
         """Inside, what escalations restrict is there as for Tend itself, and nothing else of the wall opens: for operations
         that take something in about it (one more complaint), or ask by themselves who may (backend/safety). What is
         answered afterwards is read as the actor."""
-        if self._is_past:
+        if self._tx.is_held():
             yield
             return
-        await self.execute("SET LOCAL app.reads = 'all'")
-        self._is_past = True
-        try:
-            yield
-        finally:
-            self._is_past = False
-            with suppress(
-                asyncpg.InFailedSQLTransactionError
-            ):  # then the transaction is lost, or its savepoint undoes this
-                await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'; SET LOCAL app.restricts = ''")
+        async with self._tx.hold():  # or what is asked beside it in the same query would see it too
+            await self.execute("SET LOCAL app.reads = 'all'")
+            try:
+                yield
+            finally:
+                with suppress(
+                    asyncpg.InFailedSQLTransactionError
+                ):  # then the transaction is lost, or its savepoint undoes this
+                    await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'; SET LOCAL app.restricts = ''")
 
     @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from reported import a_notice
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
+from backend.customers import AccountContact, CustomerAccount, CustomerExposure
 from backend.evidence import OnHold, lift_hold, place_hold
 from backend.filing import Filing
 from backend.integrity import (
@@ -228,6 +229,10 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         await InvestigationEntry.create(
             workspace_id=client, investigation_id=of.id, kind="noted", text=f"asked {MARKER}"
         )
+        account = await CustomerAccount.create(workspace_id=client, external_id="a", name="x")
+        theirs = {"workspace_id": client, "account_id": account.id, "member_id": member.id}
+        await AccountContact.create(**theirs, external_id=f"c {MARKER}", name=MARKER)
+        await CustomerExposure.create(**theirs, kind="read", at=now(), source="told", external_id=f"e {MARKER}")
         await reported_about(cast, client, slug, post, member.id)
         escalation = await Escalation.create(
             workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
@@ -344,6 +349,9 @@ PLANTED = {
     "attachments.pdq",
     "post_words.word",
     "reports.reason",
+    "account_contacts.external_id",
+    "account_contacts.name",
+    "customer_exposures.external_id",
     "decisions.reason",
     "decisions.explanation",
     "decision_events.reason",

@@ -179,6 +179,9 @@ async def test_what_is_not_sent_when_processes_stop_is_sent_then(
             tmp_path / "log",
             OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=f"{own.url}/v1/traces",
             OTEL_BSP_SCHEDULE_DELAY="60000",
+            # However much there is to do for other agencies of these tests meanwhile.
+            OTEL_BSP_MAX_QUEUE_SIZE="100000",
+            OTEL_BSP_MAX_EXPORT_BATCH_SIZE="100000",
             OTEL_SERVICE_NAME="ours",
         ) as client:
             workspace = await acme.empty_workspace()
@@ -191,9 +194,9 @@ async def test_what_is_not_sent_when_processes_stop_is_sent_then(
         assert {span.service for span in own.told} == {"ours"}
 
 
-@pytest.mark.parametrize(("is_there", "timeout", "troubles"), [(False, "1", 2), (True, "60", 1)])
+@pytest.mark.parametrize(("is_there", "timeout", "troubles"), [(False, "1", {2}), (True, "60", {1, 2})])
 async def test_a_collector_that_is_down_or_silent_costs_nobody_anything_and_is_logged_once(
-    settings: Settings, acme: Cast, tmp_path: Path, is_there: bool, timeout: str, troubles: int
+    settings: Settings, acme: Cast, tmp_path: Path, is_there: bool, timeout: str, troubles: set[int]
 ) -> None:
     log, silent = tmp_path / "log", socket.socket()
     silent.bind(("127.0.0.1", 0))
@@ -225,8 +228,9 @@ async def test_a_collector_that_is_down_or_silent_costs_nobody_anything_and_is_l
             stopping = time.monotonic()
         assert time.monotonic() - stopping < 8
     lines = [json.loads(line)["event"] for line in log.read_text().splitlines()]
-    # One of each process; the worker has not waited long enough for one that is silent.
-    assert lines == ["traces.trouble"] * troubles
+    # One of each process; of one that is silent the worker knows only if it has more to send than it can keep.
+    assert set(lines) == {"traces.trouble"}
+    assert len(lines) in troubles
 
 
 async def test_one_trace_leads_from_the_request_through_its_statements_and_jobs_to_what_they_ask_outside(

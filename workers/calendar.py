@@ -60,6 +60,7 @@ CALENDAR: Final[Calendar] = (
     Entry("forget_platform_deliveries", every=timedelta(days=1), offset=timedelta(hours=6)),
     Entry("purge_evidence", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("purge_attachments", every=timedelta(days=1), offset=timedelta(hours=8)),
+    Entry("derive_exposures", every=timedelta(days=1), offset=timedelta(hours=2)),
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("sweep_escalations", every=timedelta(minutes=1)),
     Entry("watch_deadlines", every=timedelta(minutes=5), offset=timedelta(minutes=3)),

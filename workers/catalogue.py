@@ -10,6 +10,7 @@ import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
+from backend.customers import derive_exposures
 from backend.education import warn_of_ends
 from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
@@ -57,6 +58,7 @@ from backend.notices import (
 from backend.outbox import Priority, remove_ended_jobs
 from backend.people import fail_invitation, forget_access_tokens, send_invitation
 from backend.reporting import follow_decision, mail_notifier, settle_notices
+from backend.retention import compare_arms, give_up_study, go_on_with_study
 from backend.ruling import (
     apply_rules,
     back_test,
@@ -196,6 +198,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "deliver_webhooks": Kind(
             deliver_webhooks, timeout=timedelta(seconds=45), given_up=give_up_turn, at_once=4, reaches_outside=True
         ),
+        "derive_exposures": Kind(derive_exposures, tries=4, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
@@ -239,6 +242,16 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "repeat_erasures": Kind(repeat_erasures, tries=12, timeout=MINUTE),
         "resume_case": Kind(resume_case),
         "return_ended_claims": Kind(return_ended_claims),
+        "run_retention_study": Kind(
+            compare_arms,
+            tries=4,
+            timeout=30 * MINUTE,
+            given_up=give_up_study,
+            replayed=go_on_with_study,
+            may_be_called_off=True,
+            priority=Priority.BULK,
+            at_once=1,
+        ),
         "send_invitation": Kind(
             send_invitation,
             tries=12,

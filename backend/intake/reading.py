@@ -44,7 +44,8 @@ def parsed(body: bytes) -> Any:
 def envelope_of(platform: str, headers: Mapping[str, str], document: Any, body: bytes) -> Envelope:
     """With a key that can be stored: a body that names nothing is identified by its bytes."""
     found = _PLATFORMS[platform].envelope(headers, document)
-    return replace(found, kind=_name(found.kind), key=_key(found.key, body))
+    undone_by = None if found.undone_by is None else found.undone_by.replace("\x00", "\ufffd")
+    return replace(found, kind=_name(found.kind), key=_key(found.key, body), undone_by=undone_by)
 
 
 def key_of_bytes(body: bytes) -> str:

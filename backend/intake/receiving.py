@@ -76,7 +76,7 @@ async def receive(door: Door, *, headers: Mapping[str, str], body: bytes) -> Rec
             return Receipt(answer=envelope.answer)
         key = envelope.key
         if envelope.undone_by is not None:
-            key += f" {await _count(connection, envelope.undone_by)}"
+            key += f" {await _count(connection, envelope.undone_by, but=f'{key} ')}"
         if envelope.ignored is not None:
             await _store(connection, key=key, kind=envelope.kind, body=None, state="ignored", problem=envelope.ignored)
             return Receipt()
@@ -119,16 +119,18 @@ async def _is_believed(connection: Any, headers: Mapping[str, str], body: bytes,
     return False
 
 
-async def _count(connection: Any, beginning: str) -> int:
-    """Deliveries whose keys begin so: texts in "C" order, so that they are one range of the index."""
+async def _count(connection: Any, beginning: str, *, but: str) -> int:
+    """Deliveries whose keys begin so, and not as `but`: texts in "C" order, so that they are one range of the index."""
     found: int = await current().fetchval(
         """select count(*) from platform_deliveries
-            where agency_id = $1 and workspace_id = $2 and connection_id = $3 and key >= $4 and key < $5""",
+            where agency_id = $1 and workspace_id = $2 and connection_id = $3 and key >= $4 and key < $5
+              and not starts_with(key, $6)""",
         current().actor.agency_id,
         connection["workspace_id"],
         connection["id"],
         beginning,
         beginning[:-1] + chr(ord(beginning[-1]) + 1),
+        but,
     )
     return found
 

@@ -16,7 +16,8 @@ from backend.intake.thresholds import LONGEST_HANDLE, LONGEST_ID, LONGEST_REASON
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """What is known of a delivery before it is stored. `key` identifies it. Where two kinds undo each other (gone and
-    back), the key counts only until the other one comes: `undone_by` is how the keys of that one begin."""
+    back), the key counts only until the other one comes: `undone_by` is how the keys of that one begin, or of all that is told
+    of the same thing."""
 
     kind: str
     key: str
@@ -45,6 +46,27 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadRemoved:
+    thread: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRecovered:
+    thread: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """Somebody is called otherwise, or trusted otherwise; `trust_level` as of IncomingPost."""
+
+    member: str
+    handle: str
+    trust_level: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """Somebody of the community complains about a post."""
 
@@ -62,7 +84,7 @@ class Settled:
     problem: str | None
 
 
-Thing = Written | Removed | Recovered | Reported | Settled
+Thing = Written | Removed | Recovered | ThreadRemoved | ThreadRecovered | MemberChanged | Reported | Settled
 
 
 class Unreadable(Exception):

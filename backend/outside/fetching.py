@@ -99,6 +99,12 @@ def is_askable(url: str) -> bool:
     return True
 
 
+def asked_host(url: str) -> str | None:
+    """The server that `fetch` would ask, in ASCII, as it reads the address itself: other readers find other hosts in the same
+    text. None for what it would not try."""
+    return httpx.URL(url).raw_host.decode("ascii") if is_askable(url) else None
+
+
 def guarded_client(*, transport: "GuardedTransport | None" = None, **options: Any) -> httpx.AsyncClient:
     """For libraries that speak through httpx. What could lead around the guard is refused with TypeError."""
     around = {"mounts", "proxy", "trust_env", "verify", "cert"} & set(options)

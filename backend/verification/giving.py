@@ -3,7 +3,8 @@
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import unquote
 from uuid import UUID
 
 from backend.kit.clock import now
@@ -12,7 +13,7 @@ from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.leaving import hashes_of_words
 from backend.outbox import enqueue
-from backend.outside import file_of_member, is_askable, stored_files
+from backend.outside import asked_host, file_of_member, stored_files
 from backend.verification.cleaning import cleaned
 from backend.verification.models import (
     VerificationDesign,
@@ -21,7 +22,7 @@ from backend.verification.models import (
     VerificationTask,
 )
 from backend.verification.noting import normal, normal_contact
-from backend.verification.opening import opened_task
+from backend.verification.opening import opened_task, site_code
 from backend.verification.settling import design_of, must_be_open, settle
 from backend.verification.thresholds import (
     CODE_OPEN_FOR,
@@ -32,6 +33,8 @@ from backend.verification.thresholds import (
 )
 from backend.verification.using import take_for
 from tenants.scope import current
+
+_SIGNS_LOOKED_FOR: Final = 8  # of a code of 32, in an address that asks for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,16 @@ async def show_receipt(token: str, *, data: bytes) -> Shown:
 async def show_link(token: str, *, url: str) -> Shown:
     """A job looks whether the code of the task stands there."""
     url = clean(url, field="url", longest=2_000)
-    if not is_askable(url):
+    host = asked_host(url)
+    if host is None:
         raise Invalid("This is no https address.")
     async with opened_task(token) as task:
         evidence = await _begin(task, "link")
-        if not _is_of_hosts(url.partition("://")[2].partition("/")[0].partition("?")[0], (await design_of(task)).hosts):
+        if not _is_of_hosts(host, (await design_of(task)).hosts):
             raise Invalid("This site does not count here.")
+        # Many pages of others say again what they were asked for.
+        if site_code(task.id)[-_SIGNS_LOOKED_FOR:] in unquote(unquote(url)).lower():
+            raise Invalid("The code stands on the page, not in its address.")
         evidence.url, evidence.state = url, "checked"
         shown = await _end(task, evidence)
         await enqueue("check_link", {"evidence_id": str(evidence.id)}, workspace_id=task.workspace_id)

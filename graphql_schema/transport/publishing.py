@@ -50,6 +50,7 @@ PAGES: Final = (
         "rules",
         "investigations",
         "verification",
+        "customers",
         "webhooks",
         "notices",
     ),

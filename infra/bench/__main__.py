@@ -10,14 +10,26 @@ from typing import Final
 from rich.console import Console
 
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
-from infra.bench import admission, claiming, contract, escalating, filing, hearing, jobs, reads, results, rules
+from infra.bench import (
+    admission,
+    claiming,
+    contract,
+    escalating,
+    filing,
+    hearing,
+    jobs,
+    reads,
+    results,
+    retention,
+    rules,
+)
 from infra.bench.load import GENERATOR
 from infra.bench.operations import OPERATIONS
 from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
 NAMES: Final = [
-    *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing"),
+    *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing", "retention"),
     *READS,
     "importing",
 ]
@@ -71,6 +83,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "filing" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(filing.measure(place, console))
+    if "retention" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(retention.measure(place, console))
     if "importing" in chosen:
         with fresh_place(postgres, redis) as place:
             # It keeps and shows its figures itself.

@@ -11,6 +11,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any, Final
+from uuid import UUID
 
 import httpx
 import pytest
@@ -21,6 +22,7 @@ from markdown_it import MarkdownIt
 
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
+from backend.customers import CustomerAccount
 from backend.idempotency.keeping import KEPT_FOR
 from backend.integrity.thresholds import CANDIDATES, POSTS_LOOKED_AT
 from backend.kit.clock import now
@@ -36,6 +38,7 @@ from backend.reporting.thresholds import (
     SETTLED_WITHIN,
     SETTLED_WITHIN_IF_COMPLEX,
 )
+from backend.retention import Definition, create_study
 from backend.statements import APPEAL_WINDOW
 from backend.web.hearing_reporters import FORMS_PER_PAGE
 from graphql_schema.answering import UserErrorCode
@@ -276,6 +279,15 @@ class Scene:
             "<author id>": case["data"]["case"]["member"]["id"],
         }
 
+    async def study(self) -> dict[str, Any]:
+        """And an account."""
+        known = await self.ids()
+        workspace = UUID(known["<workspace id>"].partition("_")[2])
+        async with agency_scope(self.cast.system):
+            account = await CustomerAccount.create(workspace_id=workspace, external_id="a0", name="x")
+            study = await create_study(self.cast.system, workspace, name="x", definition=Definition(["read"]))
+        return {"<account id>": f"customeraccount_{account.id}", "<study id>": f"retentionstudy_{study.id}"}
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
@@ -287,6 +299,8 @@ class Scene:
             known |= await self.public_notice()
         if "<programme id>" in text:
             known |= await self.programme()
+        if "<study id>" in text or "<account id>" in text:
+            known |= await self.study()
         if "<decision id>" in text:
             known |= await self.judged()
         if "<escalation id>" in text or "<staff id>" in text:

@@ -1,5 +1,6 @@
 """A Discourse forum: what its webhooks say becomes posts, versions and cases."""
 
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from intake.conftest import Connect, Site
 from intake.payloads import at, discourse_flag, discourse_flag_by_ids, discourse_post
 
 from backend.communities import Member
+from backend.intake.picturing import pictures_in
 from tenants.scope import agency_scope
 
 
@@ -41,6 +43,46 @@ async def test_a_post_comes_is_edited_and_edited_back_goes_comes_back_and_is_fla
     assert (reporter.external_id, reporter.handle) == ("8", "bo")
     assert {(each.state, each.body, each.problem) for each in await forum.deliveries()} == {("done", None, None)}
     assert len(await forum.deliveries()) == 6
+
+
+async def test_a_topic_takes_its_posts_with_it_and_brings_back_those_that_went_with_it(forum: Site) -> None:
+    for id, topic in ((1, 14), (2, 14), (3, 14), (4, 15)):
+        await forum.tell(discourse_post(f"post {id}", id=id, topic_id=topic), event="post_created")
+    await forum.tell(discourse_post("post 3", id=3, topic_id=14), event="post_destroyed")
+
+    async def there() -> set[str]:
+        return {post.external_id for post in await forum.posts() if post.removed_at is None}
+
+    topic = {"topic": {"id": 14, "title": "secret", "created_by": {"username": "secret"}}}
+    assert await there() == {"1", "2", "4"}
+    await forum.tell(topic, event="topic_destroyed")
+    await forum.tell(
+        discourse_post("post 1", id=1, topic_id=14), event="post_destroyed"
+    )  # Discourse tells of the first
+    assert await there() == {"4"}
+    assert {post.thread for post in await forum.posts()} == {"14", "15"}
+    await forum.tell(discourse_post("post 1", id=1, topic_id=14), event="post_recovered")
+    await forum.tell(topic, event="topic_recovered")
+    assert await there() == {"1", "2", "4"}, "the third went by itself"
+    await forum.tell(topic, event="topic_destroyed")
+    assert await there() == {"4"}, "the same payload again is no replay"
+    await forum.tell({"topic": {"id": 99}}, event="topic_destroyed")
+    last = (await forum.deliveries())[-1]
+    assert (last.state, last.problem, last.body) == ("ignored", "Nothing that Tend knows is part of it.", None)
+
+
+async def test_a_member_is_called_and_trusted_as_the_forum_says_now(forum: Site) -> None:
+    await forum.tell(discourse_post("Hello"), event="post_created")
+    author = (await forum.post()).member_id
+    told = {"id": 5, "username": "ann2", "trust_level": 2, "email": "secret@example.com"}
+    await forum.tell({"user": told}, event="user_updated")
+    await forum.tell({"user": {**told, "moderator": True}}, event="user_promoted")
+    await forum.tell({"user": {"id": 77, "username": "nobody"}}, event="user_updated")
+    async with agency_scope(forum.cast.system):
+        member = await Member.get(id=author)
+        assert await Member.filter(community_id=member.community_id).count() == 1
+    assert (member.handle, member.trust_level) == ("ann2", 5)
+    assert "secret" not in str([(each.key, each.body, each.problem) for each in await forum.deliveries()])
 
 
 @pytest.mark.parametrize(
@@ -225,3 +267,41 @@ async def test_without_raw_the_words_are_those_of_the_markup(forum: Site) -> Non
 async def test_a_nul_character_is_replaced(forum: Site) -> None:
     await forum.tell(discourse_post("nul \x00", username="a\x00b"), event="post_created")
     assert (await forum.post()).text == "nul \ufffd"
+
+
+@pytest.mark.parametrize("start", ["<a ", "<!--", "<a href='", '<img "'], ids=["tag", "comment", "value", "quote"])
+def test_what_never_ends_is_read_once(start: str) -> None:
+    """A megabyte, as large as a delivery may be: it took html.parser hours, with every agency waiting behind it."""
+    began = perf_counter()
+    assert pictures_in(start * (1_000_000 // len(start))) == ()
+    assert perf_counter() - began < 2
+
+
+async def test_whoever_is_called_or_trusted_as_before_is_so_again(forum: Site) -> None:
+    """A key of the state alone took the way back for a retry: who was staff once was staff for ever."""
+    await forum.tell(discourse_post("Hello"), event="post_created")
+
+    async def known() -> tuple[str, int | None]:
+        async with agency_scope(forum.cast.system):
+            member = await Member.get(id=(await forum.post()).member_id)
+        return member.handle, member.trust_level
+
+    first = {"id": 5, "username": "ann", "trust_level": 1, "admin": False}
+    then = {**first, "username": "anne", "admin": True}
+    for told, event in (
+        (first, "user_updated"),
+        (then, "user_promoted"),
+        (then, "user_promoted"),
+        (first, "user_updated"),
+    ):
+        await forum.tell({"user": told}, event=event)
+    assert await known() == ("ann", 1)
+
+
+async def test_an_id_that_cannot_be_stored_is_no_fault_of_tend(forum: Site) -> None:
+    for told, event in (
+        ({"topic": {"id": "1\x00"}}, "topic_destroyed"),
+        ({"post": {**discourse_post("Hello")["post"], "id": "1\x00"}}, "post_destroyed"),
+        ({"user": {"id": "1\x00", "username": "a"}}, "user_updated"),
+    ):
+        await forum.tell(told, event=event)

@@ -91,6 +91,7 @@ FILTERS["verification_evidence", "state"] = lambda row, value, _: row.state.uppe
 FILTERS["verification_evidence", "problem"] = lambda row, value, _: (
     row.problem is not None and row.problem.upper() in value
 )
+FILTERS["customer_accounts", "externalId"] = lambda row, value, _: row.external_id == value
 FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,

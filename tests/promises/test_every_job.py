@@ -15,6 +15,7 @@ from reported import a_notice
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
+from backend.customers import AccountContact, CustomerAccount, CustomerSubscription
 from backend.education import Certificate
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
@@ -40,6 +41,7 @@ from backend.people import (
     register_api_client,
 )
 from backend.reporting import PublicNotice
+from backend.retention import Definition, create_study, freeze_study, run_study
 from backend.ruling import back_test_rule, create_rule
 from backend.safety import Danger, Rota, RotaLayer, SafetyContact, Takedown
 from backend.verification import (
@@ -509,6 +511,28 @@ async def _an_old_receipt(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return {}
 
 
+async def _a_contact_who_wrote(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    post = await acme.post(workspace=slug)
+    async with agency_scope(acme.system):
+        account = await CustomerAccount.create(workspace_id=client, external_id="a", name="x")
+        await CustomerSubscription.create(
+            workspace_id=client, account_id=account.id, external_id="s", plan="x", started_at=now() - timedelta(days=40)
+        )
+        await AccountContact.create(
+            workspace_id=client, account_id=account.id, external_id="c", name="x", member_id=post.member_id
+        )
+    return {}
+
+
+async def _a_study_to_run(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await _a_contact_who_wrote(acme, client, slug)
+    async with agency_scope(acme.system):
+        study = await create_study(acme.system, client, name="x", definition=Definition(["answered"]))
+        await freeze_study(acme.system, study.id)
+        await run_study(acme.system, study.id)
+    return {"study_id": str(study.id)}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
@@ -522,6 +546,7 @@ SCENES: dict[str, Scene] = {
     "count_cases_again": _cases_without_tally,
     "delete_workspace": _closed,
     "deliver_notices": _decided,
+    "derive_exposures": _a_contact_who_wrote,
     "deliver_webhooks": _a_webhook,
     "follow_decision": _a_notice_that_was_decided,
     "mail_notifier": _a_notice_that_was_decided,
@@ -551,6 +576,7 @@ SCENES: dict[str, Scene] = {
     "remove_ended_jobs": _nothing,
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
+    "run_retention_study": _a_study_to_run,
     "send_invitation": _invited,
     "store_attachment": _a_picture,
     "sweep_escalations": _an_overdue_escalation,
@@ -665,6 +691,7 @@ SEEN_IN = {
     "mail_danger": "NoticeDelivery.problem",
     "mail_notices": "NoticeDelivery.problem",
     "send_invitation": "Staff.invitationProblem",
+    "run_retention_study": "RetentionStudy.problem",
     "submit_batch": "FilingBatch.problem",
     "write_transparency_report": "TransparencyReport.problem",
     "write_export": "Export.problem",

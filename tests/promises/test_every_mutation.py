@@ -27,6 +27,7 @@ from backend.notices import Notice
 from backend.outbox import Job
 from backend.people import invite, suspend
 from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
+from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
 from backend.safety import Escalation, SafetyFiling, acknowledge_escalation, offer_escalation
 from backend.webhooks import WebhookEndpoint, enable_endpoint
@@ -284,6 +285,12 @@ async def _a_token(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_frozen_study(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await freeze_study(scene.cast.owner, scene.id("retentionstudy"))
+    return {}
+
+
 async def _a_blocked_statement(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await Filing.filter(id=scene.id("filing")).update(state="blocked", batch_id=None)
@@ -374,6 +381,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "invitePersonAgain": _an_invitation,
     "liftHold": _a_hold,
     "letTendAct": _a_site,
+    "importCustomers": _with(csv="external_id,name\nnew,New", what="ACCOUNTS"),
     "linkToExport": _a_file,
     "makeGolden": _an_own_decision,
     "markNoticesRead": _a_notice,
@@ -395,6 +403,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "replayWebhookDeliveries": _an_enabled_endpoint,
     "replayWebhookDelivery": _an_enabled_endpoint,
     "requestExport": _with(memberId=None, workspaceId=None),
+    "recordSubscriptionChange": _with(kind="STARTED", ending=None),
+    "runRetentionStudy": _a_frozen_study,
     "sendWebhookTest": _an_enabled_endpoint,
     "setEvidenceDays": _with(days=365),
     "setNoticeSettings": _with(chatUrl="https://chat.example/hook"),

@@ -29,6 +29,7 @@ from promises.test_the_api import (
     value_for,
 )
 from reported import reported
+from studied import studied
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -222,6 +223,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await reported(acme, case, acme.communities["forum"], UUID(made["decision"].partition("_")[2]))
     await investigated(acme, case)
     await filed(acme, case.workspace_id, "forum", made["decision"])
+    await studied(acme, case)
     await in_danger(acme, case)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])

@@ -23,6 +23,7 @@ from graphql import (
 from investigated import investigated
 from judged import judged
 from reported import reported
+from studied import studied
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -110,6 +111,9 @@ KINDS = {
     "programmeId": "programme",
     "verificationId": "verification",
     "evidenceId": "evidence",
+    "accountId": "customeraccount",
+    "contactId": "accountcontact",
+    "studyId": "retentionstudy",
     "escalationId": "escalation",
     "filingId": "safetyfiling",
     "takedownId": "takedown",
@@ -143,6 +147,7 @@ TEXTS = {
     "periodStart": "2025-07-01",
     "periodEnd": "2025-12-31",
     "receivedAt": "2026-01-01T00:00:00Z",
+    "at": "2026-01-01T00:00:00Z",
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("country", "memberState", "language"), "DE"),
@@ -163,6 +168,7 @@ CONDITIONS = {"words": {"words": ["x"]}}
 OBJECTS = {
     "conditions": CONDITIONS,
     "actions": {"tags": ["x"]},
+    "definition": {"exposures": ["READ"]},
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
@@ -214,6 +220,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await reported(cast, case, cast.communities[workspace], UUID(made["decision"].partition("_")[2])),
         **await investigated(cast, case),
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
+        **await studied(cast, case),
         **await in_danger(cast, case),
     }
 

@@ -1,6 +1,5 @@
 """What holds for every table of an agency, and for the next one before it is written."""
 
-from itertools import chain
 from pathlib import Path
 
 import asyncpg
@@ -234,6 +233,8 @@ def test_what_must_never_change_is_append_only() -> None:
         "routing_rules",
         "statements_of_reasons",
         "strike_entries",
+        "study_results",
+        "subscription_changes",
         "rule_versions",
         "transparency_parts",
         "trusted_flagger_states",
@@ -359,9 +360,7 @@ async def test_both_forms_of_the_wall_show_the_same_rows(
     """Citus refuses sub-selects in policies; one node runs them faster. What has not been run is a cluster itself."""
     await acme.case()
     await globex.case()
-    async with owner.transaction():
-        for statement in chain.from_iterable(wall.statements(tenant_models(), form).values()):
-            await owner.execute(statement)
+    await _build(owner, form)
     try:
         for cast in (acme, globex):
             for actor in (cast.owner, cast.contractor, cast.system):
@@ -375,9 +374,22 @@ async def test_both_forms_of_the_wall_show_the_same_rows(
                             assert {row["id"] for row in seen} <= actor.workspaces, table
                     assert await scope.fetchval("select count(*) from workspaces") > 0
     finally:
-        async with owner.transaction():
-            for statement in chain.from_iterable(wall.statements(tenant_models(), wall.Form.ONE_NODE).values()):
-                await owner.execute(statement)
+        await _build(owner, wall.Form.ONE_NODE)
+
+
+async def _build(owner, form: wall.Form) -> None:
+    """Table by table, as a migration does; where PostgreSQL cleans up the same table just now, once more."""
+    for table, statements in wall.statements(tenant_models(), form).items():
+        for _ in range(5):
+            try:
+                async with owner.transaction():
+                    for statement in statements:
+                        await owner.execute(statement)
+                break
+            except asyncpg.DeadlockDetectedError:
+                continue
+        else:
+            raise AssertionError(f"The wall of {table} could not be built.")
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))

@@ -17,6 +17,7 @@ from webhooks.conftest import endpoint, run_turns, server
 
 from backend.communities import IncomingPost, Post, PostVersion, take_in
 from backend.education import Certificate, set_training_requirement
+from backend.integrity import Subject, add_subjects, open_investigation
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.ids import new_id
@@ -348,3 +349,24 @@ async def test_what_an_escalation_is_about_has_to_be_said_and_to_be_there(house:
     assert raised["data"]["raiseEscalation"]["userErrors"] == []
     async with agency_scope(house.lead):  # the member's ordinary cases are worked on
         assert await Case.exists(id=case.id)
+
+
+async def test_a_report_of_numbers_opens_nothing_to_what_is_asked_beside_it(
+    house: House, api: httpx.AsyncClient
+) -> None:
+    """The fields of one query share a transaction and take turns in it."""
+    case = await a_marked_case(house)
+    async with agency_scope(house.system):
+        enquiry = await open_investigation(house.system, house.client, title="Raid", question="Who?")
+        await add_subjects(house.system, enquiry, [Subject("post", case.post_id)])
+    await house.raised(case)
+    query = """query($w: ID!, $i: ID!, $since: DateTime!, $until: DateTime!) {
+        integrityReport(workspaceId: $w, since: $since, until: $until) { openCases }
+        investigationTimeline(investigationId: $i) { kind } }"""
+    answer = await ask(
+        api, house.token("lead"), query,
+        w=f"workspace_{house.client}", i=f"investigation_{enquiry}", since=(now() - timedelta(days=1)).isoformat(), until=now().isoformat(),
+    )  # fmt: skip
+    assert answer["data"]["integrityReport"]["openCases"] == 1
+    told = {event["kind"] for event in answer["data"]["investigationTimeline"]}
+    assert told == {"investigation_opened", "investigation_subject_added"}, answer

@@ -57,6 +57,9 @@ async def test_the_code_of_one_guest_is_looked_for_on_their_site(
         assert (await show(api, path, "link", url=f"{origin}/{where}")).status_code == 303
         await acme.run_jobs("check_link", of=[restaurant.client])
         assert (await restaurant.evidence(task))[-1].problem == "not_found_there", where
+    for asking in (f"search?q={code}", f"search?q={code.replace('-', '%2D').replace('t', '%74')}", f"{code.upper()}"):
+        pages[f"/{asking.partition('?')[0]}"] = Response(f"<p>Nothing was found for {code}.</p>")
+        assert (await show(api, path, "link", url=f"{origin}/{asking}")).status_code == 400, asking
     pages["/mine"] = Response(f"<!-- {code} -->")
     await show(api, path, "link", url=f"{origin}/mine")
     assert (await restaurant.task(task)).state == "evidence_received"
@@ -71,6 +74,9 @@ async def test_a_site_that_does_not_count_is_not_even_asked(acme: Cast, api: htt
         "https://evil.example/guild.example",
         "https://guild.example.evil.example/",
         "https://guild.example@evil.example/",
+        "https://evil.example#x.guild.example",
+        "https://evil.example#guild.example",
+        "https://evil.example%2f.guild.example/",
         "https://127.0.0.1/",
         "http://guild.example/",
         "javascript:alert(1)",

@@ -1,0 +1,14 @@
+"""The numbers that decide about customers: their unit, and where they come from."""
+
+from datetime import timedelta
+from typing import Final
+
+LINES_AT_ONCE: Final = 5_000  # of a list; with its problems it stays a request of a few seconds
+LONGEST_LIST: Final = 5_000_000  # characters: a thousand for each line
+LONGEST_NAME: Final = 200  # characters
+LONGEST_ID: Final = 200
+LONGEST_PLAN: Final = 100
+LONGEST_REASON: Final = 200
+PROBLEMS_TOLD: Final = 500  # of one list: whoever reads more of them has another list
+ACCOUNTS_PER_PAGE: Final = 2_000  # whose activity is looked up by one statement
+FUTURE: Final = timedelta(days=1)  # events may be told of by a clock that is ahead, and not by more
