@@ -75,13 +75,18 @@ class EscalationStepKind(Enum):
     TAKEDOWN_ANSWERED = value("takedown_answered", "Whoever asked was answered by mail; a note says why not.")
     TAKEDOWN_COMPLETED = value("takedown_completed", "Something of what was missing has come.")
     TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
+    CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
-@strawberry.enum(description="By what somebody was paged.")
+@strawberry.enum(description="By what somebody was paged or told.")
 class PageChannel(Enum):
     IN_APP = value("in_app", "By a notice in Tend, and in their chat where they have one.")
     MAIL = value("mail", "To the address of their membership, or of the client.")
     WEBHOOK = value("webhook", "By what calls people by telephone.")
+    TELEPHONE = value("telephone", "By telephone, from person to person.")
+    FORM = value("form", "By a form of theirs.")
+    CHAT = value("chat", "By a message in a chat.")
+    IN_PERSON = value("in_person", "Face to face.")
 
 
 @publish(safety.EscalationStep, needs=Right.REPORT)
@@ -92,8 +97,10 @@ class EscalationStep:
     at: datetime = column(description="When it was.")
     level: int | None = column(description="On which level; of a wish to lower, the wished severity; else null.")
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
-    target: str = column(description="Of a page: whose it was, also client_contact and telephony; else empty.")
-    channel: PageChannel | None = column(description="Of a page: by what it went; else null.")
+    target: str = column(
+        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; else empty."
+    )
+    channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")
     staff: Staff | None = one("membership_id", description="Whom it concerns; null for nobody in particular.")
     by: Staff | None = one("by_id", description="Who did it; null for Tend itself, and where you may not see staff.")

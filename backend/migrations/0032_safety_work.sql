@@ -8,7 +8,11 @@ alter table app.escalation_steps add constraint escalation_steps_kind_check chec
     'raised', 'joined', 'paged', 'sent', 'not_sent', 'skipped', 'exhausted', 'acknowledged', 'decayed', 'noted', 'offered',
     'handed_over', 'silenced', 'sound_again', 'severity_raised', 'lowering_asked', 'severity_lowered', 'glass_broken',
     'resolved', 'filing_drafted', 'filing_approved', 'filed', 'takedown_received', 'takedown_answered',
-    'takedown_completed', 'takedown_settled'));
+    'takedown_completed', 'takedown_settled', 'contacted'));
+-- Who was told by what; the channels of pages among them.
+alter table app.escalation_steps drop constraint escalation_steps_channel_check;
+alter table app.escalation_steps add constraint escalation_steps_channel_check
+  check (channel in ('in_app', 'mail', 'webhook', 'telephone', 'form', 'chat', 'in_person'));
 
 -- A hold that law asks for until a moment cannot be lifted before it.
 alter table app.holds add column preserved_until timestamptz;

@@ -38,6 +38,7 @@ from backend.safety.taking_down import (
     receive_takedown,
     settle_takedown,
 )
+from backend.safety.telling import record_contact
 from backend.safety.watching_deadlines import tell_of_deadlines, watch_deadlines
 from backend.safety.writing_cybertips import Account, CyberTip, IpCapture, Named, TipFile
 from backend.safety.writing_notifications import Notification
@@ -94,6 +95,7 @@ __all__ = [
     "policies_version",
     "raise_escalation",
     "receive_takedown",
+    "record_contact",
     "record_filed",
     "regrade_escalation",
     "resolve_escalation",

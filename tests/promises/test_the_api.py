@@ -151,7 +151,7 @@ TEXTS = {
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("country", "memberState", "language"), "DE"),
-    **dict.fromkeys(("lastSeenAt", "incidentAt", "filedAt", "removedAt"), "2026-01-01T00:00:00Z"),
+    **dict.fromkeys(("lastSeenAt", "incidentAt", "filedAt", "removedAt", "toldAt"), "2026-01-01T00:00:00Z"),
     "validFrom": "2026-01-01T00:00:00Z",
     "validUntil": "2030-01-01T00:00:00Z",
 }

@@ -27,6 +27,7 @@ from backend.safety import (
     approve_filing,
     break_glass,
     draft_filing,
+    record_contact,
     record_filed,
     tell_of_deadlines,
 )
@@ -362,3 +363,24 @@ async def test_only_who_answers_for_it_may_write_or_send(house: House) -> None:
         with pytest.raises(NotAllowed):
             given = {"filed_at": now(), "reference": "x", "proof": "x", "expected_version": filing.version}
             await record_filed(outsider, filing.id, **given)
+
+
+async def test_who_was_told_stands_among_the_steps_and_is_never_changed(house: House) -> None:
+    escalation_id = await an_escalation(house)
+    told_at = now() - timedelta(minutes=3)
+    async with agency_scope(house.responder):
+        said = {"whom": "emergency_services", "channel": "telephone", "note": "Inspector Rex: a car is on its way."}
+        await record_contact(house.responder, escalation_id, told_at=told_at, **said)
+        with pytest.raises(Invalid):
+            await record_contact(house.responder, escalation_id, told_at=now() + timedelta(hours=1), **said)
+    async with agency_scope(house.system) as scope:
+        [step] = await EscalationStep.filter(escalation_id=escalation_id, kind="contacted")
+        assert (step.target, step.channel, step.note, step.at, step.by_id) == (
+            "emergency_services", "telephone", said["note"], told_at, house.responder.membership_id,
+        )  # fmt: skip
+        with pytest.raises(Exception, match="permission denied"):
+            await scope.execute("update escalation_steps set note = 'x' where id = $1", step.id)
+        scope.doom()
+    async with agency_scope(house.lead):
+        with pytest.raises(NotAllowed):
+            await record_contact(house.lead, escalation_id, told_at=told_at, **said)
