@@ -68,7 +68,7 @@ class ContactedWhom(Enum):
 
 @strawberry.enum(description="By what somebody was told.")
 class ContactChannel(Enum):
-    MAIL = value("mail", "By mail.")
+    MAIL = value("mail", "By a mail that somebody wrote.")
     TELEPHONE = value("telephone", "By telephone, from person to person.")
     FORM = value("form", "By a form of theirs.")
     CHAT = value("chat", "By a message in a chat.")

@@ -15,6 +15,7 @@ from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.concluding_investigations import ConcludingInvestigations
+from graphql_schema.crisis_resources import ListingHelp
 from graphql_schema.designing_verification import DesigningVerification
 from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
@@ -88,6 +89,7 @@ class Mutation(
     SettingLimits,
     AnsweringEscalations,
     FilingSafety,
+    ListingHelp,
     TakingDown,
     SettingSafety,
     Training,

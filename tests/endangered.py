@@ -8,6 +8,7 @@ from backend.education import Certificate, TrainingRequirement
 from backend.kit.clock import now
 from backend.moderation import About, Case, raise_danger
 from backend.safety import (
+    CrisisResource,
     Danger,
     EscalationPolicy,
     Rota,
@@ -60,6 +61,13 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
                 repeats=0,
                 on_exhausted="page_owners",
             )
+        help_, _ = await CrisisResource.get_or_create(
+            country="AT", kind="suicide", name="of the cast",
+            defaults={
+                "phone": "1", "hours": "always", "languages": ["de"], "is_free": True, "is_confidential": True,
+                "source_url": "https://example.com/", "verified_at": now(), "verify_before": now() + timedelta(days=300),
+            },
+        )  # fmt: skip
         contact, _ = await SafetyContact.get_or_create(workspace_id=client)
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
     about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
@@ -73,6 +81,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
             **about,
         )
     return {
+        "crisisresource": f"crisisresource_{help_.id}",
         "safetyfiling": f"safetyfiling_{filing.id}",
         "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",

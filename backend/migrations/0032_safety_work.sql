@@ -86,3 +86,31 @@ create table app.takedowns (
 );
 create index takedowns_of_escalation on app.takedowns (agency_id, workspace_id, escalation_id, created_at, id);
 create index takedowns_open on app.takedowns (agency_id, deadline_at, id) where settled_by_id is null;
+
+-- Who helps, in which country. None is ever there that nobody has looked up, and none is shown after it should have been again.
+create table app.crisis_resources (
+  agency_id uuid not null default app.agency(),
+  id uuid not null,
+  country text not null check (country ~ '^[A-Z]{2}$'),
+  region text not null default '',
+  kind text not null check (kind in ('emergency', 'suicide', 'child', 'domestic', 'sexual', 'lgbt', 'other')),
+  name text not null,
+  phone text not null default '',
+  sms text not null default '',
+  chat_url text not null default '',
+  hours text not null,
+  languages text[] not null,
+  is_free boolean not null,
+  is_confidential boolean not null,
+  source_url text not null,
+  verified_at timestamptz not null,
+  verify_before timestamptz not null,
+  verified_by_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (agency_id, id),
+  unique (agency_id, country, region, kind, name),
+  check (verified_at < verify_before),
+  check (phone <> '' or sms <> '' or chat_url <> ''),
+  foreign key (agency_id, verified_by_id) references app.memberships (agency_id, id)
+);
+create index crisis_resources_in_order on app.crisis_resources (agency_id, created_at, id);

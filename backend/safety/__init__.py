@@ -5,8 +5,10 @@ from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
 from backend.safety.handing_over import accept_escalation, offer_escalation
+from backend.safety.listing_help import Help, set_crisis_resource
 from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
 from backend.safety.models import (
+    CrisisResource,
     Escalation,
     EscalationBrief,
     EscalationPolicy,
@@ -51,6 +53,7 @@ __all__ = [
     "WORDS",
     "Account",
     "Attainment",
+    "CrisisResource",
     "CyberTip",
     "Danger",
     "Escalation",
@@ -59,6 +62,7 @@ __all__ = [
     "EscalationReader",
     "EscalationStep",
     "Gap",
+    "Help",
     "IpCapture",
     "Level",
     "Named",
@@ -100,6 +104,7 @@ __all__ = [
     "regrade_escalation",
     "resolve_escalation",
     "safety_numbers",
+    "set_crisis_resource",
     "set_escalation_policies",
     "set_rota",
     "set_safety_contacts",

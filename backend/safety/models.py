@@ -287,3 +287,33 @@ class Takedown(WorkspaceModel):
 
     class Meta:
         table = "takedowns"
+
+
+class CrisisResource(AgencyModel):
+    """Who helps in a country, looked up by somebody at a known moment. Not shown after `verify_before`."""
+
+    forgetting = {
+        **dict.fromkeys(
+            ("country", "region", "name", "phone", "sms", "chat_url", "hours", "languages", "source_url"), OF_THE_AGENCY
+        ),
+        "kind": OUR_WORDS,
+    }
+    country = fields.CharField(max_length=2)
+    region = fields.CharField(max_length=200, default="")
+    kind = fields.CharField(max_length=10)
+    name = fields.CharField(max_length=200)
+    phone = fields.CharField(max_length=200, default="")
+    sms = fields.CharField(max_length=200, default="")
+    chat_url = fields.CharField(max_length=2_000, default="")
+    hours = fields.TextField()
+    languages: list[str] = ArrayField("text")
+    is_free = fields.BooleanField()
+    is_confidential = fields.BooleanField()
+    source_url = fields.CharField(max_length=2_000)
+    verified_at: datetime = fields.DatetimeField()
+    verify_before: datetime = fields.DatetimeField()
+    verified_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "crisis_resources"

@@ -58,3 +58,4 @@ FILED_WITHIN: Final[Mapping[str, timedelta]] = {"article_18": timedelta(hours=4)
 # A year after a report: 18 U.S.C. 2258A (h)(1). Six months: as decisions (article 20 of (EU) 2022/2065) and removed
 # terrorist content (article 6 of (EU) 2021/784); law says nothing of what article 18 was told.
 PRESERVED_FOR: Final[Mapping[str, timedelta]] = {"article_18": timedelta(days=183), "cybertip": timedelta(days=366)}
+VERIFIED_FOR: Final = timedelta(days=365)  # the longest that nobody looks up again whether a number still helps; ours

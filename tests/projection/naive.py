@@ -179,6 +179,7 @@ async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
 
 WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
 WHERES[published("Rota").row] = _is_of_their_clients
+WHERES["{row}.verify_before > now()"] = lambda row, _: row.verify_before > now()
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
 

@@ -31,6 +31,7 @@ SHORT = {
     **dict.fromkeys(
         ("Escalation.filings", "Escalation.takedowns"), "what is told of one escalation, or asked about it"
     ),
+    "Agency.crisis_resources": "services that leads have looked up",
     "Agency.rotas": "rotas of one agency",
     "Agency.escalation_policies": "50 at most in force: unique by position",
     "Workspace.escalation_policies": "likewise",

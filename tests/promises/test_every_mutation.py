@@ -422,6 +422,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "raiseEscalation": _with(postId=None, memberId=None, workspaceId=None),
     "offerEscalation": _an_own_escalation,
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
+    "setCrisisResource": _with(languages=["de"]),
     "recordContact": _an_own_escalation,
     "approveFiling": _an_own_escalation,
     "recordFiled": _an_approved_filing,

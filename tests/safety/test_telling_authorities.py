@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
 
+import httpx
 import orjson
 import pytest
+from cast import ask
 from safety.conftest import House
 
 from backend.evidence import Hold, lift_hold
@@ -16,8 +18,10 @@ from backend.kit.errors import Conflict, Invalid, NotAllowed
 from backend.notices import Notice
 from backend.safety import (
     Account,
+    CrisisResource,
     CyberTip,
     EscalationStep,
+    Help,
     IpCapture,
     Named,
     Notification,
@@ -29,6 +33,7 @@ from backend.safety import (
     draft_filing,
     record_contact,
     record_filed,
+    set_crisis_resource,
     tell_of_deadlines,
 )
 from backend.safety.writing_cybertips import checked_cybertip
@@ -384,3 +389,27 @@ async def test_who_was_told_stands_among_the_steps_and_is_never_changed(house: H
     async with agency_scope(house.lead):
         with pytest.raises(NotAllowed):
             await record_contact(house.lead, escalation_id, told_at=told_at, **said)
+
+
+async def test_help_is_listed_only_while_somebody_has_looked_it_up(house: House, api: httpx.AsyncClient) -> None:
+    name = f"Line {house.slug}"
+    given = Help("AT", "suicide", name, "always", ["de"], "https://example.com/", now(), phone="1")
+    for wrong in ({"phone": ""}, {"country": "at"}, {"verified_at": now() + timedelta(hours=1)}, {"languages": []}):
+        async with agency_scope(house.lead):
+            with pytest.raises(Invalid):
+                await set_crisis_resource(house.lead, replace(given, **wrong), verify_before=now() + timedelta(days=30))
+    async with agency_scope(house.lead):
+        with pytest.raises(Invalid):
+            await set_crisis_resource(house.lead, given, verify_before=now() + timedelta(days=366))
+        first = await set_crisis_resource(house.lead, given, verify_before=now() + timedelta(days=30))
+        again = await set_crisis_resource(
+            house.lead, replace(given, phone="2"), verify_before=now() + timedelta(days=9)
+        )
+        assert first == again
+    query = "query($id: ID!) { node(id: $id) { ... on CrisisResource { name phone } } }"
+    asked = {"id": f"crisisresource_{first}"}
+    assert (await ask(api, house.token("responder"), query, **asked))["data"]["node"] == {"name": name, "phone": "2"}
+    async with agency_scope(house.system):
+        over = {"verified_at": now() - timedelta(days=1), "verify_before": now() - timedelta(seconds=1)}
+        await CrisisResource.filter(id=first).update(**over)
+    assert (await ask(api, house.token("responder"), query, **asked))["data"]["node"] is None
