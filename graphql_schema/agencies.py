@@ -7,6 +7,7 @@ from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
+from graphql_schema.crisis_resources import CrisisResource
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
@@ -335,6 +336,9 @@ class Agency(Node):
         by_workspace=True,
         description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
         "for whoever may not read the journal.",
+    )
+    crisis_resources: Connection[CrisisResource] = many(
+        "agency_id", order=CreationOrder, description="Who helps, by country; none that is not verified at this moment."
     )
     rotas: Connection[Rota] = many(
         "agency_id", order=CreationOrder, description="Who is on call, of the clients you see and of the whole agency."

@@ -1,5 +1,7 @@
 """Raising an escalation and answering for it."""
 
+from datetime import datetime
+from enum import Enum
 from typing import Protocol
 from uuid import UUID
 
@@ -8,7 +10,7 @@ import strawberry
 from backend import moderation, safety
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
-from graphql_schema.describing import Input, optional
+from graphql_schema.describing import Input, optional, value
 from graphql_schema.escalations import Escalation, EscalationOutcome, LegalBasis
 from graphql_schema.on_call import DangerKind
 from graphql_schema.projection import ref
@@ -51,6 +53,35 @@ class EscalationInput:
 class NoteOnEscalationInput:
     escalation_id: strawberry.ID = strawberry.field(description="One that is open.")
     note: str = strawberry.field(description="For its readers, at most 5,000 characters.")
+
+
+@strawberry.enum(description="Who was told of a danger.")
+class ContactedWhom(Enum):
+    EMERGENCY_SERVICES = value("emergency_services", "Police, ambulance or fire brigade, at once.")
+    AUTHORITY = value("authority", "Another authority; what is filed with it is a `SafetyFiling`.")
+    PLATFORM = value("platform", "The platform, by its own way.")
+    CLIENT = value("client", "The client's own people.")
+    MEMBER = value("member", "Whoever it is about.")
+    RELATIVE = value("relative", "Somebody close to them.")
+    OTHER = value("other", "Somebody else, whom the note names.")
+
+
+@strawberry.enum(description="By what somebody was told.")
+class ContactChannel(Enum):
+    MAIL = value("mail", "By a mail that somebody wrote.")
+    TELEPHONE = value("telephone", "By telephone, from person to person.")
+    FORM = value("form", "By a form of theirs.")
+    CHAT = value("chat", "By a message in a chat.")
+    IN_PERSON = value("in_person", "Face to face.")
+
+
+@strawberry.input(description="Who was told what.")
+class RecordContactInput:
+    escalation_id: strawberry.ID = strawberry.field(description="What they were told of; resolved ones too.")
+    whom: ContactedWhom = strawberry.field(description="Who it was.")
+    channel: ContactChannel = strawberry.field(description="By what they were told.")
+    told_at: datetime = strawberry.field(description="When they were told.")
+    note: str = strawberry.field(description="Their name, and what was said by both; at most 5,000 characters.")
 
 
 @strawberry.input(description="Who is to take an escalation over.")
@@ -143,6 +174,19 @@ class AnsweringEscalations:
     async def note_on_escalation(self, info: Info, input: Input[NoteOnEscalationInput]) -> EscalationPayload:
         escalation_id = _id(input)
         await safety.note_on_escalation(actor_of(info.context), escalation_id, note=input.note)
+        return _now(escalation_id)
+
+    @verb(EscalationPayload, "Write down who was told what; it is never changed.", needs=Right.WORK_QUEUE)
+    async def record_contact(self, info: Info, input: Input[RecordContactInput]) -> EscalationPayload:
+        escalation_id = _id(input)
+        await safety.record_contact(
+            actor_of(info.context),
+            escalation_id,
+            whom=input.whom.value,
+            channel=input.channel.value,
+            note=input.note,
+            told_at=input.told_at,
+        )
         return _now(escalation_id)
 
     @verb(

@@ -12,8 +12,9 @@ from graphql_schema.cases import Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import value
 from graphql_schema.on_call import DangerKind
-from graphql_schema.orders import MoveOrder
+from graphql_schema.orders import CreationOrder, MoveOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
+from graphql_schema.safety_filings import SafetyFiling, Takedown
 from graphql_schema.staff import Staff
 from tenants.rights import Right
 
@@ -67,13 +68,25 @@ class EscalationStepKind(Enum):
     SEVERITY_LOWERED = value("severity_lowered", "It is less grave than was thought.")
     GLASS_BROKEN = value("glass_broken", "Somebody looked at it without being its responder.")
     RESOLVED = value("resolved", "It is over.")
+    FILING_DRAFTED = value("filing_drafted", "Somebody wrote what an authority is to be told, or wrote it anew.")
+    FILING_APPROVED = value("filing_approved", "A second person approved it.")
+    FILED = value("filed", "The authority was told.")
+    TAKEDOWN_RECEIVED = value("takedown_received", "A request under 47 U.S.C. 223a was written down.")
+    TAKEDOWN_ANSWERED = value("takedown_answered", "Whoever asked was answered by mail; a note says why not.")
+    TAKEDOWN_COMPLETED = value("takedown_completed", "Something of what was missing has come.")
+    TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
+    CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
-@strawberry.enum(description="By what somebody was paged.")
+@strawberry.enum(description="By what somebody was paged or told.")
 class PageChannel(Enum):
     IN_APP = value("in_app", "By a notice in Tend, and in their chat where they have one.")
     MAIL = value("mail", "To the address of their membership, or of the client.")
     WEBHOOK = value("webhook", "By what calls people by telephone.")
+    TELEPHONE = value("telephone", "By telephone, from person to person.")
+    FORM = value("form", "By a form of theirs.")
+    CHAT = value("chat", "By a message in a chat.")
+    IN_PERSON = value("in_person", "Face to face.")
 
 
 @publish(safety.EscalationStep, needs=Right.REPORT)
@@ -84,8 +97,10 @@ class EscalationStep:
     at: datetime = column(description="When it was.")
     level: int | None = column(description="On which level; of a wish to lower, the wished severity; else null.")
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
-    target: str = column(description="Of a page: whose it was, also client_contact and telephony; else empty.")
-    channel: PageChannel | None = column(description="Of a page: by what it went; else null.")
+    target: str = column(
+        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; else empty."
+    )
+    channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")
     staff: Staff | None = one("membership_id", description="Whom it concerns; null for nobody in particular.")
     by: Staff | None = one("by_id", description="Who did it; null for Tend itself, and where you may not see staff.")
@@ -130,6 +145,9 @@ class Escalation(Node):
     resolved_at: datetime | None = column(description="When it was over; null until then.")
     outcome: EscalationOutcome | None = column(description="How it ended; null until then.")
     version: int = column(description="Goes up with each change.")
+    clock_from: datetime | None = column(
+        description="Since when law's clock runs, where that is earlier than `raisedAt`; else null."
+    )
     is_late: bool = sql(
         "{row}.acknowledged_at is null and {row}.state <> 'resolved' and now() > {row}.raised_at + "
         "make_interval(secs => " + safety.PROMISED_SECONDS + ")",
@@ -142,6 +160,14 @@ class Escalation(Node):
     )
     steps: Connection[EscalationStep] = many(
         "escalation_id", order=MoveOrder, description="Everything that happened; for its readers, and one's own."
+    )
+    filings: Connection[SafetyFiling] = many(
+        "escalation_id", order=CreationOrder, description="What authorities are told; for its readers, and one's own."
+    )
+    takedowns: Connection[Takedown] = many(
+        "escalation_id",
+        order=CreationOrder,
+        description="Requests under 47 U.S.C. 223a; for its readers, and one's own.",
     )
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is about."

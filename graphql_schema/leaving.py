@@ -31,6 +31,9 @@ class Hold(Node):
     reason: str = column(description="Why, in the words of whoever placed it.")
     placed_by: Staff | None = one("placed_by_id", description="Who placed it.")
     placed_at: datetime = column(description="Since when nothing is erased.")
+    preserved_until: datetime | None = column(
+        description="Law asks for it until then, and nobody lifts it before; null where no law does."
+    )
     lifted_by: Staff | None = one("lifted_by_id", description="Who lifted it; null while it holds.")
     lifted_at: datetime | None = column(description="When it was lifted; null while it holds.")
 

@@ -15,10 +15,12 @@ from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
 from graphql_schema.concluding_investigations import ConcludingInvestigations
+from graphql_schema.crisis_resources import ListingHelp
 from graphql_schema.designing_verification import DesigningVerification
 from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.filing import FilingVerbs
+from graphql_schema.filing_safety import FilingSafety
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
 from graphql_schema.investigating import Investigating
@@ -46,6 +48,7 @@ from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
+from graphql_schema.taking_down import TakingDown
 from graphql_schema.training import Training
 from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.verifying import Verifying
@@ -85,6 +88,9 @@ class Mutation(
     DesigningVerification,
     SettingLimits,
     AnsweringEscalations,
+    FilingSafety,
+    ListingHelp,
+    TakingDown,
     SettingSafety,
     Training,
     WritingRules,

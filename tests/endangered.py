@@ -8,14 +8,20 @@ from backend.education import Certificate, TrainingRequirement
 from backend.kit.clock import now
 from backend.moderation import About, Case, raise_danger
 from backend.safety import (
+    CrisisResource,
     Danger,
     EscalationPolicy,
     Rota,
     RotaLayer,
     RotaOverride,
     SafetyContact,
+    SafetyFiling,
+    Takedown,
 )
+from backend.safety.writing_notifications import Notification, checked_notification
 from tenants.scope import agency_scope
+
+TOLD = checked_notification(Notification("x", "now", "x", ("DE",), "x", "x", "x"))
 
 
 async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
@@ -55,9 +61,29 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
                 repeats=0,
                 on_exhausted="page_owners",
             )
+        help_, _ = await CrisisResource.get_or_create(
+            country="AT", kind="suicide", name="of the cast",
+            defaults={
+                "phone": "1", "hours": "always", "languages": ["de"], "is_free": True, "is_confidential": True,
+                "source_url": "https://example.com/", "verified_at": now(), "verify_before": now() + timedelta(days=300),
+            },
+        )  # fmt: skip
         contact, _ = await SafetyContact.get_or_create(workspace_id=client)
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
+    about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
+    async with agency_scope(cast.system):
+        filing = await SafetyFiling.create(kind="article_18", content=TOLD, documents=[], due_at=now(), **about)
+        takedown = await Takedown.create(
+            **dict.fromkeys(("signature", "identification", "location", "good_faith"), "x"),
+            contact="",
+            received_at=(received_at := now()),
+            deadline_at=received_at + timedelta(hours=48),
+            **about,
+        )
     return {
+        "crisisresource": f"crisisresource_{help_.id}",
+        "safetyfiling": f"safetyfiling_{filing.id}",
+        "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",
         "rota": f"rota_{rota.id}",

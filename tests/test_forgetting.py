@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ from backend.moderation import (
 )
 from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
-from backend.safety import Escalation, EscalationBrief, EscalationStep
+from backend.safety import Escalation, EscalationBrief, EscalationStep, SafetyFiling, Takedown
 from backend.settings import Settings
 from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
@@ -242,6 +243,15 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             member_id=member.id, summary=f"{MARKER} will hurt somebody", is_open=False, is_drill=False, **about
         )
         await EscalationStep.create(kind="noted", note=f"I spoke with {MARKER}", at=now(), **about)
+        written = {"by_id": cast.colleague.membership_id, "created_at": now(), **about}
+        await SafetyFiling.create(
+            kind="article_18", content={"x": MARKER}, documents=[{"text": MARKER}], due_at=now(), **written
+        )
+        said = ("signature", "identification", "location", "good_faith", "contact", "authority", "refusal")
+        await Takedown.create(
+            **dict.fromkeys(said, f"of {MARKER}"), email=f"{MARKER}@example.com", copies=[MARKER],
+            settled_by_id=written["by_id"], received_at=(came := now()), deadline_at=came + timedelta(hours=48), **written,
+        )  # fmt: skip
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -358,6 +368,9 @@ PLANTED = {
     "unfounded_marks.reason",
     "escalation_briefs.summary",
     "escalation_steps.note",
+    *("safety_filings.content", "safety_filings.documents"),
+    *(f"takedowns.{column}" for column in ("signature", "identification", "location", "good_faith", "contact")),
+    *("takedowns.authority", "takedowns.email", "takedowns.copies", "takedowns.refusal"),
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",
     "statements_of_reasons.text",

@@ -67,7 +67,16 @@ from backend.ruling import (
     go_on_with_back_test,
     watch_rules,
 )
-from backend.safety import give_up_page, page_escalation, page_outside, sweep_escalations, watch_coverage
+from backend.safety import (
+    answer_takedown,
+    give_up_answer,
+    give_up_page,
+    page_escalation,
+    page_outside,
+    sweep_escalations,
+    watch_coverage,
+    watch_deadlines,
+)
 from backend.verification import check_link, expire_verifications, give_up_link, purge_receipts
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
@@ -150,6 +159,14 @@ _DANGER: Final[Mapping[str, Any]] = {**_MESSAGE, "at_once": 1, "priority": Prior
 CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "anchor_journal": Kind(anchor_journal, timeout=MINUTE, priority=Priority.BULK),
+        "answer_takedown": Kind(
+            answer_takedown,
+            tries=12,
+            timeout=timedelta(seconds=30),
+            given_up=give_up_answer,
+            at_once=4,
+            reaches_outside=True,
+        ),
         "apply_rules": Kind(apply_rules, timeout=MINUTE, at_once=4),
         "carry_out_actions": Kind(
             carry_out_actions,
@@ -268,6 +285,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "warn_of_ends": Kind(warn_of_ends, timeout=MINUTE, priority=Priority.BULK),
         "watch_coverage": Kind(watch_coverage, timeout=MINUTE),
+        "watch_deadlines": Kind(watch_deadlines, timeout=MINUTE, priority=Priority.DANGER),
         "watch_rules": Kind(watch_rules, timeout=MINUTE),
         "write_export": Kind(
             write_export,

@@ -2,7 +2,7 @@
 
 from backend.evidence.attaching import IncomingAttachment, note_attachments, purge_attachments
 from backend.evidence.capturing import INTACT, Checked, capture, verify_snapshots
-from backend.evidence.holding import OnHold, is_held, lift_hold, lock_workspace, place_hold
+from backend.evidence.holding import OnHold, is_held, lift_hold, lock_workspace, place_hold, preserve_member
 from backend.evidence.models import Attachment, EvidenceSnapshot, Hold
 from backend.evidence.purging import purge_evidence, set_evidence_days
 
@@ -20,6 +20,7 @@ __all__ = [
     "lock_workspace",
     "note_attachments",
     "place_hold",
+    "preserve_member",
     "purge_attachments",
     "purge_evidence",
     "set_evidence_days",

@@ -1,3 +1,4 @@
+from datetime import datetime
 from uuid import UUID
 
 from backend import journal
@@ -5,7 +6,7 @@ from backend.evidence.models import Hold
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.texts import clean
-from tenants.actor import Actor
+from tenants.actor import Actor, system
 from tenants.rights import Right
 from tenants.scope import current
 
@@ -41,8 +42,28 @@ async def place_hold(actor: Actor, workspace_id: UUID, *, member_id: UUID | None
     return hold.id
 
 
+async def preserve_member(workspace_id: UUID, member_id: UUID, *, until: datetime, reason: str) -> None:
+    """Law asks that what there is of them is kept until then: the hold that is on them lasts as long at least, a new one
+    where there is none. As Tend itself: whoever tells an authority needs no right to hold. Raises
+    NotFound, and Conflict for whoever is forgotten."""
+    await lock_workspace(workspace_id)
+    scope = current()
+    extended = await scope.fetchval(
+        """update holds set preserved_until = greatest(preserved_until, $4)
+            where agency_id = $1 and workspace_id = $2 and subject_kind = 'member' and subject_id = $3
+              and lifted_at is null returning id""",
+        scope.actor.agency_id,
+        workspace_id,
+        member_id,
+        until,
+    )
+    if extended is None:
+        hold_id = await place_hold(system(scope.actor.agency_id), workspace_id, member_id=member_id, reason=reason)
+        await Hold.filter(id=hold_id).update(preserved_until=until)
+
+
 async def lift_hold(actor: Actor, hold_id: UUID, *, grounds: str) -> UUID:
-    """Raises NotAllowed, NotFound, Invalid, and Conflict for a hold that was lifted before."""
+    """Raises NotAllowed, NotFound, Invalid, and Conflict for a hold that was lifted before, or that law asks for still."""
     actor.must_hold(Right.HOLD)
     hold = await Hold.filter(id=hold_id).select_for_update().first()
     if hold is None:
@@ -50,6 +71,8 @@ async def lift_hold(actor: Actor, hold_id: UUID, *, grounds: str) -> UUID:
     grounds = clean(grounds, field="grounds", longest=2_000)
     if hold.lifted_at is not None:
         raise Conflict("This hold was lifted before.")
+    if hold.preserved_until is not None and hold.preserved_until > now():
+        raise Conflict(f"Law asks that this is kept until {hold.preserved_until:%Y-%m-%d}: nobody lifts it before.")
     await Hold.filter(id=hold_id).update(lifted_at=now(), lifted_by_id=actor.membership_id)
     await journal.record(
         "hold.lifted", subject_kind="hold", subject_id=hold.id, workspace_id=hold.workspace_id, grounds=grounds

@@ -24,6 +24,7 @@ class Hold(WorkspaceModel):
     reason = fields.TextField()
     placed_by_id: UUID | None = fields.UUIDField(null=True)
     placed_at: datetime = fields.DatetimeField(auto_now_add=True)
+    preserved_until: datetime | None = fields.DatetimeField(null=True)
     lifted_at: datetime | None = fields.DatetimeField(null=True)
     lifted_by_id: UUID | None = fields.UUIDField(null=True)
 

@@ -42,6 +42,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "escalation_drill": Kind("escalation", Right.READ_CASES, frozenset({"severity", "danger"}), is_danger=True),
         "escalation_offered": Kind("escalation", Right.READ_CASES, frozenset({"severity"}), is_danger=True),
         "glass_broken": Kind("escalation", Right.READ_CASES, is_danger=True),
+        "deadline_missed": Kind("escalation", Right.READ_CASES, is_danger=True),
         "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
         "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
         "certificate_ends": Kind("certificate", None),

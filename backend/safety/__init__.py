@@ -3,9 +3,12 @@
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
+from backend.safety.drafting import approve_filing, draft_filing, record_filed
 from backend.safety.handing_over import accept_escalation, offer_escalation
+from backend.safety.listing_help import Help, set_crisis_resource
 from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
 from backend.safety.models import (
+    CrisisResource,
     Escalation,
     EscalationBrief,
     EscalationPolicy,
@@ -16,6 +19,8 @@ from backend.safety.models import (
     RotaLayer,
     RotaOverride,
     SafetyContact,
+    SafetyFiling,
+    Takedown,
 )
 from backend.safety.paging_outside import give_up_page, page_outside
 from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
@@ -26,13 +31,30 @@ from backend.safety.setting_policies import Level, Target, WantedPolicy, policie
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
+from backend.safety.taking_down import (
+    ASKED_FOR,
+    Requested,
+    answer_takedown,
+    complete_takedown,
+    give_up_answer,
+    receive_takedown,
+    settle_takedown,
+)
+from backend.safety.telling import record_contact
+from backend.safety.watching_deadlines import tell_of_deadlines, watch_deadlines
+from backend.safety.writing_cybertips import Account, CyberTip, IpCapture, Named, TipFile
+from backend.safety.writing_notifications import Notification
 
 __all__ = [
+    "ASKED_FOR",
     "KINDS",
     "OUTCOMES",
     "PROMISED_SECONDS",
     "WORDS",
+    "Account",
     "Attainment",
+    "CrisisResource",
+    "CyberTip",
     "Danger",
     "Escalation",
     "EscalationBrief",
@@ -40,22 +62,35 @@ __all__ = [
     "EscalationReader",
     "EscalationStep",
     "Gap",
+    "Help",
+    "IpCapture",
     "Level",
+    "Named",
+    "Notification",
     "OnCall",
+    "Requested",
     "Restriction",
     "Rota",
     "RotaLayer",
     "RotaOverride",
     "SafetyContact",
+    "SafetyFiling",
     "Subject",
+    "Takedown",
     "Target",
+    "TipFile",
     "WantedLayer",
     "WantedOverride",
     "WantedPolicy",
     "accept_escalation",
     "acknowledge_escalation",
+    "answer_takedown",
+    "approve_filing",
     "break_glass",
+    "complete_takedown",
     "coverage_gaps",
+    "draft_filing",
+    "give_up_answer",
     "give_up_page",
     "note_on_escalation",
     "offer_escalation",
@@ -63,15 +98,22 @@ __all__ = [
     "page_outside",
     "policies_version",
     "raise_escalation",
+    "receive_takedown",
+    "record_contact",
+    "record_filed",
     "regrade_escalation",
     "resolve_escalation",
     "safety_numbers",
+    "set_crisis_resource",
     "set_escalation_policies",
     "set_rota",
     "set_safety_contacts",
+    "settle_takedown",
     "silence_escalation",
     "sweep_escalations",
     "take_step",
+    "tell_of_deadlines",
     "watch_coverage",
+    "watch_deadlines",
     "who_is_on_call",
 ]

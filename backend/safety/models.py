@@ -135,6 +135,7 @@ class Escalation(WorkspaceModel):
     ack_expires_at: datetime | None = fields.DatetimeField(null=True)
     silenced_until: datetime | None = fields.DatetimeField(null=True)
     resolved_at: datetime | None = fields.DatetimeField(null=True)
+    clock_from: datetime | None = fields.DatetimeField(null=True)
     outcome = fields.CharField(max_length=20, null=True)
     version = fields.IntField(default=1)
 
@@ -212,3 +213,107 @@ class Restriction(WorkspaceModel):
 
     class Meta:
         table = "restrictions"
+
+
+class SafetyFiling(WorkspaceModel):
+    """What is told to an authority: written by one, approved by another, then filed with a reference and a proof."""
+
+    forgetting = {
+        **dict.fromkeys(("kind", "state"), OUR_WORDS),
+        "content": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
+        "documents": Put("'[]'", f"t.escalation_id {_ABOUT_THEM}"),
+        "reference": OF_THE_AGENCY,
+        "proof": OF_THE_AGENCY,
+    }
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    escalation_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=20)
+    state = fields.CharField(max_length=10, default="drafted")
+    content: dict[str, Any] = fields.JSONField()
+    documents: list[dict[str, str]] = fields.JSONField()
+    by_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField()
+    due_at: datetime = fields.DatetimeField()
+    approved_by_id: UUID | None = fields.UUIDField(null=True)
+    approved_at: datetime | None = fields.DatetimeField(null=True)
+    filed_by_id: UUID | None = fields.UUIDField(null=True)
+    filed_at: datetime | None = fields.DatetimeField(null=True)
+    reference: str | None = fields.TextField(null=True)
+    proof: str | None = fields.TextField(null=True)
+    preserved_until: datetime | None = fields.DatetimeField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "safety_filings"
+
+
+class Takedown(WorkspaceModel):
+    """A request under 47 U.S.C. 223a. Valid since everything was there; its 48 hours run since it came. Settled: removed,
+    or refused with a reason."""
+
+    forgetting = {
+        **dict.fromkeys(
+            ("signature", "identification", "location", "good_faith", "contact", "authority"),
+            Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+        ),
+        "email": Put("null", f"t.escalation_id {_ABOUT_THEM}"),
+        "copies": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
+        "hash_types": OUR_WORDS,
+        "refusal": Put("''", f"t.refusal is not null and t.escalation_id {_ABOUT_THEM}"),
+    }
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    escalation_id: UUID = fields.UUIDField()
+    by_id: UUID | None = fields.UUIDField(null=True)
+    signature = fields.TextField()
+    identification = fields.TextField()
+    location = fields.TextField()
+    good_faith = fields.TextField()
+    contact = fields.TextField()
+    email: str | None = fields.TextField(null=True)
+    authority = fields.TextField(default="")
+    received_at: datetime = fields.DatetimeField()
+    valid_at: datetime | None = fields.DatetimeField(null=True)
+    deadline_at: datetime = fields.DatetimeField()
+    created_at: datetime = fields.DatetimeField()
+    answered_at: datetime | None = fields.DatetimeField(null=True)
+    removed_at: datetime | None = fields.DatetimeField(null=True)
+    copies: list[str] = ArrayField("text", default=list)
+    hash_types: list[str] = ArrayField("text", default=list)
+    refusal: str | None = fields.TextField(null=True)
+    settled_by_id: UUID | None = fields.UUIDField(null=True)
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "takedowns"
+
+
+class CrisisResource(AgencyModel):
+    """Who helps in a country, looked up by somebody at a known moment. Not shown after `verify_before`."""
+
+    forgetting = {
+        **dict.fromkeys(
+            ("country", "region", "name", "phone", "sms", "chat_url", "hours", "languages", "source_url"), OF_THE_AGENCY
+        ),
+        "kind": OUR_WORDS,
+    }
+    country = fields.CharField(max_length=2)
+    region = fields.CharField(max_length=200, default="")
+    kind = fields.CharField(max_length=10)
+    name = fields.CharField(max_length=200)
+    phone = fields.CharField(max_length=200, default="")
+    sms = fields.CharField(max_length=200, default="")
+    chat_url = fields.CharField(max_length=2_000, default="")
+    hours = fields.TextField()
+    languages: list[str] = ArrayField("text")
+    is_free = fields.BooleanField()
+    is_confidential = fields.BooleanField()
+    source_url = fields.CharField(max_length=2_000)
+    verified_at: datetime = fields.DatetimeField()
+    verify_before: datetime = fields.DatetimeField()
+    verified_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "crisis_resources"

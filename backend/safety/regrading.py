@@ -37,7 +37,11 @@ async def regrade_escalation(
         escalation = await locked(escalation_id)
         membership_id = await must_respond(actor, escalation, moment=moment)
         severity = severity_of(
-            impact, urgency, legal_basis=escalation.legal_basis, raised_at=escalation.raised_at, moment=moment
+            impact,
+            urgency,
+            legal_basis=escalation.legal_basis,
+            raised_at=escalation.clock_from or escalation.raised_at,
+            moment=moment,
         )
         if severity == escalation.severity:
             raise Conflict("It is as grave as that already; law may ask for it.", path=("input", "impact"))

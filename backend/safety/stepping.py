@@ -186,6 +186,13 @@ async def note_page(
     await _insert(escalation, [row], moment=moment)
 
 
+async def note_contact(
+    escalation: Escalation, *, whom: str, channel: str, by_id: UUID, note: str, moment: datetime
+) -> None:
+    row = (new_id(), "contacted", None, None, whom, channel, None, by_id, note)
+    await _insert(escalation, [row], moment=moment)
+
+
 async def let_read(
     escalation: Escalation, memberships: Iterable[UUID], *, because: str, until: datetime | None
 ) -> None:
@@ -250,7 +257,7 @@ async def _grow_graver(escalation: Escalation, moment: datetime) -> bool:
         escalation.impact,
         escalation.urgency,
         legal_basis=escalation.legal_basis,
-        raised_at=escalation.raised_at,
+        raised_at=escalation.clock_from or escalation.raised_at,
         moment=moment,
     )
     if escalation.legal_basis is None or graver >= escalation.severity:

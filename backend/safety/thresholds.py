@@ -51,3 +51,11 @@ MOST_TURNS: Final = 50
 LOOKED_AHEAD: Final = timedelta(days=14)  # for gaps in a rota
 LATE: Final = timedelta(seconds=10)  # a timer that is this late is asked for again
 LONGEST_WINDOW: Final = timedelta(days=366)
+TAKE_IT_DOWN_WITHIN: Final = timedelta(hours=48)  # 47 U.S.C. 223a, from when the request came
+# Law says "promptly" (article 18 of (EU) 2022/2065) and "as soon as reasonably possible" (18 U.S.C. 2258A (a)(1)): the hours
+# after raising are ours.
+FILED_WITHIN: Final[Mapping[str, timedelta]] = {"article_18": timedelta(hours=4), "cybertip": timedelta(hours=24)}
+# A year after a report: 18 U.S.C. 2258A (h)(1). Six months: as decisions (article 20 of (EU) 2022/2065) and removed
+# terrorist content (article 6 of (EU) 2021/784); law says nothing of what article 18 was told.
+PRESERVED_FOR: Final[Mapping[str, timedelta]] = {"article_18": timedelta(days=183), "cybertip": timedelta(days=366)}
+VERIFIED_FOR: Final = timedelta(days=365)  # the longest that nobody looks up again whether a number still helps; ours

@@ -179,6 +179,7 @@ async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
 
 WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
 WHERES[published("Rota").row] = _is_of_their_clients
+WHERES["{row}.verify_before > now()"] = lambda row, _: row.verify_before > now()
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
 
@@ -310,6 +311,23 @@ async def _overdue(row: Any) -> int:
 @expression("CaseCounts", "oldestDueAt")
 async def _oldest(row: Any) -> Any:
     return min((c.due_at for c in await _cases(row) if c.state != "closed"), default=None)
+
+
+@expression("SafetyFiling", "isOverdue")
+async def _is_a_filing_overdue(row: Any) -> bool:
+    return row.state != "filed" and row.due_at < now()
+
+
+@expression("Takedown", "isOverdue")
+async def _is_a_takedown_overdue(row: Any) -> bool:
+    return row.settled_by_id is None and row.deadline_at < now()
+
+
+@expression("Takedown", "missing")
+async def _what_a_takedown_lacks(row: Any) -> list[str]:
+    return [
+        name for name in ("signature", "identification", "location", "good_faith", "contact") if not getattr(row, name)
+    ]
 
 
 @expression("Case", "isOverdue")

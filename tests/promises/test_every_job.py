@@ -43,7 +43,7 @@ from backend.people import (
 from backend.reporting import PublicNotice
 from backend.retention import Definition, create_study, freeze_study, run_study
 from backend.ruling import back_test_rule, create_rule
-from backend.safety import Danger, Rota, RotaLayer, SafetyContact
+from backend.safety import Danger, Rota, RotaLayer, SafetyContact, Takedown
 from backend.verification import (
     VerificationDesign,
     VerificationEvidence,
@@ -152,6 +152,20 @@ async def _an_overdue_escalation(acme: Cast, client: UUID, slug: str) -> dict[st
             escalation_id,
         )
     return {"escalation_id": str(escalation_id), "level": 2, "loop": 0, "target": "client_contact", "severity": 1}
+
+
+async def _work_on_an_escalation(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    """A request to take down that is over its time, and one of whom is to be answered."""
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    came = now() - timedelta(hours=49)
+    async with agency_scope(acme.system):
+        escalation_id, _ = await raise_danger(acme.system, About(case_id=case.id), Danger("intimate_images", "x"))
+        takedown = await Takedown.create(
+            workspace_id=client, escalation_id=escalation_id, by_id=acme.owner.membership_id, email="a@example.com",
+            received_at=came, deadline_at=came + timedelta(hours=48), created_at=came,
+            **dict.fromkeys(("signature", "identification", "location", "good_faith", "contact"), ""),
+        )  # fmt: skip
+    return {"takedown_id": str(takedown.id), "since": came.isoformat()}
 
 
 async def _a_rota_of_nobody(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -522,6 +536,7 @@ async def _a_study_to_run(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
+    "answer_takedown": _work_on_an_escalation,
     "apply_rules": _a_guilty_post_and_a_rule,
     "carry_out_actions": _decided,
     "chain_journal": _nothing,
@@ -567,6 +582,7 @@ SCENES: dict[str, Scene] = {
     "sweep_escalations": _an_overdue_escalation,
     "take_in_delivery": _a_delivery_of_a_platform,
     "warn_of_ends": _a_certificate_that_ends,
+    "watch_deadlines": _work_on_an_escalation,
     "watch_coverage": _a_rota_of_nobody,
     "watch_rules": _a_guilty_post_and_a_rule,
     "write_export": _an_export,
@@ -589,6 +605,7 @@ def test_what_may_take_long_keeps_to_the_places_of_bulk_and_to_a_number_at_once(
 
 # How long a kind waits for a server of somebody else before it says why nothing came of it.
 WAITS = {
+    "answer_takedown": mailing.WITHIN_SECONDS,
     "carry_out_actions": ATTEMPT_SECONDS,
     "chat_danger": fetching.WITHIN_SECONDS,
     "chat_notices": fetching.WITHIN_SECONDS,

@@ -28,6 +28,10 @@ SHORT = {
     "Workspace.webhook_endpoints": "likewise",
     "TransparencyReport.parts": "eleven",
     "Agency.api_clients": "machines of one agency, 1,000 at most",
+    **dict.fromkeys(
+        ("Escalation.filings", "Escalation.takedowns"), "what is told of one escalation, or asked about it"
+    ),
+    "Agency.crisis_resources": "services that leads have looked up",
     "Agency.rotas": "rotas of one agency",
     "Agency.escalation_policies": "50 at most in force: unique by position",
     "Workspace.escalation_policies": "likewise",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from backend.people import invite, suspend
 from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
 from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
-from backend.safety import Escalation, acknowledge_escalation, offer_escalation
+from backend.safety import Escalation, SafetyFiling, acknowledge_escalation, offer_escalation
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -218,6 +218,25 @@ async def _an_own_escalation(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_draft(scene: Scene) -> dict[str, Any]:
+    """By the colleague (tests/endangered.py) where it is there already."""
+    return {**await _an_own_escalation(scene), "filingId": None, "expectedVersion": None, "memberStates": ["DE"]}
+
+
+async def _an_approved_filing(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await SafetyFiling.filter(id=scene.id("safetyfiling")).update(
+            state="approved",
+            approved_by_id=scene.cast.owner.membership_id,
+            approved_at=datetime(2025, 1, 1, tzinfo=UTC),
+        )
+    return await _an_own_escalation(scene)
+
+
+async def _an_own_takedown(scene: Scene) -> dict[str, Any]:
+    return {**await _an_own_escalation(scene), "request": {"contact": "x"}, "removedAt": None}
+
+
 async def _an_offered_escalation(scene: Scene) -> dict[str, Any]:
     """By the colleague, who is on call (tests/endangered.py)."""
     colleague, owner = scene.cast.colleague, scene.cast.owner
@@ -402,6 +421,12 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "reopenInvestigation": _a_concluded_investigation,
     "raiseEscalation": _with(postId=None, memberId=None, workspaceId=None),
     "offerEscalation": _an_own_escalation,
+    **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
+    "setCrisisResource": _with(languages=["de"]),
+    "recordContact": _an_own_escalation,
+    "approveFiling": _an_own_escalation,
+    "recordFiled": _an_approved_filing,
+    **dict.fromkeys(("receiveTakedown", "completeTakedown", "settleTakedown"), _an_own_takedown),
     "acceptEscalation": _an_offered_escalation,
     "silenceEscalation": _a_lesser_escalation,
     "regradeEscalation": _with(impact=4, urgency=4),

@@ -57,6 +57,10 @@ TYPES = sorted(name for name in SCHEMA.type_map if (entry := published(name)) is
 UNSEEN = {
     "ConflictOfInterest": "each is for who declared it and for leads: tests/test_reviewers.py",
     "Reviewer": "each is for themselves and for leads: tests/test_reviewers.py",
+    **dict.fromkeys(
+        ("SafetyFiling", "Takedown"),
+        "each is for its escalation's readers and for who wrote it: tests/safety/test_restricting.py",
+    ),
     "Notice": "each is for one person alone; tests/promises/test_every_subscription.py and tests/api show whose",
     "NoticePreference": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
     "NoticeSettings": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",

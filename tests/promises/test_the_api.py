@@ -115,6 +115,9 @@ KINDS = {
     "contactId": "accountcontact",
     "studyId": "retentionstudy",
     "escalationId": "escalation",
+    "filingId": "safetyfiling",
+    "takedownId": "takedown",
+    "viewedById": "staff",
     "rotaId": "rota",
     "certificateId": "certificate",
     "insteadOfId": "staff",
@@ -148,7 +151,12 @@ TEXTS = {
     **dict.fromkeys(("dueAt", "acknowledgedAt", "effectAt", "authorityToldAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("recipientInformedAt", "closedAt", "implementedAt"), "2100-01-01T00:00:00Z"),
     **dict.fromkeys(("country", "memberState", "language"), "DE"),
+    **dict.fromkeys(
+        ("lastSeenAt", "incidentAt", "filedAt", "removedAt", "toldAt", "verifiedAt"), "2026-01-01T00:00:00Z"
+    ),
     "validFrom": "2026-01-01T00:00:00Z",
+    "verifyBefore": "2026-12-31T00:00:00Z",
+    **dict.fromkeys(("sourceUrl", "chatUrl"), "https://example.com/"),
     "validUntil": "2030-01-01T00:00:00Z",
 }
 # Queries that Python answers; each with the test that asks them as somebody of another agency.
@@ -168,7 +176,7 @@ OBJECTS = {
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
-OF_THE_AGENCY = {"staff", "certificate"}
+OF_THE_AGENCY = {"staff", "certificate", "crisisresource"}
 
 
 async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
