@@ -13,6 +13,7 @@ from rich.table import Table
 
 from backend import models
 from backend.equipping import equip
+from backend.kit.ids import new_id
 from backend.retention import (
     Definition,
     RetentionStudy,
@@ -85,40 +86,32 @@ async def _measure(place: Place) -> Row:
 
 
 async def _fill(actor: Actor, first: int) -> None:
-    """Accounts of three years, half of which leave; four uses each, on average."""
+    """Accounts of three years, half of which leave; four uses each, at most."""
     scope = current()
-    numbers = range(first, min(first + _LOADED_AT_ONCE, ACCOUNTS))
-    key = (actor.agency_id, actor.only_workspace)
+    numbers = list(range(first, min(first + _LOADED_AT_ONCE, ACCOUNTS)))
+    rows = (actor.agency_id, actor.only_workspace, SINCE, numbers, [new_id() for _ in numbers])
+    began = "$3::timestamptz + n % 900 * interval '1 day'"
+    days = "(1 + n * 7919 % 500)"  # of those who leave
+    of = "from unnest($4::int[], $5::uuid[]) as each (n, id)"
     await scope.execute(
-        """insert into customer_accounts (agency_id, workspace_id, id, external_id, name, size, customer_since)
-           select $1, $2, gen_random_uuid(), n::text, 'Account ' || n, 1 + n % 400,
-                  $3::timestamptz + n % 900 * interval '1 day' - n % 5 * interval '200 days'
-             from unnest($4::int[]) n""",
-        *key,
-        SINCE,
-        list(numbers),
+        f"""insert into customer_accounts (agency_id, workspace_id, id, external_id, name, size, customer_since)
+            select $1, $2, id, n::text, 'Account ' || n, 1 + n % 400, {began} - n % 5 * interval '200 days' {of}""",
+        *rows,
     )
     await scope.execute(
-        """insert into customer_subscriptions (agency_id, workspace_id, id, account_id, external_id, plan, started_at, ended_at,
-                                               ending)
-           select $1, $2, gen_random_uuid(), a.id, a.external_id, 'plan ' || n % 3, began,
-                  case when n % 2 = 0 then began + interval '1 day' * (1 + n * 7919 % 500) end,
-                  case when n % 2 = 0 then 'voluntary' end
-             from customer_accounts a,
-                  lateral (select a.external_id::int as n, $3::timestamptz + a.external_id::int % 900 * interval '1 day' as began) b
-            where a.agency_id = $1 and a.workspace_id = $2 and a.external_id = any($4::text[])""",
-        *key,
-        SINCE,
-        [str(number) for number in numbers],
+        f"""insert into customer_subscriptions (agency_id, workspace_id, id, account_id, external_id, plan, started_at,
+                                                ended_at, ending)
+            select $1, $2, id, id, n::text, 'plan ' || n % 3, {began},
+                   case when n % 2 = 0 then {began} + interval '1 day' * {days} end,
+                   case when n % 2 = 0 then 'voluntary' end {of}""",
+        *rows,
     )
+    use = "((n * 31 + use * 97) % 400)"  # the day of it
     await scope.execute(
-        """insert into customer_exposures (agency_id, workspace_id, id, account_id, kind, at, source, external_id)
-           select $1, $2, gen_random_uuid(), s.account_id,
-                  (array['posted', 'answered', 'read', 'course_completed'])[1 + use % 4],
-                  s.started_at + interval '1 day' * ((n * 31 + use * 97) % 400), 'told', use::text
-             from customer_subscriptions s, lateral (select s.external_id::int as n) b, generate_series(1, 8) use
-            where s.agency_id = $1 and s.workspace_id = $2 and s.external_id = any($3::text[]) and (n + use) % 2 = 0
-              and (s.ended_at is null or s.started_at + interval '1 day' * ((n * 31 + use * 97) % 400) < s.ended_at)""",
-        *key,
-        [str(number) for number in numbers],
+        f"""insert into customer_exposures (agency_id, workspace_id, id, account_id, kind, at, source, external_id)
+            select $1, $2, gen_random_uuid(), id, (array['posted', 'answered', 'read', 'course_completed'])[1 + use % 4],
+                   {began} + interval '1 day' * {use}, 'told', use::text
+              {of}, generate_series(1, 8) use
+             where (n + use) % 2 = 0 and (n % 2 = 1 or {use} < {days})""",
+        *rows,
     )
