@@ -46,7 +46,9 @@ from graphql_schema.orders import (
     PositionOrder,
     PostOrder,
     ReviewerOrder,
+    SearchOrder,
     StaffOrder,
+    TermOrder,
     ThresholdOrder,
     TierOrder,
     WorkspaceOrder,
@@ -70,6 +72,7 @@ from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
+from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
 from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
@@ -245,6 +248,18 @@ class Workspace(Node):
     training_requirement: TrainingRequirement | None = one(
         "workspace_id", reverse=True, description="What its responders must have learned; null for nothing."
     )
+    content: Connection[ContentItem] = many(
+        "workspace_id",
+        order=CreationOrder,
+        filters=CONTENT_FILTERS,
+        description="Its articles and lessons, those included that readers do not find.",
+    )
+    content_searches: Connection[ContentSearch] = many(
+        "workspace_id",
+        order=SearchOrder,
+        description="What readers looked for there; empty for whoever does not teach.",
+    )
+    glossary: Connection[GlossaryTerm] = many("workspace_id", order=TermOrder, description="Its words, in plain words.")
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",

@@ -294,3 +294,19 @@ class OverrideOrder(Enum):
 class CertificateOrder(Enum):
     ENDING_LAST = value("-valid_until", "Those that are valid longest first.")
     ENDING_FIRST = value("valid_until", "Those that end soonest first.")
+
+
+@strawberry.enum(description="In which order versions of an article are listed.")
+class PublishedOrder(Enum):
+    NEWEST = value("-published_at", "Latest first, by `publishedAt`.")
+    OLDEST = value("published_at", "Earliest first, by `publishedAt`.")
+
+
+@strawberry.enum(description="In which order searches are listed.")
+class SearchOrder(Enum):
+    GAPS = value("-empty_count", "Those first that found nothing most often.")
+
+
+@strawberry.enum(description="In which order words of a glossary are listed.")
+class TermOrder(Enum):
+    TERM = value("term", "By the word, in the collation of the database.")

@@ -36,6 +36,7 @@ from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
 from graphql_schema.queries import Query
+from graphql_schema.reading_content import HearingReaders
 from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.setting_clocks import SettingClocks
@@ -47,6 +48,7 @@ from graphql_schema.training import Training
 from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.verifying import Verifying
 from graphql_schema.working_cases import WorkingCases
+from graphql_schema.writing_content import WritingContent
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
 
@@ -82,6 +84,8 @@ class Mutation(
     AnsweringEscalations,
     SettingSafety,
     Training,
+    WritingContent,
+    HearingReaders,
     WritingRules,
     FillingBanks,
     Verifying,

@@ -15,6 +15,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, 
 from reported import a_notice
 
 from backend.acting import Action, let_tend_act
+from backend.education import ContentDraft, ContentItem
 from backend.evidence import Hold
 from backend.filing import Filing, let_file
 from backend.intake import connect_community
@@ -44,6 +45,7 @@ UNRECORDED = {
     "openReceipt": "nothing is handed out yet: fetching the file is recorded",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
+    "searchContent": "what somebody looked for is counted without who they are",
     "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
 }
 
@@ -232,6 +234,18 @@ async def _a_lesser_escalation(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_draft_in_review(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentDraft.filter(id=scene.id("contentdraft")).update(state="in_review")
+    return {}
+
+
+async def _archived_content(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentItem.filter(id=scene.id("content")).update(archived_at=now())
+    return {}
+
+
 async def _a_running_back_test(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await BackTest.filter(id=scene.id("backtest")).update(state="running", ended_at=None)
@@ -396,6 +410,12 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "silenceEscalation": _a_lesser_escalation,
     "regradeEscalation": _with(impact=4, urgency=4),
     "setSafetyContacts": _with(telephonyUrl=None),
+    "startContent": _with(language="en"),
+    "draftContent": _with(language="fr"),
+    "defineTerm": _with(language="en"),
+    "returnDraft": _a_draft_in_review,
+    "publishDraft": _a_draft_in_review,
+    "restoreContent": _archived_content,
     "recordCertificate": _with(kind="first_aid"),
 }
 

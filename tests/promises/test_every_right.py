@@ -29,6 +29,7 @@ from promises.test_the_api import (
     value_for,
 )
 from reported import reported
+from taught import taught
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -223,6 +224,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await investigated(acme, case)
     await filed(acme, case.workspace_id, "forum", made["decision"])
     await in_danger(acme, case)
+    await taught(acme, case.workspace_id, case.member_id)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

@@ -23,6 +23,7 @@ from graphql import (
 from investigated import investigated
 from judged import judged
 from reported import reported
+from taught import taught
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -115,6 +116,11 @@ KINDS = {
     "certificateId": "certificate",
     "insteadOfId": "staff",
     "staffIds": "staff",
+    "memberIds": "member",
+    "itemId": "content",
+    "draftId": "contentdraft",
+    "versionId": "contentversion",
+    "termId": "term",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -153,6 +159,7 @@ COMPUTED = {
     "integrityReport": "tests/test_integrity_report.py",
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
+    **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
@@ -211,6 +218,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await investigated(cast, case),
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
         **await in_danger(cast, case),
+        **await taught(cast, case.workspace_id, case.member_id),
     }
 
 

@@ -1,0 +1,65 @@
+"""Rows of everything that belongs to teaching: one of each kind, of one client."""
+
+from uuid import UUID
+
+from cast import Cast
+
+from backend.education import (
+    ContentAuthor,
+    ContentDraft,
+    ContentFeedback,
+    ContentItem,
+    ContentSearch,
+    ContentVersion,
+    GlossaryTerm,
+)
+from backend.education.rendering import render
+from backend.kit.ids import new_id
+from tenants.scope import agency_scope
+
+
+async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
+    """Their published ids, by kind. The item is published, and its next draft is in nobody's review."""
+    colleague = cast.colleague.membership_id
+    async with agency_scope(cast.system):
+        item = await ContentItem.create(workspace_id=client, kind="article", slug=f"a-{new_id()}", language="en")
+        version = await ContentVersion.create(
+            workspace_id=client, published_by_id=colleague, **a_version(item.id, "# One\n\nsome text")
+        )
+        translation = await ContentVersion.create(
+            workspace_id=client, published_by_id=colleague, **a_version(item.id, "x", language="de", source_version=1)
+        )
+        await ContentItem.filter(id=item.id).update(current_version_id=version.id)
+        draft = await ContentDraft.create(
+            workspace_id=client,
+            item_id=item.id,
+            language="en",
+            title="x",
+            summary="",
+            text="x",
+            writers=[str(colleague)],
+        )
+        await ContentAuthor.create(workspace_id=client, item_id=item.id, membership_id=colleague)
+        feedback = await ContentFeedback.create(
+            workspace_id=client, version_id=translation.id, member_id=member_id, is_helpful=True, words="x"
+        )
+        await ContentSearch.get_or_create(workspace_id=client, words="x", defaults={"count": 2, "empty_count": 1})
+        term, _ = await GlossaryTerm.get_or_create(
+            workspace_id=client, language="en", term="churn", defaults={"definition": "Who leaves."}
+        )
+    return {
+        "content": f"content_{item.id}",
+        "contentversion": f"contentversion_{translation.id}",
+        "contentdraft": f"contentdraft_{draft.id}",
+        "contentfeedback": f"contentfeedback_{feedback.id}",
+        "term": f"term_{term.id}",
+    }
+
+
+def a_version(item_id: UUID, text: str, **columns: object) -> dict[str, object]:
+    shown = render(text)
+    return {
+        "item_id": item_id, "language": "en", "version": 1, "title": "x", "summary": "", "text": text, "html": shown.html,
+        "contents": shown.contents, "words": text.split(), "word_count": shown.word_count,
+        "reading_seconds": shown.reading_seconds, "writers": [], **columns,
+    }  # fmt: skip
