@@ -124,8 +124,8 @@ class AnsweringEscalations:
         danger = safety.Danger(
             kind=input.kind.value,
             summary=input.summary,
-            impact=_grade(input.impact),
-            urgency=_grade(input.urgency),
+            impact=grade(input.impact),
+            urgency=grade(input.urgency),
             legal_basis=input.legal_basis.value if input.legal_basis else None,
             is_at_risk=input.is_at_risk,
             is_drill=input.is_drill,
@@ -180,8 +180,8 @@ class AnsweringEscalations:
         is_done = await safety.regrade_escalation(
             actor_of(info.context),
             escalation_id,
-            impact=_grade(input.impact),
-            urgency=_grade(input.urgency),
+            impact=grade(input.impact),
+            urgency=grade(input.urgency),
             reason=input.reason,
         )
         return RegradeEscalationPayload(escalation=ref(Escalation, escalation_id), is_done=is_done)
@@ -221,5 +221,5 @@ def _now(escalation_id: UUID) -> EscalationPayload:
     return EscalationPayload(escalation=ref(Escalation, escalation_id))
 
 
-def _grade(given: int | None) -> int | None:
+def grade(given: int | None) -> int | None:
     return given if isinstance(given, int) else None

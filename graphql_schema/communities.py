@@ -183,6 +183,9 @@ class Post(Node):
     removed_at: datetime | None = column(
         description="When it went from its platform; null while it is there, and again once it is recovered."
     )
+    thread: str | None = column(
+        description="What it is part of on its platform, by the name there; null where the platform has no such thing."
+    )
     is_hidden: bool = sql("{row}.hidden_at is not null", description="Whether it is hidden from members.")
     tags: list[str] = sql(
         "array(select t.tag from post_tags t where t.agency_id = {agency} and t.workspace_id = {row}.workspace_id "

@@ -52,6 +52,13 @@ class Advice:
     share: Share = strawberry.field(description="The numbers that say so.")
 
 
+@strawberry.type(description="How much of what was written in the community of a programme is verified.")
+class VerifiedShare:
+    programme: str = strawberry.field(description="What the programme is called.")
+    share: Share = strawberry.field(description="Of posts in the window, those that are verified.")
+    before: Share = strawberry.field(description="The same of the window of the same length before.")
+
+
 @strawberry.type(
     description="How the integrity of a client's communities is doing. What is open is as of now, all else of the window."
 )
@@ -72,6 +79,9 @@ class IntegrityReport:
     open_grave: int = strawberry.field(description="Of these, in the tiers DANGER and SEVERE.")
     oldest_open_at: datetime | None = strawberry.field(description="When the oldest was opened; null for none.")
     open_investigations: int = strawberry.field(description="Investigations that somebody works on.")
+    verified: list[VerifiedShare] = strawberry.field(
+        description="By programme in use, how much of what was written is verified."
+    )
     advice: list[Advice] = strawberry.field(description="What to change.")
 
 
@@ -89,6 +99,10 @@ def integrity_told(of: integrity.IntegrityReport) -> IntegrityReport:
         open_grave=of.open_grave,
         oldest_open_at=of.oldest_open_at,
         open_investigations=of.open_investigations,
+        verified=[
+            VerifiedShare(programme=each.name, share=share(each.share), before=share(each.before))
+            for each in of.verified
+        ],
         advice=[Advice(kind=AdviceKind(each.kind), code=each.code, share=share(each.share)) for each in of.advice],
     )
 

@@ -14,7 +14,6 @@ from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value
 from graphql_schema.investigations import (
     Investigation,
-    InvestigationOutcome,
     InvestigationTie,
     SubjectKind,
     TieKind,
@@ -96,31 +95,6 @@ class ReferenceInput:
 class NoteReferencesInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client they are members of.")
     references: list[ReferenceInput] = strawberry.field(description="1 to 1,000; known ones change nothing.")
-
-
-@strawberry.input(description="Posts that moderation should judge.")
-class ReferToModerationInput:
-    investigation_id: strawberry.ID = strawberry.field(description=_ID)
-    subject_ids: list[strawberry.ID] = strawberry.field(description="Subjects of kind POST.")
-    reason: str = strawberry.field(description="What is wrong with them, at most 2,000 characters.")
-    policy_id: strawberry.ID | None = optional("The policy they break.")
-
-
-@strawberry.input(description="What was found.")
-class ConcludeInvestigationInput:
-    investigation_id: strawberry.ID = strawberry.field(description=_ID)
-    outcome: InvestigationOutcome = strawberry.field(description="What came of it.")
-    finding: str = strawberry.field(description="For colleagues, at most 20,000 characters.")
-    client_summary: str | None = optional(
-        "What the client reads, at most 5,000 characters; it names no member it is about. Left out, the client hears nothing."
-    )
-    expected_version: int | None = optional("Its `version` as you read it; refused where it has changed.")
-
-
-@strawberry.input(description="An investigation to go on with.")
-class ReopenInvestigationInput:
-    investigation_id: strawberry.ID = strawberry.field(description="The investigation, which is concluded.")
-    reason: str = strawberry.field(description="What came up, at most 2,000 characters.")
 
 
 @strawberry.type(description="The investigation after what was done.")
@@ -282,41 +256,3 @@ class Investigating:
             ],
         )
         return NoteReferencesPayload(workspace=ref(Workspace, workspace_id), new_count=new)
-
-    @verb(InvestigationPayload, "Have moderation judge some of its posts.", needs=Right.WORK_QUEUE)
-    async def refer_to_moderation(self, info: Info, input: Input[ReferToModerationInput]) -> InvestigationPayload:
-        found = await integrity.refer_to_moderation(
-            actor_of(info.context),
-            uuid_of("investigation", input.investigation_id, field="investigationId"),
-            [uuid_of("subject", each, field="subjectIds") for each in input.subject_ids],
-            reason=input.reason,
-            policy_id=optional_uuid_of("policy", input.policy_id, field="policyId"),
-        )
-        return InvestigationPayload(investigation=ref(Investigation, found))
-
-    @verb(
-        InvestigationPayload,
-        "Say what was found. The client reads its summary, and members who reported its cases are told.",
-        needs=Right.LEAD_QUEUE,
-    )
-    async def conclude_investigation(
-        self, info: Info, input: Input[ConcludeInvestigationInput]
-    ) -> InvestigationPayload:
-        found = await integrity.conclude(
-            actor_of(info.context),
-            uuid_of("investigation", input.investigation_id, field="investigationId"),
-            outcome=input.outcome.value,
-            finding=input.finding,
-            client_summary=input.client_summary or "",
-            expected_version=input.expected_version or None,
-        )
-        return InvestigationPayload(investigation=ref(Investigation, found))
-
-    @verb(InvestigationPayload, "Go on with one that was concluded.", needs=Right.LEAD_QUEUE)
-    async def reopen_investigation(self, info: Info, input: Input[ReopenInvestigationInput]) -> InvestigationPayload:
-        found = await integrity.reopen(
-            actor_of(info.context),
-            uuid_of("investigation", input.investigation_id, field="investigationId"),
-            reason=input.reason,
-        )
-        return InvestigationPayload(investigation=ref(Investigation, found))

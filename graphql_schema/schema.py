@@ -14,6 +14,8 @@ from graphql_schema.acting import Acting
 from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
+from graphql_schema.concluding_investigations import ConcludingInvestigations
+from graphql_schema.designing_verification import DesigningVerification
 from graphql_schema.disputes import RecordingDisputes
 from graphql_schema.error_codes import ErrorCode
 from graphql_schema.filing import FilingVerbs
@@ -80,6 +82,8 @@ class Mutation(
     SettingUp,
     WritingMacros,
     Investigating,
+    ConcludingInvestigations,
+    DesigningVerification,
     SettingLimits,
     AnsweringEscalations,
     SettingSafety,

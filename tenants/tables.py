@@ -70,7 +70,8 @@ class TenantModel(Model):
     takes_from_all: ClassVar[bool] = False
     workspace_column: ClassVar[str | None] = None
     # Rows about a post, a case or a decision are hidden with it while an escalation restricts the post (wall.py). `reader`:
-    # only who opens the row's own escalation sees it, and who wrote it (`by_id`); `everybody`: it holds ids alone, and the wall itself reads it.
+    # only who opens the row's own escalation sees it, and who wrote it (`by_id`); `everybody`: nothing of
+    # the post is in it.
     restricted_to: ClassVar[Literal["subject", "reader", "everybody"]] = "subject"
     # When the agency is taken back to a moment (backend/backups): why rows of today stay as they are, and only those that
     # are missing come back.

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from cast import Cast, ask
 
-from backend.integrity import Advice, Line, integrity_report
+from backend.integrity import Advice, Line, Verification, integrity_report
 from backend.integrity.accounting import _advice
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotAllowed, NotFound
@@ -21,6 +21,7 @@ from backend.moderation import Appeal, Case, CaseTally, ClaimRecord, Decision, D
 from backend.people import register_api_client
 from backend.policies import Detail, PolicyVersion, create_policy, current_version
 from backend.ruling import write_rule
+from backend.verification import VerificationDesign, VerificationProgramme, VerificationTask
 from tenants.rights import Right, Role
 from tenants.scope import agency_scope
 
@@ -197,6 +198,32 @@ async def test_every_number_is_what_a_plain_recount_gives(acme: Cast, year: Year
     assert found.open_overdue == sum(case.due_at < now() for case in still)
     assert found.open_grave == sum(case.tier == "severe" for case in still)
     assert found.oldest_open_at == min(case.opened_at for case in still)
+
+
+async def test_how_much_is_verified_and_how_that_moves(acme: Cast, year: Year) -> None:
+    inside, before = year.since + timedelta(days=2), year.since - timedelta(days=2)
+    posts = [await acme.post(workspace=year.slug, posted_at=at) for at in (inside, inside, inside, before)]
+    async with agency_scope(acme.system):
+        programme = await VerificationProgramme.create(
+            workspace_id=year.client, community_id=posts[0].community_id, name="Guests"
+        )
+        await VerificationDesign.create(
+            workspace_id=year.client,
+            programme_id=programme.id,
+            version=1,
+            claim="x",
+            strong=["link"],
+            weak=[],
+            hosts=[],
+        )
+        for post in (posts[0], posts[3]):
+            await VerificationTask.create(
+                workspace_id=year.client, programme_id=programme.id, programme_version=1, member_id=post.member_id,
+                post_id=post.id, state="verified", open_until=now(), verified_at=now(), ended_at=now(),
+            )  # fmt: skip
+    async with agency_scope(acme.owner):
+        found = await integrity_report(acme.owner, year.client, since=year.since, until=year.until)
+    assert found.verified == (Verification("Guests", Share(1, 3), Share(1, 1)),)
 
 
 async def test_of_nothing_nothing_is_said(acme: Cast, year: Year) -> None:

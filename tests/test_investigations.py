@@ -26,6 +26,7 @@ from backend.integrity import (
     note_tie,
     open_investigation,
     refer_to_moderation,
+    refer_to_safety,
     remove_subject,
     reopen,
     timeline_of,
@@ -36,6 +37,7 @@ from backend.kit.ids import new_id
 from backend.moderation import Case, report_post
 from backend.notices import Notice
 from backend.ruling.links import links_of
+from backend.safety import Danger, Escalation, Restriction
 from tenants.actor import Actor
 from tenants.rights import Role
 from tenants.scope import agency_scope
@@ -257,6 +259,29 @@ async def test_posts_go_to_moderation_and_nothing_else_does(ring: Ring) -> None:
     async with agency_scope(ring.cast.system):
         case = await Case.get(post_id=post.id)
     assert (case.state, case.report_count) == ("queued", 1)
+
+
+async def test_danger_goes_to_safety_and_its_post_is_for_its_readers_alone(ring: Ring) -> None:
+    ann = await ring.member("ann")
+    post = await ring.post(ann, "I will find you")
+    investigation = await ring.investigate(*of(post), Subject("booking", value="b-1"))
+    async with agency_scope(ring.cast.system):
+        subjects = {each.kind: each.id for each in await InvestigationSubject.filter(investigation_id=investigation)}
+    danger = Danger("violence", "They name a place.")
+    async with agency_scope(ring.moderator):
+        with pytest.raises(Invalid):
+            await refer_to_safety(ring.moderator, investigation, subjects["booking"], danger)
+        with pytest.raises(NotFound):
+            await refer_to_safety(ring.moderator, investigation, new_id(), danger)
+        escalation_id = await refer_to_safety(ring.moderator, investigation, subjects["post"], danger)
+    async with agency_scope(ring.cast.system):
+        escalation = await Escalation.get(id=escalation_id)
+        assert (escalation.kind, escalation.severity) == ("violence", 1)
+        assert (await Restriction.get(post_id=post.id)).escalation_id == escalation_id
+    other = await ring.cast.hire(f"other-{ring.slug}", Role.SUPPORT, [ring.client])
+    async with agency_scope(other):
+        assert await Post.filter(id=post.id).count() == 0
+        assert await InvestigationSubject.filter(post_id=post.id).count() == 0
 
 
 async def test_an_end_is_told_to_the_client_without_names_and_to_who_reported(

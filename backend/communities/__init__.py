@@ -2,7 +2,16 @@
 
 from backend.communities.connecting import hide_post, is_hidden, is_removed, is_warned, show_post, warn_member
 from backend.communities.creating import create_community
-from backend.communities.following import follow_post, meet_member, note_recovery, note_removal, post_named
+from backend.communities.following import (
+    follow_member,
+    follow_post,
+    meet_member,
+    note_recovery,
+    note_removal,
+    note_thread_recovery,
+    note_thread_removal,
+    post_named,
+)
 from backend.communities.importing import ImportCount, import_chat
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.reading_chat import is_bot
@@ -24,6 +33,7 @@ __all__ = [
     "PostVersion",
     "PostWord",
     "create_community",
+    "follow_member",
     "follow_post",
     "hide_post",
     "import_chat",
@@ -34,6 +44,8 @@ __all__ = [
     "meet_member",
     "note_recovery",
     "note_removal",
+    "note_thread_recovery",
+    "note_thread_removal",
     "post_named",
     "searched_words",
     "set_language",

@@ -38,11 +38,13 @@ async def follow_post(workspace_id: UUID, community_id: UUID, post: IncomingPost
         await add_version(workspace_id, known["id"], version=known["version"] + 1, text=post.text)
     await note_attachments(workspace_id, known["id"], post.attachments)
     await scope.execute(
-        "update posts set revised_at = $4 where agency_id = $1 and workspace_id = $2 and id = $3",
+        """update posts set revised_at = $4, thread = coalesce($5, thread)
+            where agency_id = $1 and workspace_id = $2 and id = $3""",
         scope.actor.agency_id,
         workspace_id,
         known["id"],
         post.revised_at,
+        post.thread,
     )
 
 
@@ -69,6 +71,64 @@ async def note_recovery(workspace_id: UUID, post_id: UUID, *, at: datetime) -> N
         post_id,
         at,
     )
+
+
+async def note_thread_removal(workspace_id: UUID, community_id: UUID, thread: str, *, at: datetime) -> int:
+    """Of everything in it that is there; how many posts are known of it."""
+    scope = current()
+    return int(
+        await scope.fetchval(
+            """with gone as (
+                 update posts set removed_at = $5, thread_removed_at = $5
+                  where agency_id = $1 and workspace_id = $2 and community_id = $3 and thread = $4 and removed_at is null
+                    and coalesce(recovered_at < $5, true))
+               select count(*) from posts
+                where agency_id = $1 and workspace_id = $2 and community_id = $3 and thread = $4""",
+            scope.actor.agency_id,
+            workspace_id,
+            community_id,
+            thread,
+            at,
+        )
+    )
+
+
+async def note_thread_recovery(workspace_id: UUID, community_id: UUID, thread: str, *, at: datetime) -> int:
+    """Of everything that went with it, and of nothing that went by itself; how many posts are known of it."""
+    scope = current()
+    return int(
+        await scope.fetchval(
+            """with back as (
+                 update posts set recovered_at = $5, removed_at = null, thread_removed_at = null
+                  where agency_id = $1 and workspace_id = $2 and community_id = $3 and thread = $4
+                    and thread_removed_at < $5)
+               select count(*) from posts
+                where agency_id = $1 and workspace_id = $2 and community_id = $3 and thread = $4""",
+            scope.actor.agency_id,
+            workspace_id,
+            community_id,
+            thread,
+            at,
+        )
+    )
+
+
+async def follow_member(
+    workspace_id: UUID, community_id: UUID, *, external_id: str, handle: str, trust_level: int | None
+) -> bool:
+    """How they are called there now, and how far they are trusted; False for nobody who is known. Whoever was erased is
+    known by nothing."""
+    changed = await current().change(
+        """update members set handle = $5, trust_level = coalesce($6, trust_level)
+            where agency_id = $1 and workspace_id = $2 and community_id = $3 and external_id = $4 and erased_at is null""",
+        current().actor.agency_id,
+        workspace_id,
+        community_id,
+        external_id,
+        handle,
+        trust_level,
+    )
+    return changed > 0
 
 
 async def post_named(workspace_id: UUID, community_id: UUID, external_id: str) -> UUID | None:

@@ -78,11 +78,13 @@ class Member(WorkspaceModel):
 class Post(WorkspaceModel):
     """A piece of member content; `text` is that of its newest version. By its platform's clock, `revised_at` is when the
     text became what it is, and `removed_at` and `recovered_at` when the post went and came back last: what is told late
-    changes nothing. Null where no platform has told."""
+    changes nothing. Null where no platform has told. `thread` is what it is part of there; `thread_removed_at`: it went with
+    all of that, and comes back with it."""
 
     forgetting = {
         "external_id": Put("'erased-' || t.id", "t.member_id = $3"),
         "text": Put("''", "t.member_id = $3"),
+        "thread": Keep("the platform's number of a thread, which is others' as well"),
     }
     of_member = "t.member_id = $3"
     community_id: UUID = fields.UUIDField()
@@ -97,6 +99,8 @@ class Post(WorkspaceModel):
     revised_at: datetime | None = fields.DatetimeField(null=True)
     removed_at: datetime | None = fields.DatetimeField(null=True)
     recovered_at: datetime | None = fields.DatetimeField(null=True)
+    thread: str | None = fields.TextField(null=True)
+    thread_removed_at: datetime | None = fields.DatetimeField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:

@@ -32,6 +32,7 @@ class IncomingPost:
     posted_at: datetime
     reply_to_external_id: str | None = None
     revised_at: datetime | None = None  # when the text became what it is; None where nobody tells
+    thread: str | None = None  # the platform's name for what it is part of: a topic, a thread
     author_trust_level: int | None = None  # 0 to 4, 5 for staff of the platform; None where it has no such thing
     attachments: tuple[IncomingAttachment, ...] = ()
 
@@ -186,6 +187,7 @@ async def _write_posts(workspace_id: UUID, community_id: UUID, arrivals: Sequenc
             len(arrival.texts),
             arrival.post.posted_at,
             arrival.post.revised_at,
+            arrival.post.thread,
         )
         for arrival in arrivals
     ]

@@ -23,8 +23,8 @@ async def insert(statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]
 
 @cache
 def post_rows(count: int) -> str:
-    columns = "agency_id, workspace_id, community_id, id, member_id, external_id, reply_to_id, text, version, posted_at, revised_at"
-    return f"""insert into posts ({columns}) values {_placeholders(count, shared=3, own=8)}
+    columns = "agency_id, workspace_id, community_id, id, member_id, external_id, reply_to_id, text, version, posted_at, revised_at, thread"
+    return f"""insert into posts ({columns}) values {_placeholders(count, shared=3, own=9)}
         on conflict (agency_id, workspace_id, community_id, external_id) do nothing returning id"""
 
 

@@ -11,10 +11,13 @@ from backend.communities import STAFF_TRUST, IncomingPost
 from backend.intake.picturing import pictures_in
 from backend.intake.things import (
     Envelope,
+    MemberChanged,
     Recovered,
     Removed,
     Reported,
     Thing,
+    ThreadRecovered,
+    ThreadRemoved,
     Unreadable,
     Written,
     at,
@@ -31,12 +34,21 @@ from backend.intake.things import (
 
 _POST_EVENTS: Final = frozenset({"post_created", "post_edited", "post_destroyed", "post_recovered"})
 _FLAG_EVENTS: Final = frozenset({"reviewable_created", "reviewable_score_updated"})
-_OPPOSITE: Final = {"post_destroyed": "post_recovered", "post_recovered": "post_destroyed"}
+_TOPIC_EVENTS: Final = frozenset({"topic_destroyed", "topic_recovered"})
+_USER_EVENTS: Final = frozenset({"user_updated", "user_promoted"})
+_OPPOSITE: Final = {
+    "post_destroyed": "post_recovered",
+    "post_recovered": "post_destroyed",
+    "topic_destroyed": "topic_recovered",
+    "topic_recovered": "topic_destroyed",
+}
 # Everything that is kept of a payload until it is taken in.
 _POST: Final = (
     *("id", "user_id", "username", "raw", "cooked", "created_at", "updated_at"),
-    *("trust_level", "staff", "admin", "moderator"),
+    *("topic_id", "trust_level", "staff", "admin", "moderator"),
 )
+_TOPIC: Final = ("id",)
+_MEMBER: Final = ("id", "username", "trust_level", "staff", "admin", "moderator")
 _USER: Final = ("id", "username")
 _REGULAR: Final = (1, 2)  # the others are notes of the forum itself, and whispers of its staff
 
@@ -51,6 +63,12 @@ def envelope(headers: Mapping[str, str], document: Any) -> Envelope:
         key = f"{event} {id} {since or name_at(document, 'post.version')}" if id else ""
         undone_by = f"{_OPPOSITE[event]} {id} " if id and event in _OPPOSITE else None
         return Envelope(event, key, undone_by, _not_for_us(at(document, "post")))
+    if event in _TOPIC_EVENTS:
+        id = name_at(document, "topic.id")
+        return Envelope(event, f"{event} {id} " if id else "", f"{_OPPOSITE[event]} {id} " if id else None)
+    if event in _USER_EVENTS:
+        told = [name_at(document, f"user.{name}") for name in _MEMBER]
+        return Envelope(event, f"{event} {' '.join(told)}" if told[0] else "")
     if event in _FLAG_EVENTS:
         id, *state = (name_at(document, f"reviewable.{name}") for name in ("id", "version", "score"))
         key = f"{event} {id} {' '.join(state)}" if id else ""
@@ -69,9 +87,10 @@ def _not_for_us(post: Any) -> str | None:
 
 def stored(document: Any) -> Any:
     """Only what is read from it: of a flag not the words, which may be of a private message that nobody told."""
+    for name, kept in (("topic", _TOPIC), ("user", _MEMBER), ("post", _POST)):
+        if at(document, name) is not None:
+            return {name: picked(at(document, name), kept)}
     flagged = at(document, "reviewable")
-    if flagged is None:
-        return {"post": picked(at(document, "post"), _POST)}
     scores = at(flagged, "reviewable_scores")
     return {
         "reviewable": {
@@ -86,6 +105,14 @@ def things(kind: str, document: Any, received_at: datetime) -> Iterable[Thing]:
     """Raises Unreadable."""
     if kind in _FLAG_EVENTS:
         yield from _flags(at(document, "reviewable"))
+        return
+    if kind in _TOPIC_EVENTS:
+        gone = kind == "topic_destroyed"
+        yield (ThreadRemoved if gone else ThreadRecovered)(id_at(document, "topic.id"), received_at)
+        return
+    if kind in _USER_EVENTS:
+        user, member = at(document, "user"), id_at(document, "user.id")
+        yield MemberChanged(member, handle_of(at(user, "username"), f"user {member}"), _trust_level(user))
         return
     post = _post(document, received_at)
     yield Written(post)
@@ -112,15 +139,17 @@ def _post(document: Any, received_at: datetime) -> IncomingPost:
         text=text,
         posted_at=posted_at,
         revised_at=moment_at(document, "post.updated_at") if has_time else received_at,
+        thread=id_or_nothing(document, "post.topic_id"),
         author_trust_level=_trust_level(at(document, "post")),
         attachments=pictures_in(cooked) if isinstance(cooked, str) else (),
     )
 
 
-def _trust_level(post: Any) -> int | None:
-    if any(post.get(name) is True for name in ("staff", "admin", "moderator")):
+def _trust_level(of: Any) -> int | None:
+    """Of what is said of a user, or of a post's."""
+    if any(at(of, name) is True for name in ("staff", "admin", "moderator")):
         return STAFF_TRUST
-    told = post.get("trust_level")
+    told = at(of, "trust_level")
     return told if type(told) is int and 0 <= told < STAFF_TRUST else None
 
 

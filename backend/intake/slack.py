@@ -85,6 +85,7 @@ def _post(document: Any, path: str, channel: str) -> IncomingPost:
         text=text_at(document, f"{path}.text"),
         posted_at=stamp_at(document, f"{path}.ts"),
         reply_to_external_id=f"{channel}/{thread}" if isinstance(thread, str) and thread != time else None,
+        thread=f"{channel}/{thread if isinstance(thread, str) else time}",
         revised_at=stamp_at(document, "event.event_ts"),
         attachments=attachments_at(message, "files", url="url_private", name="name", content_type="mimetype"),
     )

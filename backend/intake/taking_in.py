@@ -7,9 +7,30 @@ from urllib.parse import urljoin
 from uuid import UUID
 
 from backend.acting import confirm_action
-from backend.communities import IncomingPost, follow_post, meet_member, note_recovery, note_removal, post_named
+from backend.communities import (
+    IncomingPost,
+    follow_member,
+    follow_post,
+    meet_member,
+    note_recovery,
+    note_removal,
+    note_thread_recovery,
+    note_thread_removal,
+    post_named,
+)
 from backend.intake.reading import things_in
-from backend.intake.things import Recovered, Removed, Reported, Settled, Thing, Unreadable, Written
+from backend.intake.things import (
+    MemberChanged,
+    Recovered,
+    Removed,
+    Reported,
+    Settled,
+    Thing,
+    ThreadRecovered,
+    ThreadRemoved,
+    Unreadable,
+    Written,
+)
 from backend.intake.thresholds import PATIENCE
 from backend.kit.clock import now
 from backend.moderation import report_post
@@ -17,6 +38,7 @@ from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.scope import current
 
+_NOBODY: Final = "Nothing that Tend knows is part of it."
 _UNKNOWN: Final = "The platform never told of the post that this is about."
 _FORGOTTEN: Final = "Whoever reported was forgotten, and is not taken in again."
 
@@ -83,6 +105,9 @@ async def _take_in(system: Actor, delivery: Any, things: Iterable[Thing], *, is_
         if isinstance(thing, Settled):
             why_not.append(await confirm_action(delivery["connection_id"], thing.action_id, problem=thing.problem))
             continue
+        if isinstance(thing, ThreadRemoved | ThreadRecovered | MemberChanged):
+            why_not.append(None if await _follow(workspace_id, community_id, thing) else _NOBODY)
+            continue
         post_id = await post_named(workspace_id, community_id, thing.post)
         if post_id is not None:
             why_not.append(await _note(system, delivery, post_id, thing))
@@ -110,6 +135,18 @@ def _joined(of_site: str | None, url: str) -> str:
         return urljoin(f"{of_site.rstrip('/')}/" if of_site else "https:", url)
     except ValueError:
         return url
+
+
+async def _follow(
+    workspace_id: UUID, community_id: UUID, thing: ThreadRemoved | ThreadRecovered | MemberChanged
+) -> bool:
+    """Whether anything is known of what it is about."""
+    if isinstance(thing, MemberChanged):
+        return await follow_member(
+            workspace_id, community_id, external_id=thing.member, handle=thing.handle, trust_level=thing.trust_level
+        )
+    followed = note_thread_removal if isinstance(thing, ThreadRemoved) else note_thread_recovery
+    return await followed(workspace_id, community_id, thing.thread, at=thing.at) > 0
 
 
 async def _note(system: Actor, delivery: Any, post_id: UUID, thing: Removed | Recovered | Reported) -> str | None:

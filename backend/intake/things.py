@@ -45,6 +45,27 @@ class Recovered:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreadRemoved:
+    thread: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRecovered:
+    thread: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberChanged:
+    """Somebody is called otherwise, or trusted otherwise; `trust_level` as of IncomingPost."""
+
+    member: str
+    handle: str
+    trust_level: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """Somebody of the community complains about a post."""
 
@@ -62,7 +83,7 @@ class Settled:
     problem: str | None
 
 
-Thing = Written | Removed | Recovered | Reported | Settled
+Thing = Written | Removed | Recovered | ThreadRemoved | ThreadRecovered | MemberChanged | Reported | Settled
 
 
 class Unreadable(Exception):

@@ -1,6 +1,6 @@
 """Investigations, and the integrity report: what ties members, posts and cases, what was found and done, who is told."""
 
-from backend.integrity.accounting import Advice, IntegrityReport, Line, integrity_report
+from backend.integrity.accounting import Advice, IntegrityReport, Line, Verification, integrity_report
 from backend.integrity.collecting import Subject, add_subjects, note, remove_subject
 from backend.integrity.concluding import conclude, reopen
 from backend.integrity.models import (
@@ -13,7 +13,7 @@ from backend.integrity.models import (
 )
 from backend.integrity.opening import open_investigation
 from backend.integrity.referencing import Told, note_references
-from backend.integrity.referring import refer_to_moderation
+from backend.integrity.referring import refer_to_moderation, refer_to_safety
 from backend.integrity.tying import Candidate, look_again, note_tie
 from backend.integrity.unfolding import Happened, timeline_of
 
@@ -31,6 +31,7 @@ __all__ = [
     "Subject",
     "TieEvidence",
     "Told",
+    "Verification",
     "add_subjects",
     "conclude",
     "integrity_report",
@@ -40,6 +41,7 @@ __all__ = [
     "note_tie",
     "open_investigation",
     "refer_to_moderation",
+    "refer_to_safety",
     "remove_subject",
     "reopen",
     "timeline_of",

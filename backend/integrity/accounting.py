@@ -19,6 +19,7 @@ from backend.integrity.thresholds import (
 from backend.kit.errors import Invalid
 from backend.kit.statistics import at_least
 from backend.moderation import Durations, Share
+from backend.verification import verified_in
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -56,6 +57,15 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class Verification:
+    """Of the posts in the community of one programme, those that are verified: in the window, and in the one before."""
+
+    name: str
+    share: Share
+    before: Share
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrityReport:
     since: datetime
     until: datetime
@@ -70,6 +80,7 @@ class IntegrityReport:
     open_grave: int
     oldest_open_at: datetime | None
     open_investigations: int
+    verified: tuple[Verification, ...]
     advice: tuple[Advice, ...]
 
 
@@ -79,10 +90,13 @@ async def integrity_report(actor: Actor, workspace_id: UUID, *, since: datetime,
     await find_workspace(workspace_id)
     if not timedelta(0) < until - since <= LONGEST_REPORT:
         raise Invalid(f"A window ends after it begins, and is at most {LONGEST_REPORT.days} days long.")
-    place = (actor.agency_id, workspace_id)
-    reported = await current().fetch(_REPORTED, *place, since, until, since - (until - since))
-    closed = await current().fetch(_CLOSED, *place, since, until)
-    rest = await current().fetchrow(_REST, *place, since, until)
+    place, before = (actor.agency_id, workspace_id), since - (until - since)
+    async with current().past_restrictions():  # the same numbers for everybody who reads them
+        reported = await current().fetch(_REPORTED, *place, since, until, before)
+        closed = await current().fetch(_CLOSED, *place, since, until)
+        rest = await current().fetchrow(_REST, *place, since, until)
+        verified = await verified_in(workspace_id, since=since, until=until)
+        earlier = {each.programme_id: each for each in await verified_in(workspace_id, since=before, until=since)}
     by_code = {row["code"]: row for row in closed if row["code"] is not None}
     reports = {row["code"]: row for row in reported}
     lines = tuple(_line(code, reports.get(code), by_code.get(code)) for code in sorted({*by_code, *reports}))
@@ -101,6 +115,14 @@ async def integrity_report(actor: Actor, workspace_id: UUID, *, since: datetime,
         open_grave=rest["open_grave"],
         oldest_open_at=rest["oldest_open_at"],
         open_investigations=rest["open_investigations"],
+        verified=tuple(
+            Verification(
+                each.name,
+                Share(each.verified, each.posts),
+                Share(earlier[each.programme_id].verified, earlier[each.programme_id].posts),
+            )
+            for each in verified
+        ),
         advice=tuple(_advice(total, lines)),
     )
 

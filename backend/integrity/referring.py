@@ -1,4 +1,4 @@
-"""From an investigation to whoever can act on it: its posts become cases of moderation."""
+"""From an investigation to whoever can act on it: moderation judges posts, safety looks after danger."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -9,7 +9,8 @@ from backend.integrity.models import InvestigationSubject
 from backend.integrity.opening import note_entry, open_one
 from backend.kit.errors import Invalid, NotFound
 from backend.kit.texts import clean
-from backend.moderation import report_post
+from backend.moderation import About, raise_danger, report_post
+from backend.safety import Danger
 from tenants.actor import Actor
 from tenants.rights import Right
 
@@ -42,3 +43,29 @@ async def refer_to_moderation(
         posts=len(posts),
     )
     return investigation.id
+
+
+async def refer_to_safety(actor: Actor, investigation_id: UUID, subject_id: UUID, danger: Danger) -> UUID:
+    """A member, post or case among the subjects is somebody's danger, or is in danger: whoever is on call is paged. The id of
+    the escalation. Raises NotAllowed, NotFound, Invalid, Conflict."""
+    actor.must_hold(Right.WORK_QUEUE)
+    investigation = await open_one(investigation_id)
+    subject = await InvestigationSubject.get_or_none(id=subject_id, investigation_id=investigation.id)
+    if subject is None:
+        raise NotFound(path=("input", "investigationSubjectId"))
+    if subject.value is not None:
+        raise Invalid(
+            "Safety looks after people: name a member, a post or a case.", path=("input", "investigationSubjectId")
+        )
+    about = About(case_id=subject.case_id, post_id=subject.post_id, member_id=subject.member_id)
+    escalation_id, _ = await raise_danger(actor, about, danger)
+    await note_entry(actor, investigation, "referred", "safety")
+    await journal.record(
+        "investigation.referred",
+        subject_kind="investigation",
+        subject_id=investigation.id,
+        workspace_id=investigation.workspace_id,
+        to="safety",
+        escalation=str(escalation_id),
+    )
+    return escalation_id

@@ -202,7 +202,6 @@ create table app.escalation_briefs (
   is_open boolean not null default true,
   primary key (agency_id, id),
   unique (agency_id, workspace_id, escalation_id),
-  check (is_drill or member_id is not null),
   foreign key (agency_id, workspace_id, escalation_id) references app.escalations (agency_id, workspace_id, id),
   foreign key (agency_id, workspace_id, member_id) references app.members (agency_id, workspace_id, id),
   foreign key (agency_id, workspace_id, post_id) references app.posts (agency_id, workspace_id, id),

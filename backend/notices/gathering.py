@@ -61,7 +61,7 @@ async def gather_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
 
 
 async def send_together(channel: str, deliveries: Sequence[UUID], *, is_danger: bool = False) -> None:
-    """They become one new message, and its job is promised; that of danger has places of its own. Call while holding the row locks on `deliveries`."""
+    """They become one new message, and its job is promised. Call while holding the row locks on `deliveries`."""
     message = new_id()
     await current().execute(
         "update notice_deliveries set message = $3 where agency_id = $1 and id = any($2)",
@@ -69,8 +69,15 @@ async def send_together(channel: str, deliveries: Sequence[UUID], *, is_danger: 
         list(deliveries),
         message,
     )
-    way = "danger" if is_danger else "notices"
-    await enqueue(f"{channel}_{way}", {"message": str(message)})
+    await promise_message(channel, message, is_danger=is_danger)
+
+
+async def promise_message(channel: str, message: UUID, *, is_danger: bool) -> None:
+    """Its job; that of danger has places of its own."""
+    if is_danger:
+        await enqueue(f"{channel}_danger", {"message": str(message)})
+    else:
+        await enqueue(f"{channel}_notices", {"message": str(message)})
 
 
 def _asked_for(payload: Mapping[str, Any]) -> tuple[UUID, UUID, str, datetime | None]:

@@ -3,7 +3,7 @@ from uuid import UUID
 from backend import journal
 from backend.kit.errors import Conflict, NotFound
 from backend.notices.catalogue import KINDS
-from backend.notices.gathering import gather_again
+from backend.notices.gathering import gather_again, promise_message
 from backend.notices.models import NoticeDelivery
 from backend.notices.sending import send_again
 from backend.outbox import enqueue
@@ -21,7 +21,7 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> UUID:
         raise NotFound(path=("input", "noticeDeliveryId"))
     if delivery.state != "failed":
         raise Conflict("Only what has failed can be sent again.", path=("input", "noticeDeliveryId"))
-    is_danger = KINDS[delivery.kind].is_danger
+    way = "danger" if KINDS[delivery.kind].is_danger else "notices"
     if delivery.message is None:
         payload = {
             "membership_id": str(delivery.membership_id),
@@ -29,11 +29,10 @@ async def replay_delivery(actor: Actor, delivery_id: UUID) -> UUID:
             "due_at": delivery.due_at.isoformat(),
         }
         await gather_again(actor, payload)
-        await enqueue("gather_danger" if is_danger else "gather_notices", payload)
+        await enqueue(f"gather_{way}", payload)
     else:
-        payload = {"message": str(delivery.message)}
-        await send_again(actor, payload)
-        await enqueue(f"{delivery.channel}_{'danger' if is_danger else 'notices'}", payload)
+        await send_again(actor, {"message": str(delivery.message)})
+        await promise_message(delivery.channel, delivery.message, is_danger=way == "danger")
     await journal.record(
         "notice.replayed",
         subject_kind="noticedelivery",

@@ -152,13 +152,13 @@ async def _promise(told: Sequence[Any], kind: str, about: Kind) -> None:
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
         rows,
     )
+    way = "danger" if about.is_danger else "notices"
     for membership_id, channel, due in sorted(jobs):
-        kind_of_job = "gather_danger" if about.is_danger else "gather_notices"
         await enqueue(
-            kind_of_job,
+            f"gather_{way}",
             {"membership_id": str(membership_id), "channel": channel, "due_at": due.isoformat()},
             run_at=due,
-            dedupe_key=f"{kind_of_job}:{channel}:{membership_id}:{due.isoformat()}",
+            dedupe_key=f"gather_{way}:{channel}:{membership_id}:{due.isoformat()}",
         )
 
 

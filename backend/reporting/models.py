@@ -229,6 +229,8 @@ class LegalOrder(WorkspaceModel):
     `case_id`: where moderators carry it out.
     """
 
+    restricted_to = "everybody"  # the authority's words, and whoever entered them goes on
+
     forgetting = {
         **dict.fromkeys(("kind", "effect"), OUR_WORDS),
         **dict.fromkeys(("member_state", "category", "keyword", "language", "territorial_scope"), _OFFICIAL),

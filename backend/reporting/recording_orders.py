@@ -12,10 +12,11 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean, clean_line
-from backend.moderation import Report, Reporter, file_report
+from backend.moderation import About, Report, Reporter, file_report, raise_danger
 from backend.reporting.areas import checked_code, filed_as
 from backend.reporting.models import LegalOrder
 from backend.reporting.thresholds import LONGEST_TEXT, MOST_URLS, PRESERVED_FOR, REMOVED_WITHIN, TIER_OF_ORDER
+from backend.safety import Danger
 from backend.statements import EEA
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -60,7 +61,7 @@ class Followed:
 
 async def record_order(actor: Actor, community_id: UUID, ordered: Ordered, *, post_id: UUID | None = None) -> UUID:
     """The order's id. With a post, a report of channel order opens a case about it, or joins the one that is open.
-    Raises NotAllowed, NotFound, Invalid."""
+    Whoever is on call is paged for a removal order of terrorist content. Raises NotAllowed, NotFound, Invalid."""
     actor.must_hold(Right.WORK_QUEUE)
     community = await Community.get_or_none(id=community_id)
     if community is None:
@@ -83,6 +84,9 @@ async def record_order(actor: Actor, community_id: UUID, ordered: Ordered, *, po
         **kept,
     )
     await _record("received", order_id, workspace_id=community.workspace_id, kind=ordered.kind)
+    if ordered.kind == "terrorist_content":
+        about = About(workspace_id=community.workspace_id) if case_id is None else About(case_id=case_id)
+        await raise_danger(actor, about, _within_the_hour(ordered))
     return order_id
 
 
@@ -175,6 +179,12 @@ def _lines(texts: Sequence[str], *, field: str) -> list[str]:
     if len(texts) > MOST_URLS:
         raise Invalid(f"At most {MOST_URLS}.", path=("input", field))
     return list(dict.fromkeys(clean_line(text, field=field, longest=2_000) for text in texts))
+
+
+def _within_the_hour(ordered: Ordered) -> Danger:
+    places = "\n".join(ordered.urls)
+    summary = f"A removal order of {ordered.authority} came at {ordered.received_at:%H:%M} UTC and is due an hour later:\n{places}"
+    return Danger("terrorism", summary[:5_000], legal_basis="tco_order")
 
 
 async def _open_case(post: Post, order_id: UUID, ordered: Ordered) -> UUID | None:

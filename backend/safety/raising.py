@@ -27,7 +27,8 @@ HOLD_REASON: Final = "An escalation is about this member."
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A member, and the post it is about, with its open case, where there is one. A drill may be about nobody."""
+    """A member, and the post it is about, with its open case, where there is one. A drill, and what an authority orders, may
+    be about nobody that Tend knows."""
 
     workspace_id: UUID
     member_id: UUID | None = None
@@ -62,8 +63,10 @@ async def raise_escalation(
     for grade in (danger.impact, danger.urgency):
         if grade is not None and not 1 <= grade <= 4:
             raise Invalid("Impact and urgency go from 1 to 4.", path=("input", "impact"))
-    if subject.member_id is None and not danger.is_drill:
-        raise Invalid("Say whom it is about: only an exercise may be about nobody.", path=("input", "memberId"))
+    if subject.member_id is None and not danger.is_drill and danger.legal_basis is None:
+        raise Invalid(
+            "Say whom it is about: only exercises and orders may be about nobody.", path=("input", "memberId")
+        )
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()
@@ -73,7 +76,7 @@ async def raise_escalation(
             await _join(actor, open_, danger, summary, moment=moment)
             return open_.id, True
         escalation = await _create(actor, subject, danger, summary, moment=moment)
-        if not danger.is_drill:
+        if subject.member_id is not None and not danger.is_drill:
             await _secure(escalation, subject)
         reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
         move = begin(ladder_of(escalation.policy), moment=moment, covered=reach.covered)
@@ -91,7 +94,7 @@ async def raise_escalation(
 
 
 async def _open_about(subject: Subject, danger: Danger) -> Escalation | None:
-    if danger.is_drill:
+    if danger.is_drill or subject.member_id is None:
         return None
     brief = await EscalationBrief.get_or_none(
         workspace_id=subject.workspace_id,

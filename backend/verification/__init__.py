@@ -21,7 +21,7 @@ from backend.verification.giving import (
     show_site_code,
 )
 from backend.verification.inviting import Invited, invite
-from backend.verification.measuring import Week, verified_by_week
+from backend.verification.measuring import Verified, Week, verified_by_week, verified_in
 from backend.verification.models import (
     VerificationDesign,
     VerificationEvidence,
@@ -54,6 +54,7 @@ __all__ = [
     "VerificationReference",
     "VerificationTask",
     "VerificationUse",
+    "Verified",
     "Week",
     "archive_programme",
     "ask_for_mail",
@@ -79,5 +80,6 @@ __all__ = [
     "show_receipt",
     "show_site_code",
     "verified_by_week",
+    "verified_in",
     "vouch",
 ]

@@ -43,6 +43,46 @@ async def test_a_post_comes_is_edited_and_edited_back_goes_comes_back_and_is_fla
     assert len(await forum.deliveries()) == 6
 
 
+async def test_a_topic_takes_its_posts_with_it_and_brings_back_those_that_went_with_it(forum: Site) -> None:
+    for id, topic in ((1, 14), (2, 14), (3, 14), (4, 15)):
+        await forum.tell(discourse_post(f"post {id}", id=id, topic_id=topic), event="post_created")
+    await forum.tell(discourse_post("post 3", id=3, topic_id=14), event="post_destroyed")
+
+    async def there() -> set[str]:
+        return {post.external_id for post in await forum.posts() if post.removed_at is None}
+
+    topic = {"topic": {"id": 14, "title": "secret", "created_by": {"username": "secret"}}}
+    assert await there() == {"1", "2", "4"}
+    await forum.tell(topic, event="topic_destroyed")
+    await forum.tell(
+        discourse_post("post 1", id=1, topic_id=14), event="post_destroyed"
+    )  # Discourse tells of the first
+    assert await there() == {"4"}
+    assert {post.thread for post in await forum.posts()} == {"14", "15"}
+    await forum.tell(discourse_post("post 1", id=1, topic_id=14), event="post_recovered")
+    await forum.tell(topic, event="topic_recovered")
+    assert await there() == {"1", "2", "4"}, "the third went by itself"
+    await forum.tell(topic, event="topic_destroyed")
+    assert await there() == {"4"}, "the same payload again is no replay"
+    await forum.tell({"topic": {"id": 99}}, event="topic_destroyed")
+    last = (await forum.deliveries())[-1]
+    assert (last.state, last.problem, last.body) == ("ignored", "Nothing that Tend knows is part of it.", None)
+
+
+async def test_a_member_is_called_and_trusted_as_the_forum_says_now(forum: Site) -> None:
+    await forum.tell(discourse_post("Hello"), event="post_created")
+    author = (await forum.post()).member_id
+    told = {"id": 5, "username": "ann2", "trust_level": 2, "email": "secret@example.com"}
+    await forum.tell({"user": told}, event="user_updated")
+    await forum.tell({"user": {**told, "moderator": True}}, event="user_promoted")
+    await forum.tell({"user": {"id": 77, "username": "nobody"}}, event="user_updated")
+    async with agency_scope(forum.cast.system):
+        member = await Member.get(id=author)
+        assert await Member.filter(community_id=member.community_id).count() == 1
+    assert (member.handle, member.trust_level) == ("ann2", 5)
+    assert "secret" not in str([(each.key, each.body, each.problem) for each in await forum.deliveries()])
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [({"trust_level": 3}, 3), ({"trust_level": 1, "moderator": True}, 5), ({"trust_level": 9}, None), ({"trust_level": None}, None)],

@@ -86,7 +86,7 @@ class Reader:
                     "update notice_deliveries set due_at = now() - interval '1 minute' where membership_id = $1",
                     self.id,
                 )
-        for kind in ("gather_notices", "mail_notices", "chat_notices"):
+        for kind in ("gather_danger", "mail_danger", "chat_danger", "gather_notices", "mail_notices", "chat_notices"):
             await self.cast.run_jobs(kind, even_later=even_later)
         return self.inbox.to(self.email)
 

@@ -90,7 +90,7 @@ class Place:
 
     async def notices(self) -> list[PublicNotice]:
         async with agency_scope(self.system):
-            return await PublicNotice.filter(workspace_id=self.client).order_by("received_at")
+            return await PublicNotice.filter(workspace_id=self.client).order_by("received_at", "id")
 
     async def notice(self, id: UUID) -> PublicNotice:
         async with agency_scope(self.system):

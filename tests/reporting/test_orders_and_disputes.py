@@ -22,6 +22,7 @@ from backend.reporting import (
     record_order,
     settle_dispute,
 )
+from backend.safety import Escalation, EscalationBrief
 from tenants.scope import agency_scope
 
 HOUR = timedelta(hours=1)
@@ -60,6 +61,19 @@ async def test_an_order_about_a_post_waits_before_nearly_everything(place: Place
     assert (report.channel, report.reporter_key) == ("order", f"order:{order.id}")
     assert (order.due_at == order.received_at + HOUR) == (kind == "terrorist_content")
     assert order.category == ("RISK_FOR_PUBLIC_SECURITY" if kind == "terrorist_content" else "NOT_SPECIFIED_ORDER")
+
+
+async def test_a_removal_order_pages_whoever_is_on_call_whether_the_post_is_known_or_not(place: Place) -> None:
+    post = await place.post()
+    known = await recorded(place, kind="terrorist_content", post_id=post.id)
+    await recorded(place, kind="terrorist_content")
+    await recorded(place, kind="act")
+    async with agency_scope(place.system):
+        raised = await Escalation.filter(workspace_id=place.client).order_by("raised_at")
+        briefs = await EscalationBrief.filter(workspace_id=place.client)
+    assert [(each.kind, each.severity, each.legal_basis) for each in raised] == [("terrorism", 1, "tco_order")] * 2
+    assert {(each.post_id, each.case_id) for each in briefs} == {(post.id, known.case_id), (None, None)}
+    assert all("https://forum.example/p/1" in each.summary for each in briefs)
 
 
 async def test_each_moment_is_written_down_once_and_in_order(place: Place) -> None:
