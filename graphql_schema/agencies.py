@@ -7,6 +7,7 @@ from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
+from graphql_schema.courses import Course, MemberCertificate, TrainingNeed
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
 from graphql_schema.escalations import Escalation
@@ -26,6 +27,7 @@ from graphql_schema.orders import (
     ArrivalOrder,
     BackTestOrder,
     CaseOrder,
+    CertificateOrder,
     CommunityOrder,
     ConflictOrder,
     CreationOrder,
@@ -253,6 +255,17 @@ class Workspace(Node):
         order=CreationOrder,
         filters=CONTENT_FILTERS,
         description="Its articles and lessons, those included that readers do not find.",
+    )
+    courses: Connection[Course] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="What is taught in order, drafts and what was archived included.",
+    )
+    member_certificates: Connection[MemberCertificate] = many(
+        "workspace_id", order=CertificateOrder, description="What its members were certified for."
+    )
+    training_needs: Connection[TrainingNeed] = many(
+        "workspace_id", order=CreationOrder, description="What roles and queues need there."
     )
     content_searches: Connection[ContentSearch] = many(
         "workspace_id",

@@ -24,6 +24,7 @@ from graphql_schema.hearing import Subscription
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.leading_queues import LeadingQueues
+from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
 from graphql_schema.machines import ManagingMachines
@@ -90,6 +91,7 @@ class Mutation(
     Training,
     WritingContent,
     HearingReaders,
+    Learning,
     WritingRules,
     FillingBanks,
     Verifying,

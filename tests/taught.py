@@ -1,5 +1,6 @@
 """Rows of everything that belongs to teaching: one of each kind, of one client."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from cast import Cast
@@ -11,9 +12,19 @@ from backend.education import (
     ContentItem,
     ContentSearch,
     ContentVersion,
+    Course,
+    CourseLesson,
+    CoursePrerequisite,
+    Enrolment,
     GlossaryTerm,
+    LessonMark,
+    MemberCertificate,
+    Quiz,
+    QuizAttempt,
+    TrainingNeed,
 )
 from backend.education.rendering import render
+from backend.kit.clock import now
 from backend.kit.ids import new_id
 from tenants.scope import agency_scope
 
@@ -47,13 +58,52 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         term, _ = await GlossaryTerm.get_or_create(
             workspace_id=client, language="en", term="churn", defaults={"definition": "Who leaves."}
         )
+        about = {"workspace_id": client, "course_id": (course := await a_course(client)).id}
+        lesson = await ContentItem.create(workspace_id=client, kind="lesson", slug=f"l-{new_id()}", language="en")
+        lesson_version = await ContentVersion.create(workspace_id=client, **a_version(lesson.id, "x"))
+        await ContentItem.filter(id=lesson.id).update(current_version_id=lesson_version.id)
+        await CourseLesson.create(item_id=lesson.id, position=1, **about)
+        await CoursePrerequisite.create(required_id=(await a_course(client)).id, position=1, **about)
+        quiz = await Quiz.create(
+            questions=[{"pool": "all", "text": "x", "choices": ["a", "b"], "right": [0]}], draws={"all": 1},
+            pass_percent=50, **about,
+        )  # fmt: skip
+        enrolment = await Enrolment.create(member_id=member_id, because="assigned", **about)
+        await LessonMark.create(workspace_id=client, enrolment_id=enrolment.id, item_id=lesson.id)
+        attempt = await QuizAttempt.create(
+            workspace_id=client, enrolment_id=enrolment.id, number=1, questions=[{"text": "x", "choices": ["a", "b"]}],
+            key=[[0]], pass_percent=50,
+        )  # fmt: skip
+        certificate = await MemberCertificate.create(
+            member_id=member_id, kind="x", valid_until=now() + timedelta(days=300), **about
+        )
+        need, _ = await TrainingNeed.get_or_create(workspace_id=client, role="educator", defaults={"kinds": ["x"]})
     return {
+        "course": f"course_{course.id}",
+        "lesson": f"content_{lesson.id}",
+        "quiz": f"quiz_{quiz.id}",
+        "enrolment": f"enrolment_{enrolment.id}",
+        "quizattempt": f"quizattempt_{attempt.id}",
+        "membercertificate": f"membercertificate_{certificate.id}",
+        "trainingneed": f"trainingneed_{need.id}",
         "content": f"content_{item.id}",
         "contentversion": f"contentversion_{translation.id}",
         "contentdraft": f"contentdraft_{draft.id}",
         "contentfeedback": f"contentfeedback_{feedback.id}",
         "term": f"term_{term.id}",
     }
+
+
+async def a_course(client: UUID) -> Course:
+    return await Course.create(
+        workspace_id=client,
+        slug=f"c-{new_id()}",
+        title="x",
+        summary="",
+        state="published",
+        is_ordered=False,
+        writers=[],
+    )
 
 
 def a_version(item_id: UUID, text: str, **columns: object) -> dict[str, object]:

@@ -1,8 +1,29 @@
-"""Who has learned what, and what they learn from: articles, lessons, a glossary; certificates, and who needs which."""
+"""What is learned from (articles, courses, quizzes, a glossary), who has learned what, and who needs which certificate."""
 
 from backend.education.certifying import record_certificate, revoke_certificate
+from backend.education.composing import WantedCourse, archive_course, change_course, create_course, publish_course
+from backend.education.counting import CourseNumbers, course_numbers
+from backend.education.course_models import (
+    Course,
+    CourseLesson,
+    CoursePrerequisite,
+    Enrolment,
+    LessonMark,
+    MemberCertificate,
+    Quiz,
+    QuizAttempt,
+    TrainingNeed,
+)
 from backend.education.crediting import AuthoredShare, authored_share, set_authors
 from backend.education.defining import define_term, remove_term
+from backend.education.finding_gaps import TrainingGap, enrol_who_lack, queues_closed_to, training_gaps
+from backend.education.issuing import (
+    PublicCertificate,
+    certificate_behind,
+    revoke_member_certificate,
+    share_certificate,
+)
+from backend.education.learning import STATES, complete_lesson, enrol, withdraw
 from backend.education.models import (
     Certificate,
     ContentAuthor,
@@ -14,9 +35,10 @@ from backend.education.models import (
     GlossaryTerm,
     TrainingRequirement,
 )
+from backend.education.quizzing import Drawn, Question, draw, set_quiz, start_attempt, submit_attempt
 from backend.education.reading import give_feedback, search_content, version_for_readers
 from backend.education.rendering import Rendered, render
-from backend.education.requiring import set_training_requirement
+from backend.education.requiring import set_training_need, set_training_requirement
 from backend.education.reviewing import (
     STEPS,
     archive_content,
@@ -30,6 +52,7 @@ from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
+    "STATES",
     "STEPS",
     "AuthoredShare",
     "Certificate",
@@ -39,31 +62,65 @@ __all__ = [
     "ContentItem",
     "ContentSearch",
     "ContentVersion",
+    "Course",
+    "CourseLesson",
+    "CourseNumbers",
+    "CoursePrerequisite",
+    "Drawn",
+    "Enrolment",
     "GlossaryTerm",
+    "LessonMark",
+    "MemberCertificate",
+    "PublicCertificate",
+    "Question",
+    "Quiz",
+    "QuizAttempt",
     "Rendered",
+    "TrainingGap",
+    "TrainingNeed",
     "TrainingRequirement",
+    "WantedCourse",
     "Words",
     "archive_content",
+    "archive_course",
     "authored_share",
+    "certificate_behind",
+    "change_course",
     "changes_of_training",
+    "complete_lesson",
+    "course_numbers",
+    "create_course",
     "define_term",
     "discard_draft",
     "draft_content",
+    "draw",
+    "enrol",
+    "enrol_who_lack",
     "give_feedback",
+    "publish_course",
     "publish_draft",
+    "queues_closed_to",
     "record_certificate",
     "remove_term",
     "render",
     "restore_content",
     "return_draft",
     "revoke_certificate",
+    "revoke_member_certificate",
     "rewrite_draft",
     "search_content",
     "set_authors",
+    "set_quiz",
+    "set_training_need",
     "set_training_requirement",
+    "share_certificate",
+    "start_attempt",
     "start_content",
+    "submit_attempt",
     "submit_draft",
     "trained_among",
+    "training_gaps",
     "version_for_readers",
     "warn_of_ends",
+    "withdraw",
 ]

@@ -22,6 +22,7 @@ class Certificate(AgencyModel):
     recorded_at: datetime = fields.DatetimeField(auto_now_add=True)
     revoked_at: datetime | None = fields.DatetimeField(null=True)
     revoked_by_id: UUID | None = fields.UUIDField(null=True)
+    is_name_shown = fields.BooleanField(default=False)
 
     class Meta:
         table = "certificates"

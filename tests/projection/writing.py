@@ -61,7 +61,7 @@ class Operation:
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
-    authoredShare readContent""".split()
+    authoredShare readContent courseNumbers trainingGaps""".split()
 )
 
 

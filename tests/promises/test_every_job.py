@@ -15,7 +15,7 @@ from reported import a_notice
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
-from backend.education import Certificate
+from backend.education import Certificate, Course, TrainingNeed
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
@@ -168,6 +168,17 @@ async def _a_certificate_that_ends(acme: Cast, client: UUID, slug: str) -> dict[
         await Certificate.create(
             membership_id=who.membership_id, kind="x", valid_from=now() - timedelta(days=1),
             valid_until=now() + timedelta(days=6), proof="x",
+        )  # fmt: skip
+    return {}
+
+
+async def _somebody_who_lacks_a_certificate(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await acme.hire(f"untrained-{slug}", Role.EDUCATOR, [client])
+    async with agency_scope(acme.system):
+        await TrainingNeed.create(workspace_id=client, role="educator", kinds=["x"])
+        await Course.create(
+            workspace_id=client, slug="c-d", title="x", summary="", state="published", is_ordered=False,
+            certificate_kind="x", writers=[],
         )  # fmt: skip
     return {}
 
@@ -400,6 +411,7 @@ OF_THE_AGENCY = {
     "expire_exports",
     "repeat_erasures",
     "warn_of_ends",
+    "enrol_who_lack",
 }
 # Done on behalf of somebody, who lends their rights.
 ON_BEHALF = {"write_export"}
@@ -512,6 +524,7 @@ SCENES: dict[str, Scene] = {
     "mail_notifier": _a_notice_that_was_decided,
     "settle_notices": _an_old_notice,
     "forget_access_tokens": _ended_access_tokens,
+    "enrol_who_lack": _somebody_who_lacks_a_certificate,
     "erase_member": _to_be_forgotten,
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,

@@ -121,6 +121,12 @@ KINDS = {
     "draftId": "contentdraft",
     "versionId": "contentversion",
     "termId": "term",
+    "courseId": "course",
+    "prerequisiteIds": "course",
+    "lessonIds": "content",
+    "enrolmentId": "enrolment",
+    "attemptId": "quizattempt",
+    "memberCertificateId": "membercertificate",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -160,12 +166,14 @@ COMPUTED = {
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
+    **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
 OBJECTS = {
     "conditions": CONDITIONS,
     "actions": {"tags": ["x"]},
+    "course": {"slug": "a-new-one", "title": "x", "lessonIds": [], "prerequisiteIds": [], "isOrdered": False},
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
