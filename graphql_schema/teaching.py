@@ -188,7 +188,7 @@ class ContentSearch:
     """Words that were looked for, by nobody in particular."""
 
     words: str = column(description="As they are searched for: without case, in alphabetical order.")
-    count: int = column(description="How often somebody looked for them.")
+    times: int = column(description="How often somebody looked for them.")
     empty_count: int = column(description="How often nothing was found: what to write next.")
     last_at: datetime = column(description="When they were looked for last.")
 

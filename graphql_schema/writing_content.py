@@ -27,14 +27,14 @@ class StartContentInput:
     kind: ContentKind = strawberry.field(description="What is taught with it.")
     slug: str = strawberry.field(description="Short name: 2 to 63 lower-case letters, digits and hyphens.")
     language: str = strawberry.field(description="ISO 639-1, such as en.")
-    words: ContentWordsInput = strawberry.field(description="Of its first draft.")
+    content: ContentWordsInput = strawberry.field(description="Of its first draft.")
 
 
 @strawberry.input(description="The next version of something that was published, or a translation.")
 class DraftContentInput:
     item_id: strawberry.ID = strawberry.field(description="What it is a draft of.")
     language: str = strawberry.field(description="ISO 639-1; another one than the item's makes it a translation.")
-    words: ContentWordsInput = strawberry.field(description="What it says.")
+    content: ContentWordsInput = strawberry.field(description="What it says.")
     source_version: int | None = optional("Of a translation, and of nothing else: the version it was made from.")
 
 
@@ -42,7 +42,7 @@ class DraftContentInput:
 class RewriteDraftInput:
     draft_id: strawberry.ID = strawberry.field(description="One that is not in review.")
     expected_version: int = strawberry.field(description="The draft's `version` that you have read.")
-    words: ContentWordsInput = strawberry.field(description="All of what it says from now on.")
+    content: ContentWordsInput = strawberry.field(description="All of what it says from now on.")
 
 
 @strawberry.input(description="A draft, with nothing to add.")
@@ -66,6 +66,19 @@ class SetAuthorsInput:
     item_id: strawberry.ID = strawberry.field(description="What they know.")
     staff_ids: list[strawberry.ID] = strawberry.field(description="Colleagues; with members, 20 at most.")
     member_ids: list[strawberry.ID] = strawberry.field(description="Members of the client's communities.")
+
+
+@strawberry.input(description="Something published, for another client to write on.")
+class CopyContentInput:
+    item_id: strawberry.ID = strawberry.field(description="What is copied.")
+    workspace_id: strawberry.ID = strawberry.field(description="The client that gets it; the request names none.")
+    slug: str = strawberry.field(description="Its short name there.")
+
+
+@strawberry.input(description="Something published, for another client to have as it is.")
+class FollowContentInput:
+    item_id: strawberry.ID = strawberry.field(description="What is followed: an item that follows nothing itself.")
+    workspace_id: strawberry.ID = strawberry.field(description="The client that gets it; the request names none.")
 
 
 @strawberry.type(description="The article or lesson, as it is now.")
@@ -96,7 +109,7 @@ class WritingContent:
             kind=input.kind.value,
             slug=input.slug,
             language=input.language,
-            words=_words(input.words),
+            words=_words(input.content),
         )
         return ContentPayload(content=ref(ContentItem, item.id))
 
@@ -106,7 +119,7 @@ class WritingContent:
             actor_of(info.context),
             uuid_of("content", input.item_id, field="itemId"),
             language=input.language,
-            words=_words(input.words),
+            words=_words(input.content),
             source_version=input.source_version or None,
         )
         return DraftPayload(draft=ref(ContentDraft, draft.id))
@@ -117,7 +130,7 @@ class WritingContent:
             actor_of(info.context),
             uuid_of("contentdraft", input.draft_id, field="draftId"),
             expected_version=input.expected_version,
-            words=_words(input.words),
+            words=_words(input.content),
         )
         return DraftPayload(draft=ref(ContentDraft, draft.id))
 
@@ -159,6 +172,35 @@ class WritingContent:
     async def restore_content(self, info: Info, input: Input[ContentInput]) -> ContentPayload:
         item_id = uuid_of("content", input.item_id, field="itemId")
         await education.restore_content(actor_of(info.context), item_id)
+        return ContentPayload(content=ref(ContentItem, item_id))
+
+    @verb(ContentPayload, "Copy what readers have into a draft of another client.", needs=Right.TEACH)
+    async def copy_content(self, info: Info, input: Input[CopyContentInput]) -> ContentPayload:
+        item, _ = await education.copy_content(
+            actor_of(info.context),
+            uuid_of("content", input.item_id, field="itemId"),
+            workspace_id=uuid_of("workspace", input.workspace_id, field="workspaceId"),
+            slug=input.slug,
+        )
+        return ContentPayload(content=ref(ContentItem, item.id))
+
+    @verb(
+        ContentPayload,
+        "Let another client have an article or lesson, and each later version of it, as it is published.",
+        needs=Right.PUBLISH_CONTENT,
+    )
+    async def follow_content(self, info: Info, input: Input[FollowContentInput]) -> ContentPayload:
+        item = await education.follow_content(
+            actor_of(info.context),
+            uuid_of("content", input.item_id, field="itemId"),
+            workspace_id=uuid_of("workspace", input.workspace_id, field="workspaceId"),
+        )
+        return ContentPayload(content=ref(ContentItem, item.id))
+
+    @verb(ContentPayload, "Follow no more: what is there stays, and can be written on.", needs=Right.PUBLISH_CONTENT)
+    async def stop_following(self, info: Info, input: Input[ContentInput]) -> ContentPayload:
+        item_id = uuid_of("content", input.item_id, field="itemId")
+        await education.stop_following(actor_of(info.context), item_id)
         return ContentPayload(content=ref(ContentItem, item_id))
 
     @verb(ContentPayload, "Say whose knowledge it is, in place of what was said before.", needs=Right.TEACH)

@@ -54,7 +54,7 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         feedback = await ContentFeedback.create(
             workspace_id=client, version_id=translation.id, member_id=member_id, is_helpful=True, words="x"
         )
-        await ContentSearch.get_or_create(workspace_id=client, words="x", defaults={"count": 2, "empty_count": 1})
+        await ContentSearch.get_or_create(workspace_id=client, words="x", defaults={"times": 2, "empty_count": 1})
         term, _ = await GlossaryTerm.get_or_create(
             workspace_id=client, language="en", term="churn", defaults={"definition": "Who leaves."}
         )

@@ -10,7 +10,7 @@ import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
-from backend.education import enrol_who_lack, warn_of_ends
+from backend.education import enrol_who_lack, spread_content, warn_of_ends
 from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
     fail_transparency_report,
@@ -243,6 +243,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=2,
             reaches_outside=True,
         ),
+        "spread_content": Kind(spread_content, timeout=MINUTE, priority=Priority.BULK),
         "store_attachment": Kind(
             store_attachment,
             timeout=timedelta(seconds=120),

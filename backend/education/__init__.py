@@ -39,6 +39,7 @@ from backend.education.quizzing import Drawn, Question, draw, set_quiz, start_at
 from backend.education.reading import give_feedback, search_content, version_for_readers
 from backend.education.rendering import Rendered, render
 from backend.education.requiring import set_training_need, set_training_requirement
+from backend.education.reusing import copy_content, follow_content, spread_content, stop_following
 from backend.education.reviewing import (
     STEPS,
     archive_content,
@@ -88,6 +89,7 @@ __all__ = [
     "change_course",
     "changes_of_training",
     "complete_lesson",
+    "copy_content",
     "course_numbers",
     "create_course",
     "define_term",
@@ -96,6 +98,7 @@ __all__ = [
     "draw",
     "enrol",
     "enrol_who_lack",
+    "follow_content",
     "give_feedback",
     "publish_course",
     "publish_draft",
@@ -114,8 +117,10 @@ __all__ = [
     "set_training_need",
     "set_training_requirement",
     "share_certificate",
+    "spread_content",
     "start_attempt",
     "start_content",
+    "stop_following",
     "submit_attempt",
     "submit_draft",
     "trained_among",

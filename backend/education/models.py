@@ -142,7 +142,7 @@ class ContentSearch(WorkspaceModel):
 
     forgetting = {"words": Keep("words and how often, without who looked for them")}
     words = fields.TextField()
-    count = fields.IntField(default=0)
+    times = fields.IntField(default=0)
     empty_count = fields.IntField(default=0)
     last_at: datetime = fields.DatetimeField(auto_now_add=True)
 

@@ -68,10 +68,10 @@ async def search_content(actor: Actor, workspace_id: UUID, *, text: str, languag
         MOST_FOUND,
     )
     await scope.execute(
-        """insert into content_searches as s (agency_id, workspace_id, id, words, count, empty_count)
+        """insert into content_searches as s (agency_id, workspace_id, id, words, times, empty_count)
            values ($1, $2, $3, $4, 1, $5)
            on conflict (agency_id, workspace_id, words) do update
-              set count = s.count + 1, empty_count = s.empty_count + excluded.empty_count, last_at = now()""",
+              set times = s.times + 1, empty_count = s.empty_count + excluded.empty_count, last_at = now()""",
         actor.agency_id,
         workspace_id,
         new_id(),

@@ -12,6 +12,7 @@ from backend.education.writing import held_draft, held_item, writer
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.texts import clean
+from backend.outbox import enqueue
 from tenants.actor import Actor
 from tenants.rights import Right
 
@@ -48,6 +49,7 @@ async def publish_draft(actor: Actor, draft_id: UUID) -> ContentVersion:
         raise Conflict("You wrote some of this: somebody else has to read and publish it.", path=("input", "draftId"))
     version = await add_version(draft, published_by_id=actor.membership_id)
     await ContentDraft.filter(id=draft.id, workspace_id=draft.workspace_id).delete()
+    await enqueue("spread_content", {"item_id": str(draft.item_id)})
     await journal.record(
         "content.published",
         subject_kind="content",

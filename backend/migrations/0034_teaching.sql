@@ -115,7 +115,7 @@ create table app.content_searches (
   workspace_id uuid not null,
   id uuid not null,
   words text not null,        -- as they are searched for, in alphabetical order
-  count integer not null default 0,
+  times integer not null default 0,
   empty_count integer not null default 0,
   last_at timestamptz not null default now(),
   primary key (agency_id, id),

@@ -192,7 +192,7 @@ async def test_an_article_is_written_reviewed_published_and_read_through_the_api
     begun = await do(
         "educator",
         """mutation($w: ID!) { startContent(input: { workspaceId: $w, kind: ARTICLE, slug: "first", language: "en",
-             words: { title: "First", text: "# Hello\\n\\n<b>you</b>" } }) {
+             content: { title: "First", text: "# Hello\\n\\n<b>you</b>" } }) {
              content { id state current { id } drafts { nodes { id version state } } } userErrors { code } } }""",
         w=f"workspace_{school.client}",
     )

@@ -88,7 +88,7 @@ async def test_all_words_are_looked_for_and_what_is_not_found_is_counted_without
         await found("!?")
     async with agency_scope(school.system):
         rows = await ContentSearch.filter(workspace_id=school.client).order_by("words")
-    assert [(row.words, row.count, row.empty_count) for row in rows] == [("password reset", 2, 0), ("refund", 1, 1)]
+    assert [(row.words, row.times, row.empty_count) for row in rows] == [("password reset", 2, 0), ("refund", 1, 1)]
 
 
 async def test_one_version_of_an_article_is_found_in_the_language_that_is_asked_for(school: School) -> None:

@@ -12,10 +12,11 @@ import pytest
 from cast import Cast
 from filed import a_batch, a_service
 from reported import a_notice
+from taught import a_version
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
-from backend.education import Certificate, Course, TrainingNeed
+from backend.education import Certificate, ContentItem, ContentVersion, Course, TrainingNeed
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
@@ -181,6 +182,16 @@ async def _somebody_who_lacks_a_certificate(acme: Cast, client: UUID, slug: str)
             certificate_kind="x", writers=[],
         )  # fmt: skip
     return {}
+
+
+async def _followed_content(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        item = await ContentItem.create(workspace_id=client, kind="article", slug="a-b", language="en")
+        await ContentVersion.create(workspace_id=client, **a_version(item.id, "x"))
+        await ContentItem.create(
+            workspace_id=await acme.empty_workspace(), kind="article", slug="a-b", language="en", follows_id=item.id
+        )
+    return {"item_id": str(item.id)}
 
 
 async def _posts_without_words(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -412,6 +423,7 @@ OF_THE_AGENCY = {
     "repeat_erasures",
     "warn_of_ends",
     "enrol_who_lack",
+    "spread_content",
 }
 # Done on behalf of somebody, who lends their rights.
 ON_BEHALF = {"write_export"}
@@ -550,6 +562,7 @@ SCENES: dict[str, Scene] = {
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
     "send_invitation": _invited,
+    "spread_content": _followed_content,
     "store_attachment": _a_picture,
     "sweep_escalations": _an_overdue_escalation,
     "take_in_delivery": _a_delivery_of_a_platform,

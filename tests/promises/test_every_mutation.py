@@ -270,6 +270,16 @@ async def _no_attempt(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _another_client(scene: Scene) -> dict[str, Any]:
+    return {"workspaceId": f"workspace_{await scene.cast.empty_workspace()}"}
+
+
+async def _followed_content(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentItem.filter(id=scene.id("content")).update(follows_id=new_id())
+    return {}
+
+
 async def _a_lesson(scene: Scene) -> dict[str, Any]:
     return {"itemId": scene.ids["lesson"]}
 
@@ -444,6 +454,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "silenceEscalation": _a_lesser_escalation,
     "regradeEscalation": _with(impact=4, urgency=4),
     "setSafetyContacts": _with(telephonyUrl=None),
+    "followContent": _another_client,
+    "stopFollowing": _followed_content,
     "changeCourse": _a_course_with_a_lesson,
     "publishCourse": _a_course_in_draft,
     "setQuiz": _with(
