@@ -16,7 +16,7 @@ from graphql_schema.orders import (
     LessonMarkOrder,
     PlaceOrder,
 )
-from graphql_schema.projection import Connection, Node, column, many, one, publish
+from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from graphql_schema.queues import Queue
 from graphql_schema.staff import MembershipRole, Staff
 from graphql_schema.teaching import ContentItem
@@ -139,6 +139,10 @@ class Enrolment(Node):
     enrolled_at: datetime = column(description="Since when.")
     started_at: datetime | None = column(description="When they began; null until then.")
     ended_at: datetime | None = column(description="When they completed it or gave it up; null until then.")
+    statement: JSON = sql(
+        education.XAPI,
+        description="Where they are as an xAPI 1.0.3 statement; the actor is an account without a name or an address.",
+    )
     course: Course | None = one("course_id", description="What they take.")
     staff: Staff | None = one("membership_id", description="Which colleague; null for a member.")
     member: Member | None = one("member_id", description="Which member; null for a colleague.")

@@ -48,6 +48,7 @@ from backend.education.reviewing import (
     return_draft,
     submit_draft,
 )
+from backend.education.stating import XAPI
 from backend.education.telling_trained import changes_of_training, trained_among
 from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
@@ -55,6 +56,7 @@ from backend.education.writing import Words, discard_draft, draft_content, rewri
 __all__ = [
     "STATES",
     "STEPS",
+    "XAPI",
     "AuthoredShare",
     "Certificate",
     "ContentAuthor",

@@ -257,6 +257,32 @@ async def test_a_stakeholder_sees_numbers_and_no_names(school: School, api: http
     }
 
 
+async def test_an_lms_hears_where_somebody_is_without_their_name(school: School, api: httpx.AsyncClient) -> None:
+    course, items = await a_course(school, lessons=1)
+    member = await school.member()
+    enrolment_id = await take(school, course, items, member_id=member)
+    ended_at = (await of(school, enrolment_id)).ended_at
+    assert ended_at is not None
+    answer = await ask(
+        api,
+        school.token("educator"),
+        "query($i: ID!) { node(id: $i) { ... on Enrolment { statement } } }",
+        i=f"enrolment_{enrolment_id}",
+    )
+    statement = answer["data"]["node"]["statement"]
+    assert UUID(statement.pop("id"))
+    assert statement == {
+        "actor": {"objectType": "Agent", "account": {"homePage": "urn:tend", "name": f"member_{member}"}},
+        "verb": {"id": "http://adlnet.gov/expapi/verbs/completed"},
+        "object": {
+            "objectType": "Activity",
+            "id": f"urn:uuid:{course.id}",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+        },
+        "timestamp": ended_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
 @pytest.mark.parametrize("by", ["queue", "role"])
 async def test_nobody_claims_from_a_queue_without_the_certificate_it_needs(school: School, by: str) -> None:
     moderator = await school.hire("moderator", Role.MODERATOR)

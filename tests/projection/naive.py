@@ -2,6 +2,7 @@
 else in Python. It knows the declarations (which column, which relation) and nothing of the engine's SQL."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -268,6 +269,29 @@ async def _content_state(row: Any) -> str:
 @expression("ContentItem", "isFollowing")
 async def _is_following(row: Any) -> bool:
     return row.follows_id is not None
+
+
+@expression("Enrolment", "statement")
+async def _as_xapi(row: Any) -> Any:
+    verb = {
+        "enrolled": "http://adlnet.gov/expapi/verbs/registered",
+        "in_progress": "http://adlnet.gov/expapi/verbs/initialized",
+        "completed": "http://adlnet.gov/expapi/verbs/completed",
+        "withdrawn": "https://w3id.org/xapi/adl/verbs/abandoned",
+    }[row.state]
+    at = row.ended_at or row.started_at or row.enrolled_at
+    who = f"member_{row.member_id}" if row.member_id else f"staff_{row.membership_id}"
+    return {
+        "id": str(UUID(hashlib.md5(f"{row.id}{row.state}".encode()).hexdigest())),
+        "actor": {"objectType": "Agent", "account": {"homePage": "urn:tend", "name": who}},
+        "verb": {"id": verb},
+        "object": {
+            "objectType": "Activity",
+            "id": f"urn:uuid:{row.course_id}",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+        },
+        "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
 
 
 @expression("ContentVersion", "isStale")
