@@ -12,6 +12,7 @@ from backend.education.course_models import Course, Enrolment, LessonMark
 from backend.education.issuing import issue_certificate
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
+from backend.notices import Recipient, tell
 from tenants.actor import Actor
 from tenants.models import Membership
 from tenants.rights import CLIENT_ROLES, Right, Role
@@ -81,6 +82,14 @@ async def enrol_in(course: Course, *, membership_id: UUID | None, member_id: UUI
     except IntegrityError:
         raise Conflict("They are enrolled.", path=("input", "courseId")) from None
     await _journal("made", enrolment)
+    if membership_id is not None and because != "self":
+        await tell(
+            [Recipient(membership_id=membership_id)],
+            kind="course_assigned",
+            subject_id=enrolment.id,
+            workspace_id=course.workspace_id,
+            text="A course is waiting for you: somebody wants you to take it, or you need the certificate it gives.",
+        )
     return enrolment
 
 

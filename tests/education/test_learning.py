@@ -36,6 +36,7 @@ from backend.education import (
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.moderation import Queue, claim_next
+from backend.notices import Notice
 from tenants.provisioning import SlugTaken
 from tenants.rights import Role
 from tenants.scope import agency_scope
@@ -107,6 +108,9 @@ async def test_nobody_learns_for_a_colleague_nor_assigns_without_teaching(school
     async with agency_scope(school.reviewer):
         enrolment = await enrol(school.reviewer, course.id, membership_id=support.membership_id)
     assert enrolment.because == "assigned"
+    async with agency_scope(school.system):
+        [notice] = await Notice.filter(membership_id=support.membership_id)
+    assert (notice.kind, notice.subject_id) == ("course_assigned", enrolment.id)
     for attempt in (
         lambda: complete_lesson(school.reviewer, enrolment.id, items[0]),
         lambda: enrol(support, course.id, membership_id=school.educator.membership_id),
