@@ -36,6 +36,7 @@ from backend.web.hearing_reporters import FORMS_PER_PAGE, REPORTS_WITHIN, Hearin
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
+from backend.web.showing_certificates import download_badge, show_certificate
 from backend.web.showing_mail import ShowingMail
 from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
@@ -139,6 +140,8 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/filings/{id}", download_batch),
         Route("/transparency/{token}", show_reports),
         Route("/transparency/{token}/{report}/part_{part:int}.csv", download_part),
+        Route("/certificate/{code}", show_certificate),
+        Route("/certificate/{code}/badge", download_badge),
         Route("/in/{token}", hear, methods=["POST"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),

@@ -19,6 +19,7 @@ MODEL_MODULES: Final = (
     "backend.policies.models",
     "backend.statements.models",
     "backend.education.models",
+    "backend.education.course_models",
     "backend.safety.models",
     "backend.acting.models",
     "backend.moderation.models",

@@ -7,6 +7,7 @@ from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
+from graphql_schema.courses import Course, MemberCertificate, TrainingNeed
 from graphql_schema.crisis_resources import CrisisResource
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
@@ -29,6 +30,7 @@ from graphql_schema.orders import (
     ArrivalOrder,
     BackTestOrder,
     CaseOrder,
+    CertificateOrder,
     CommunityOrder,
     ConflictOrder,
     CreationOrder,
@@ -49,7 +51,9 @@ from graphql_schema.orders import (
     PositionOrder,
     PostOrder,
     ReviewerOrder,
+    SearchOrder,
     StaffOrder,
+    TermOrder,
     ThresholdOrder,
     TierOrder,
     WorkspaceOrder,
@@ -73,6 +77,7 @@ from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.strikes import StrikeThreshold
+from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
 from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
@@ -254,6 +259,29 @@ class Workspace(Node):
     training_requirement: TrainingRequirement | None = one(
         "workspace_id", reverse=True, description="What its responders must have learned; null for nothing."
     )
+    content: Connection[ContentItem] = many(
+        "workspace_id",
+        order=CreationOrder,
+        filters=CONTENT_FILTERS,
+        description="Its articles and lessons, those included that readers do not find.",
+    )
+    courses: Connection[Course] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="What is taught in order, drafts and what was archived included.",
+    )
+    member_certificates: Connection[MemberCertificate] = many(
+        "workspace_id", order=CertificateOrder, description="What its members were certified for."
+    )
+    training_needs: Connection[TrainingNeed] = many(
+        "workspace_id", order=CreationOrder, description="What roles and queues need there."
+    )
+    content_searches: Connection[ContentSearch] = many(
+        "workspace_id",
+        order=SearchOrder,
+        description="What readers looked for there; empty for whoever does not teach.",
+    )
+    glossary: Connection[GlossaryTerm] = many("workspace_id", order=TermOrder, description="Its words, in plain words.")
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")
     assignments: Connection[Assignment] = many(
         "workspace_id",

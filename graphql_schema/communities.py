@@ -7,7 +7,16 @@ import strawberry
 from backend import communities, moderation
 from graphql_schema.attachments import Attachment
 from graphql_schema.describing import optional, value
-from graphql_schema.orders import CreationOrder, MemberCaseOrder, MemberOrder, PageOrder, PostOrder, VersionOrder
+from graphql_schema.orders import (
+    CertificateOrder,
+    CreationOrder,
+    EnrolmentOrder,
+    MemberCaseOrder,
+    MemberOrder,
+    PageOrder,
+    PostOrder,
+    VersionOrder,
+)
 from graphql_schema.projection import (
     Connection,
     Either,
@@ -26,6 +35,7 @@ from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.cases import Case
+    from graphql_schema.courses import Enrolment, MemberCertificate
     from graphql_schema.platforms import PlatformLink
     from graphql_schema.report_pages import ReportPage
     from graphql_schema.services import ServiceCommunity
@@ -145,6 +155,14 @@ class Member(Node):
     )
     verifications: Connection[Annotated["VerificationTask", strawberry.lazy("graphql_schema.verification")]] = many(
         "member_id", order=CreationOrder, description="What they were asked to show; of their posts as well."
+    )
+    enrolments: Connection[Annotated["Enrolment", strawberry.lazy("graphql_schema.courses")]] = many(
+        "member_id", order=EnrolmentOrder, description="Courses they take or took."
+    )
+    certificates: Connection[Annotated["MemberCertificate", strawberry.lazy("graphql_schema.courses")]] = many(
+        "member_id",
+        order=CertificateOrder,
+        description="What they were certified for, revoked and ended ones included.",
     )
     strikes: Annotated["MemberStrikes", strawberry.lazy("graphql_schema.strikes")] | None = same_row(
         description="What their violations count; null for whoever may not read cases."

@@ -32,6 +32,8 @@ class MachineScope(Enum):
     READ_STAFF = value("read_staff", "Read who works at the agency, by name.")
     REPORT = value("report", "Report posts of members.")
     WRITE_POLICIES = value("write_policies", "Write down policies and make rules.")
+    TEACH = value("teach", "Write articles and lessons, which a person publishes, and courses.")
+    LEARN = value("learn", "On behalf of members: search, say what helped, learn.")
     MANAGE_COMMUNITIES = value("manage_communities", "Open communities of a client.")
     IMPORT = value("import", "Bring members and posts in.")
     PROVISION = value("provision", "Keep people and groups as the agency's directory has them; for no single client.")

@@ -61,6 +61,7 @@ class Notice(Node):
                 "Action",
                 "Appeal",
                 "Case",
+                "Enrolment",
                 "Escalation",
                 "Export",
                 "InvestigationResult",

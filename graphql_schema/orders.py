@@ -312,3 +312,40 @@ class OverrideOrder(Enum):
 class CertificateOrder(Enum):
     ENDING_LAST = value("-valid_until", "Those that are valid longest first.")
     ENDING_FIRST = value("valid_until", "Those that end soonest first.")
+
+
+@strawberry.enum(description="In which order versions of an article are listed.")
+class PublishedOrder(Enum):
+    NEWEST = value("-published_at", "Latest first, by `publishedAt`.")
+    OLDEST = value("published_at", "Earliest first, by `publishedAt`.")
+
+
+@strawberry.enum(description="In which order searches are listed.")
+class SearchOrder(Enum):
+    GAPS = value("-empty_count", "Those first that found nothing most often.")
+
+
+@strawberry.enum(description="In which order words of a glossary are listed.")
+class TermOrder(Enum):
+    TERM = value("term", "By the word, in the collation of the database.")
+
+
+@strawberry.enum(description="In which order enrolments are listed.")
+class EnrolmentOrder(Enum):
+    NEWEST = value("-enrolled_at", "Latest first, by `enrolledAt`.")
+    OLDEST = value("enrolled_at", "Earliest first, by `enrolledAt`.")
+
+
+@strawberry.enum(description="In which order lessons that are done are listed.")
+class LessonMarkOrder(Enum):
+    EARLIEST = value("done_at", "Earliest first, by `doneAt`.")
+
+
+@strawberry.enum(description="In which order attempts at a quiz are listed.")
+class AttemptOrder(Enum):
+    FIRST = value("number", "The first first.")
+
+
+@strawberry.enum(description="In which order lessons of a course and what comes before it are listed.")
+class PlaceOrder(Enum):
+    PLACE = value("position", "By `position`, the first first.")

@@ -14,6 +14,7 @@ from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
 from graphql_schema.investigating import TimelineEvent, happened
+from graphql_schema.learning import WatchingLearners
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
@@ -22,6 +23,7 @@ from graphql_schema.projection import Connection, Node, Ref, many, published_kin
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
+from graphql_schema.reading_content import ReadingContent
 from graphql_schema.verifying import SeeingVerification
 from graphql_schema.viewing import Viewer
 from graphql_schema.watching_safety import WatchingSafety
@@ -38,7 +40,7 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
-class Query(Choosing, Weighing, Owing, SeeingVerification, WatchingSafety):
+class Query(Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingContent, WatchingLearners):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."

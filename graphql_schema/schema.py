@@ -27,6 +27,7 @@ from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.keeping_customers import KeepingCustomers
 from graphql_schema.leading_queues import LeadingQueues
+from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
 from graphql_schema.machines import ManagingMachines
@@ -41,6 +42,7 @@ from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
 from graphql_schema.queries import Query
+from graphql_schema.reading_content import HearingReaders
 from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.setting_clocks import SettingClocks
@@ -53,6 +55,7 @@ from graphql_schema.training import Training
 from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.verifying import Verifying
 from graphql_schema.working_cases import WorkingCases
+from graphql_schema.writing_content import WritingContent
 from graphql_schema.writing_macros import WritingMacros
 from graphql_schema.writing_rules import WritingRules
 
@@ -93,6 +96,9 @@ class Mutation(
     TakingDown,
     SettingSafety,
     Training,
+    WritingContent,
+    HearingReaders,
+    Learning,
     WritingRules,
     FillingBanks,
     Verifying,

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from graphql_schema.describing import value
-from graphql_schema.orders import CertificateOrder, CreationOrder
+from graphql_schema.orders import CertificateOrder, CreationOrder, EnrolmentOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
 from tenants import models
 from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.agencies import Workspace
+    from graphql_schema.courses import Enrolment
     from graphql_schema.training import Certificate
 
 
@@ -81,6 +82,9 @@ class Staff(Node):
     )
     certificates: Connection[Annotated["Certificate", strawberry.lazy("graphql_schema.training")]] = many(
         "membership_id", order=CertificateOrder, description="What they have learned, revoked and ended ones included."
+    )
+    enrolments: Connection[Annotated["Enrolment", strawberry.lazy("graphql_schema.courses")]] = many(
+        "membership_id", order=EnrolmentOrder, description="Courses they take or took, at the clients you see."
     )
     email: str | None = column(needs=Right.MANAGE_PEOPLE, description="Where mail to them goes, in lower case.")
     starts_at: datetime | None = column(

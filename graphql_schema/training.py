@@ -30,6 +30,7 @@ class Certificate(Node):
     )
     recorded_at: datetime = column(description="When somebody wrote it down.")
     revoked_at: datetime | None = column(description="Since when it counts for nothing; null for one that counts.")
+    is_name_shown: bool = column(description="Whether its public page names them; they say so themselves.")
     staff: Annotated["Staff", strawberry.lazy("graphql_schema.staff")] | None = one(
         "membership_id", description="Whose it is."
     )

@@ -17,6 +17,9 @@ class Right(StrEnum):
     WORK_QUEUE = "work_queue"
     LEAD_QUEUE = "lead_queue"  # queues, routing, who judges what; approve, reopen, judge last
     WRITE_POLICIES = "write_policies"  # policies and rules
+    TEACH = "teach"  # write articles, lessons, courses, the glossary; read drafts and what readers say
+    PUBLISH_CONTENT = "publish_content"  # let readers have what somebody else has written; take it away
+    LEARN = "learn"  # on behalf of members: search, say what helped, be enrolled, finish lessons, attempt quizzes
     MANAGE_COMMUNITIES = "manage_communities"
     IMPORT = "import"
     MANAGE_WORKSPACES = "manage_workspaces"  # open and close clients
@@ -47,9 +50,10 @@ class Role(StrEnum):
 
 
 _STAKEHOLDER = frozenset({Right.READ_WORKSPACE})
-_SUPPORT = _STAKEHOLDER | {Right.READ_CONTENT, Right.READ_STAFF, Right.REPORT}
+_SUPPORT = _STAKEHOLDER | {Right.READ_CONTENT, Right.READ_STAFF, Right.REPORT, Right.LEARN}
+_EDUCATOR = _SUPPORT | {Right.TEACH, Right.PUBLISH_CONTENT}
 _MODERATOR = _SUPPORT | {Right.READ_CASES, Right.READ_JOURNAL, Right.WORK_QUEUE}
-_LEAD = _MODERATOR | {Right.LEAD_QUEUE, Right.WRITE_POLICIES, Right.MANAGE_COMMUNITIES, Right.IMPORT}
+_LEAD = _MODERATOR | _EDUCATOR | {Right.LEAD_QUEUE, Right.WRITE_POLICIES, Right.MANAGE_COMMUNITIES, Right.IMPORT}
 _ADMIN = frozenset(Right) - {Right.OWN}
 
 RIGHTS_OF: Final = MappingProxyType(
@@ -60,7 +64,7 @@ RIGHTS_OF: Final = MappingProxyType(
         Role.MODERATOR: _MODERATOR,
         Role.SAFETY_RESPONDER: _MODERATOR,
         Role.SUPPORT: _SUPPORT,
-        Role.EDUCATOR: _SUPPORT,
+        Role.EDUCATOR: _EDUCATOR,
         # A contractor does a moderator's work, for the workspaces assigned, until the membership ends.
         Role.CONTRACTOR: _MODERATOR - {Right.READ_JOURNAL},
         Role.STAKEHOLDER: _STAKEHOLDER,
@@ -78,6 +82,7 @@ MACHINE_RIGHTS: Final = frozenset(Right) - {
     *(
         Right.WORK_QUEUE,
         Right.LEAD_QUEUE,
+        Right.PUBLISH_CONTENT,
         Right.MANAGE_PEOPLE,
         Right.MANAGE_MACHINES,
         Right.MANAGE_SIGN_IN,

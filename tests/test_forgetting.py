@@ -13,9 +13,11 @@ from cast import Cast
 from filed import a_batch, a_service
 from redis.asyncio import Redis
 from reported import a_notice
+from taught import a_version
 
 from backend.communities import IncomingPost, Member, Post, PostVersion, take_in
 from backend.customers import AccountContact, CustomerAccount, CustomerExposure
+from backend.education import ContentFeedback, ContentItem, ContentVersion
 from backend.evidence import OnHold, lift_hold, place_hold
 from backend.filing import Filing
 from backend.integrity import (
@@ -252,6 +254,11 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             **dict.fromkeys(said, f"of {MARKER}"), email=f"{MARKER}@example.com", copies=[MARKER],
             settled_by_id=written["by_id"], received_at=(came := now()), deadline_at=came + timedelta(hours=48), **written,
         )  # fmt: skip
+        item = await ContentItem.create(workspace_id=client, kind="article", slug="a-b", language="en")
+        version = await ContentVersion.create(workspace_id=client, **a_version(item.id, "x"))
+        await ContentFeedback.create(
+            workspace_id=client, version_id=version.id, member_id=member.id, is_helpful=False, words=f"ask {MARKER}"
+        )
         await ConflictOfInterest.create(
             workspace_id=client,
             membership_id=cast.colleague.membership_id,
@@ -366,6 +373,7 @@ PLANTED = {
     *(f"legal_orders.{column}" for column in ("reasons", "urls", "account_identifiers", "effect_note")),
     "misuse_measures.reason",
     "unfounded_marks.reason",
+    "content_feedback.words",
     "escalation_briefs.summary",
     "escalation_steps.note",
     *("safety_filings.content", "safety_filings.documents"),

@@ -11,7 +11,7 @@ import structlog
 from backend.acting import carry_out_actions, give_up_action, queue_again
 from backend.communities import write_words
 from backend.customers import derive_exposures
-from backend.education import warn_of_ends
+from backend.education import enrol_who_lack, spread_content, warn_of_ends
 from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
     fail_transparency_report,
@@ -201,6 +201,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "derive_exposures": Kind(derive_exposures, tries=4, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
+        "enrol_who_lack": Kind(enrol_who_lack, timeout=MINUTE, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_verifications": Kind(expire_verifications, timeout=MINUTE, priority=Priority.BULK),
         "expire_exports": Kind(expire_exports, timeout=MINUTE, priority=Priority.BULK),
@@ -272,6 +273,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=2,
             reaches_outside=True,
         ),
+        "spread_content": Kind(spread_content, timeout=MINUTE, priority=Priority.BULK),
         "store_attachment": Kind(
             store_attachment,
             timeout=timedelta(seconds=120),

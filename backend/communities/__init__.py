@@ -15,7 +15,7 @@ from backend.communities.following import (
 from backend.communities.importing import ImportCount, import_chat
 from backend.communities.models import Community, Connection, Member, MemberWarning, Post, PostVersion, PostWord
 from backend.communities.reading_chat import is_bot
-from backend.communities.searching import searched_words
+from backend.communities.searching import searched_words, words_of
 from backend.communities.speaking import LANGUAGES, set_language
 from backend.communities.taking_in import STAFF_TRUST, IncomingPost, take_in
 from backend.communities.writing_words import write_words
@@ -52,5 +52,6 @@ __all__ = [
     "show_post",
     "take_in",
     "warn_member",
+    "words_of",
     "write_words",
 ]

@@ -1,11 +1,12 @@
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import AgencyModel, WorkspaceModel
-from tenants.treating import OF_THE_AGENCY
+from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 
 class Certificate(AgencyModel):
@@ -21,6 +22,7 @@ class Certificate(AgencyModel):
     recorded_at: datetime = fields.DatetimeField(auto_now_add=True)
     revoked_at: datetime | None = fields.DatetimeField(null=True)
     revoked_by_id: UUID | None = fields.UUIDField(null=True)
+    is_name_shown = fields.BooleanField(default=False)
 
     class Meta:
         table = "certificates"
@@ -35,3 +37,125 @@ class TrainingRequirement(WorkspaceModel):
 
     class Meta:
         table = "training_requirements"
+
+
+class ContentItem(WorkspaceModel):
+    """An article, or a lesson of a course. What readers have are its versions; what is written next are its drafts."""
+
+    forgetting = {"kind": OUR_WORDS, "slug": OF_THE_AGENCY, "language": OUR_WORDS}
+    kind = fields.CharField(max_length=10)
+    slug = fields.CharField(max_length=63)
+    language = fields.CharField(max_length=2)
+    current_version_id: UUID | None = fields.UUIDField(null=True)
+    follows_id: UUID | None = fields.UUIDField(null=True)
+    created_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    archived_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "content_items"
+
+
+class ContentDraft(WorkspaceModel):
+    """What an item will say next, in one language; gone once it is published. States: reviewing.py."""
+
+    forgetting = {
+        **dict.fromkeys(("title", "summary", "text"), OF_THE_AGENCY),
+        **dict.fromkeys(("language", "state"), OUR_WORDS),
+        "writers": Keep("ids of staff and machines"),
+    }
+    item_id: UUID = fields.UUIDField()
+    language = fields.CharField(max_length=2)
+    state = fields.CharField(max_length=10, default="draft")
+    title = fields.CharField(max_length=200)
+    summary = fields.TextField()
+    text = fields.TextField()
+    source_version: int | None = fields.IntField(null=True)
+    writers: list[str] = ArrayField("text")
+    version = fields.IntField(default=1)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "content_drafts"
+
+
+class ContentVersion(WorkspaceModel):
+    """What readers have or had; never changed."""
+
+    forgetting = {
+        **dict.fromkeys(("title", "summary", "text", "html", "contents", "words"), OF_THE_AGENCY),
+        "language": OUR_WORDS,
+        "writers": Keep("ids of staff and machines"),
+    }
+    grants = APPEND_ONLY
+    item_id: UUID = fields.UUIDField()
+    language = fields.CharField(max_length=2)
+    version = fields.IntField()
+    title = fields.CharField(max_length=200)
+    summary = fields.TextField()
+    text = fields.TextField()
+    html = fields.TextField()
+    contents: list[dict[str, Any]] = fields.JSONField()
+    words: list[str] = ArrayField("text")
+    word_count = fields.IntField()
+    reading_seconds = fields.IntField()
+    source_version: int | None = fields.IntField(null=True)
+    writers: list[str] = ArrayField("text")
+    published_by_id: UUID | None = fields.UUIDField(null=True)
+    published_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "content_versions"
+
+
+class ContentAuthor(WorkspaceModel):
+    """Whose knowledge an item is: a colleague's or a member's."""
+
+    of_member = "t.member_id = $3"
+    item_id: UUID = fields.UUIDField()
+    membership_id: UUID | None = fields.UUIDField(null=True)
+    member_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "content_authors"
+
+
+class ContentFeedback(WorkspaceModel):
+    """What somebody says about a version: one word of each member, which they may change."""
+
+    forgetting = {"words": Put("''", "t.member_id = $3")}
+    of_member = "t.member_id = $3"
+    version_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    is_helpful = fields.BooleanField()
+    has_solved = fields.BooleanField(null=True)
+    words = fields.TextField(default="")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "content_feedback"
+
+
+class ContentSearch(WorkspaceModel):
+    """Words that were looked for, and how often: by nobody in particular."""
+
+    forgetting = {"words": Keep("words and how often, without who looked for them")}
+    words = fields.TextField()
+    times = fields.IntField(default=0)
+    empty_count = fields.IntField(default=0)
+    last_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "content_searches"
+
+
+class GlossaryTerm(WorkspaceModel):
+    forgetting = {"language": OUR_WORDS, **dict.fromkeys(("term", "definition"), OF_THE_AGENCY)}
+    language = fields.CharField(max_length=2)
+    term = fields.CharField(max_length=100)
+    definition = fields.TextField()
+    updated_at: datetime = fields.DatetimeField(auto_now=True)
+
+    class Meta:
+        table = "glossary_terms"

@@ -5,3 +5,13 @@ from typing import Final
 MOST_KINDS: Final = 20  # of certificates that a client asks for
 LONGEST_DAYS: Final = 3_660  # that a certificate is valid
 WARNED_DAYS: Final = (30, 14, 7, 1)  # before it ends; weeks, so that a course can still be taken
+LONGEST_CONTENT: Final = 100_000  # characters of an article or a lesson
+WORDS_PER_MINUTE: Final = 238  # read silently: Brysbaert 2019, doi:10.1016/j.jml.2019.104047
+CHARACTERS_PER_MINUTE: Final = 255  # of scripts without blanks: Chinese in IReST, doi:10.1167/iovs.11-8284
+MOST_AUTHORS: Final = 20  # of an article
+MOST_FOUND: Final = 20  # articles that a search answers with
+MOST_LESSONS: Final = 100  # of a course
+MOST_PREREQUISITES: Final = 20  # of a course
+MOST_QUESTIONS: Final = 200  # of a quiz
+MOST_CHOICES: Final = 10  # of a question
+RENEWED_DAYS: Final = 30  # before a certificate ends, whoever needs it is enrolled again

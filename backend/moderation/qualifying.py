@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from backend.education import queues_closed_to
 from backend.moderation.leasing import within
 from backend.moderation.measuring_exposure import WEIGHTED_SECONDS
 from backend.moderation.thresholds import GAP_AFTER_SEVERE, HARD_LIMIT, SHIFT, SOFT_LIMIT
@@ -17,7 +18,7 @@ _NOT_THEIRS: Final = """not exists (select from reviews v where v.agency_id = $1
 
 @dataclass(frozen=True, slots=True)
 class Fitness:
-    """`closed_queues` ask for a skill they lack or for a lead; `conflicts` are ids of members, communities and clients;
+    """`closed_queues` ask for a skill or a certificate they lack, or for a lead; `conflicts` are ids of members, communities and clients;
     `languages` is empty for whoever reads whatever comes. Past the soft limit lighter cases go first, past the hard one,
     soon after a severe case, and for whoever avoids them, severe ones are not offered at all."""
 
@@ -79,7 +80,7 @@ async def fitness_of(moderator: Actor, membership_id: UUID, *, workspace_id: UUI
     return Fitness(
         is_lead=is_lead,
         languages=tuple(row["languages"] or ()),
-        closed_queues=tuple(row["closed"]),
+        closed_queues=(*row["closed"], *await queues_closed_to(moderator, membership_id)),
         conflicts=tuple(row["conflicts"]),
         goes_lightly=row["exposure"] >= soft,
         spares_severe=row["avoids_severe"] or row["rests"] or row["exposure"] >= hard,

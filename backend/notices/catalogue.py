@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
         "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
         "certificate_ends": Kind("certificate", None),
+        "course_assigned": Kind("enrolment", None),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }

@@ -59,6 +59,12 @@ KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
                     )
                 ),
             ),
+            _kind(
+                "learning.statement",
+                "Enrolment",
+                "Somebody was enrolled in a course, began it, completed it or gave it up; its `statement` is xAPI.",
+                *(f"enrolment.{verb}" for verb in ("made", "begun", "completed", "withdrawn")),
+            ),
             _kind("community.created", "Community", "A community was set up."),
             _kind("posts.imported", "Community", "Posts were brought into a community."),
             _kind("policy.created", "Policy", "A policy was written."),

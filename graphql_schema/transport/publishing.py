@@ -47,6 +47,7 @@ PAGES: Final = (
         "reporting",
         "filing",
         "safety",
+        "education",
         "rules",
         "investigations",
         "verification",

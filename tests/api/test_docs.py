@@ -19,10 +19,12 @@ from cast import Cast, ask
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from judged import decided
 from markdown_it import MarkdownIt
+from taught import taught
 
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
 from backend.customers import CustomerAccount
+from backend.education import CoursePrerequisite
 from backend.idempotency.keeping import KEPT_FOR
 from backend.integrity.thresholds import CANDIDATES, POSTS_LOOKED_AT
 from backend.kit.clock import now
@@ -249,6 +251,16 @@ class Scene:
             "<staff id>": owner,
         }
 
+    async def taught(self) -> dict[str, Any]:
+        known = await self.ids()
+        client = self.cast.workspaces[self.slug]
+        async with agency_scope(self.cast.system):
+            case = await Case.get(id=known["<case id>"].partition("_")[2])
+        made = await taught(self.cast, client, case.member_id)
+        async with agency_scope(self.cast.system):
+            await CoursePrerequisite.filter(workspace_id=client).delete()
+        return {f"<{kind} id>": made[kind] for kind in ("content", "course", "enrolment")}
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -305,6 +317,8 @@ class Scene:
             known |= await self.judged()
         if "<escalation id>" in text or "<staff id>" in text:
             known |= await self.in_danger()
+        if any(name in text for name in ("<content id>", "<course id>", "<enrolment id>")):
+            known |= await self.taught()
         if "<appeal case id>" in text:
             known |= await self.appealed()
         if "<investigation id>" in text:

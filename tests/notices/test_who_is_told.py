@@ -113,6 +113,7 @@ async def test_who_asked_for_an_erasure_is_told_that_it_is_done(acme: Cast, hire
 # Whatever they may do now, it was told to them alone; why everybody may go on knowing it.
 FOR_THE_PERSON_ALONE = {
     "appeal_decided": "it answers an appeal of their own",
+    "course_assigned": "it says what they are to learn themselves",
     "certificate_ends": "it says what they have learned themselves",
     "membership_changed": "it says what they are here",
     "report_decided": "it answers a report of their own, and says nothing of what is in the case",

@@ -2,6 +2,7 @@
 else in Python. It knows the declarations (which column, which relation) and nothing of the engine's SQL."""
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get
 from strawberry.utils.str_converters import to_snake_case
 
 from backend.acting import ActingKey
+from backend.education import ContentDraft, ContentItem, ContentVersion
 from backend.evidence import verify_snapshots
 from backend.intake import PlatformDelivery
 from backend.kit.clock import now
@@ -92,6 +94,10 @@ FILTERS["verification_evidence", "problem"] = lambda row, value, _: (
     row.problem is not None and row.problem.upper() in value
 )
 FILTERS["customer_accounts", "externalId"] = lambda row, value, _: row.external_id == value
+FILTERS["content", "kind"] = lambda row, value, _: row.kind.upper() == value
+FILTERS["content", "isPublished"] = lambda row, value, _: (
+    (row.current_version_id is not None and row.archived_at is None) == value
+)
 FILTERS["cases", "isAppeal"] = lambda row, value, _: (row.kind == "appeal") == value
 AGGREGATES: dict[str, Callable[[list[Any]], Any]] = {
     "count": len,
@@ -125,6 +131,9 @@ WHERES: dict[str, Callable[[Any, Actor], bool]] = {
 
 
 WHERES["{row}.is_right is not null"] = lambda row, _: row.is_right is not None
+WHERES["{row}.is_helpful"] = lambda row, _: row.is_helpful
+WHERES["not {row}.is_helpful"] = lambda row, _: not row.is_helpful
+WHERES["{row}.has_solved"] = lambda row, _: bool(row.has_solved)
 WHERES["{row}.is_right"] = lambda row, _: bool(row.is_right)
 WHERES["{row}.state <> 'closed' and {row}.kind <> 'golden'"] = lambda row, _: (
     row.state != "closed" and row.kind != "golden"
@@ -248,6 +257,53 @@ async def _proof(row: Any) -> str:
 async def _is_late(row: Any) -> bool:
     promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
     return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
+
+
+@expression("ContentItem", "state")
+async def _content_state(row: Any) -> str:
+    if row.archived_at is not None:
+        return "archived"
+    if row.current_version_id is not None:
+        return "published"
+    return "in_review" if await ContentDraft.exists(item_id=row.id, state="in_review") else "draft"
+
+
+@expression("ContentItem", "isFollowing")
+async def _is_following(row: Any) -> bool:
+    return row.follows_id is not None
+
+
+@expression("Enrolment", "statement")
+async def _as_xapi(row: Any) -> Any:
+    verb = {
+        "enrolled": "http://adlnet.gov/expapi/verbs/registered",
+        "in_progress": "http://adlnet.gov/expapi/verbs/initialized",
+        "completed": "http://adlnet.gov/expapi/verbs/completed",
+        "withdrawn": "https://w3id.org/xapi/adl/verbs/abandoned",
+    }[row.state]
+    at = row.ended_at or row.started_at or row.enrolled_at
+    who = f"member_{row.member_id}" if row.member_id else f"staff_{row.membership_id}"
+    return {
+        "id": str(UUID(hashlib.md5(f"{row.id}{row.state}".encode()).hexdigest())),
+        "actor": {"objectType": "Agent", "account": {"homePage": "urn:tend", "name": who}},
+        "verb": {"id": verb},
+        "object": {
+            "objectType": "Activity",
+            "id": f"urn:uuid:{row.course_id}",
+            "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+        },
+        "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+@expression("ContentVersion", "isStale")
+async def _is_stale(row: Any) -> bool:
+    if row.source_version is None:
+        return False
+    original = (await ContentItem.get(id=row.item_id)).language
+    return row.source_version < max(
+        v.version for v in await ContentVersion.filter(item_id=row.item_id, language=original)
+    )
 
 
 @expression("CaseCounts", "queued")

@@ -19,6 +19,7 @@ from graphql import parse, validate
 from judged import judged
 from projection import naive
 from projection.writing import Operation, Pools, Writer
+from taught import taught
 
 from backend.acting import Action
 from backend.communities import Connection, Member
@@ -112,6 +113,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
         known = await judged(cast, some)
         known |= await filed(cast, some.workspace_id, workspace, known["decision"])
         known |= await in_danger(cast, some)
+        known |= await taught(cast, some.workspace_id, some.member_id)
         for kind, id in known.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):

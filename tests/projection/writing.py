@@ -60,7 +60,8 @@ class Operation:
 # Root fields that are no projection: nothing of the engine is in them.
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
-    checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers""".split()
+    checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
+    authoredShare readContent courseNumbers trainingGaps""".split()
 )
 
 

@@ -25,6 +25,10 @@ SCHEMA = schema._schema
 # Inputs that several mutations take: any other input is named after its one mutation.
 SHARED_INPUTS = {
     "WebhookEndpointInput": "an endpoint, with nothing to add",
+    "ContentInput": "an article or a lesson, with nothing to add",
+    "CourseInput": "a course, with nothing to add",
+    "EnrolmentInput": "an enrolment, with nothing to add",
+    "DraftInput": "a draft, with nothing to add",
     "ClaimInput": "a claim of yours, with nothing to add",
     "EscalationInput": "an escalation, with nothing to add",
     "StaffInput": "somebody of the agency, with nothing to add",

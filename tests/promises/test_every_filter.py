@@ -39,6 +39,7 @@ UNINDEXED = {
     "CaseFilter(isOverdue: false)": "most cases",
     "CaseFilter(isAppeal: false)": "most cases",
     "JobFilter(kind: one)": "a week of jobs, and every index more is written with each of a job's steps",
+    "ContentFilter(isPublished: false)": "drafts and what was archived: articles of one client, a few thousand",
     "NoticeFilter(isUnread: true)": "notices_unread begins with whose they are",
     "NoticeFilter(isUnread: false)": "notices_read begins with whose they are",
 }

@@ -12,11 +12,12 @@ import pytest
 from cast import Cast
 from filed import a_batch, a_service
 from reported import a_notice
+from taught import a_version
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
 from backend.customers import AccountContact, CustomerAccount, CustomerSubscription
-from backend.education import Certificate
+from backend.education import Certificate, ContentItem, ContentVersion, Course, TrainingNeed
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
@@ -186,6 +187,27 @@ async def _a_certificate_that_ends(acme: Cast, client: UUID, slug: str) -> dict[
             valid_until=now() + timedelta(days=6), proof="x",
         )  # fmt: skip
     return {}
+
+
+async def _somebody_who_lacks_a_certificate(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    await acme.hire(f"untrained-{slug}", Role.EDUCATOR, [client])
+    async with agency_scope(acme.system):
+        await TrainingNeed.create(workspace_id=client, role="educator", kinds=["x"])
+        await Course.create(
+            workspace_id=client, slug="c-d", title="x", summary="", state="published", is_ordered=False,
+            certificate_kind="x", writers=[],
+        )  # fmt: skip
+    return {}
+
+
+async def _followed_content(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        item = await ContentItem.create(workspace_id=client, kind="article", slug="a-b", language="en")
+        await ContentVersion.create(workspace_id=client, **a_version(item.id, "x"))
+        await ContentItem.create(
+            workspace_id=await acme.empty_workspace(), kind="article", slug="a-b", language="en", follows_id=item.id
+        )
+    return {"item_id": str(item.id)}
 
 
 async def _posts_without_words(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -416,6 +438,8 @@ OF_THE_AGENCY = {
     "expire_exports",
     "repeat_erasures",
     "warn_of_ends",
+    "enrol_who_lack",
+    "spread_content",
 }
 # Done on behalf of somebody, who lends their rights.
 ON_BEHALF = {"write_export"}
@@ -552,6 +576,7 @@ SCENES: dict[str, Scene] = {
     "mail_notifier": _a_notice_that_was_decided,
     "settle_notices": _an_old_notice,
     "forget_access_tokens": _ended_access_tokens,
+    "enrol_who_lack": _somebody_who_lacks_a_certificate,
     "erase_member": _to_be_forgotten,
     "repeat_erasures": _forgotten_and_back,
     "expire_exports": _an_old_export,
@@ -578,6 +603,7 @@ SCENES: dict[str, Scene] = {
     "return_ended_claims": _an_ended_claim,
     "run_retention_study": _a_study_to_run,
     "send_invitation": _invited,
+    "spread_content": _followed_content,
     "store_attachment": _a_picture,
     "sweep_escalations": _an_overdue_escalation,
     "take_in_delivery": _a_delivery_of_a_platform,

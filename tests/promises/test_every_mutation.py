@@ -15,6 +15,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, 
 from reported import a_notice
 
 from backend.acting import Action, let_tend_act
+from backend.education import ContentDraft, ContentItem, Course, CoursePrerequisite, QuizAttempt
 from backend.evidence import Hold
 from backend.filing import Filing, let_file
 from backend.intake import connect_community
@@ -45,6 +46,7 @@ UNRECORDED = {
     "openReceipt": "nothing is handed out yet: fetching the file is recorded",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
+    "searchContent": "what somebody looked for is counted without who they are",
     "setNoticePreferences": "how somebody wants to be told is theirs alone; what was sent is kept",
 }
 
@@ -252,6 +254,62 @@ async def _a_lesser_escalation(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+async def _a_draft_in_review(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentDraft.filter(id=scene.id("contentdraft")).update(state="in_review")
+    return {}
+
+
+async def _a_course_with_a_lesson(scene: Scene) -> dict[str, Any]:
+    return {
+        "course": {
+            "slug": "a-course",
+            "title": "x",
+            "prerequisiteIds": [],
+            "isOrdered": False,
+            "lessonIds": [scene.ids["lesson"]],
+        }
+    }
+
+
+async def _a_course_in_draft(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Course.filter(id=scene.id("course")).update(state="draft")
+    return {}
+
+
+async def _nothing_before_the_course(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await CoursePrerequisite.filter(course_id=scene.id("course")).delete()
+    return {"memberId": None}
+
+
+async def _no_attempt(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await QuizAttempt.filter(enrolment_id=scene.id("enrolment")).delete()
+    return {}
+
+
+async def _another_client(scene: Scene) -> dict[str, Any]:
+    return {"workspaceId": f"workspace_{await scene.cast.empty_workspace()}"}
+
+
+async def _followed_content(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentItem.filter(id=scene.id("content")).update(follows_id=new_id())
+    return {}
+
+
+async def _a_lesson(scene: Scene) -> dict[str, Any]:
+    return {"itemId": scene.ids["lesson"]}
+
+
+async def _archived_content(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await ContentItem.filter(id=scene.id("content")).update(archived_at=now())
+    return {}
+
+
 async def _a_running_back_test(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await BackTest.filter(id=scene.id("backtest")).update(state="running", ended_at=None)
@@ -431,6 +489,25 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "silenceEscalation": _a_lesser_escalation,
     "regradeEscalation": _with(impact=4, urgency=4),
     "setSafetyContacts": _with(telephonyUrl=None),
+    "followContent": _another_client,
+    "stopFollowing": _followed_content,
+    "changeCourse": _a_course_with_a_lesson,
+    "publishCourse": _a_course_in_draft,
+    "setQuiz": _with(
+        questions=[{"text": "x", "choices": ["a", "b"], "right": [0]}], draws=[], passPercent=50, mostAttempts=None
+    ),
+    "enrol": _nothing_before_the_course,
+    "completeLesson": _a_lesson,
+    "startAttempt": _no_attempt,
+    "submitAttempt": _with(answers=[[0]]),
+    "shareCertificate": _with(certificateId=None),
+    "setTrainingNeed": _with(role=None, kinds=["x"]),
+    "startContent": _with(language="en"),
+    "draftContent": _with(language="fr"),
+    "defineTerm": _with(language="en"),
+    "returnDraft": _a_draft_in_review,
+    "publishDraft": _a_draft_in_review,
+    "restoreContent": _archived_content,
     "recordCertificate": _with(kind="first_aid"),
 }
 

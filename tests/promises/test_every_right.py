@@ -30,6 +30,7 @@ from promises.test_the_api import (
 )
 from reported import reported
 from studied import studied
+from taught import taught
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -229,6 +230,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await filed(acme, case.workspace_id, "forum", made["decision"])
     await studied(acme, case)
     await in_danger(acme, case)
+    await taught(acme, case.workspace_id, case.member_id)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:

@@ -24,6 +24,7 @@ from investigated import investigated
 from judged import judged
 from reported import reported
 from studied import studied
+from taught import taught
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -122,6 +123,17 @@ KINDS = {
     "certificateId": "certificate",
     "insteadOfId": "staff",
     "staffIds": "staff",
+    "memberIds": "member",
+    "itemId": "content",
+    "draftId": "contentdraft",
+    "versionId": "contentversion",
+    "termId": "term",
+    "courseId": "course",
+    "prerequisiteIds": "course",
+    "lessonIds": "content",
+    "enrolmentId": "enrolment",
+    "attemptId": "quizattempt",
+    "memberCertificateId": "membercertificate",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -166,6 +178,8 @@ COMPUTED = {
     "integrityReport": "tests/test_integrity_report.py",
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
+    **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
+    **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
@@ -173,6 +187,7 @@ OBJECTS = {
     "conditions": CONDITIONS,
     "actions": {"tags": ["x"]},
     "definition": {"exposures": ["READ"]},
+    "course": {"slug": "a-new-one", "title": "x", "lessonIds": [], "prerequisiteIds": [], "isOrdered": False},
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
@@ -226,6 +241,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
         **await studied(cast, case),
         **await in_danger(cast, case),
+        **await taught(cast, case.workspace_id, case.member_id),
     }
 
 

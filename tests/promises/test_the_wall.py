@@ -172,6 +172,9 @@ async def test_every_reference_column_has_a_foreign_key(owner, table: str) -> No
         - ({"client_id"} if table == "sign_in_providers" else set())  # what the provider calls us
         - ({"action_id"} if table == "warnings" else set())  # actions belong to moderation, above communities
         - ({"decision_id"} if table == "cases" else set())  # decisions point at cases: not both can be written first
+        - (
+            {"current_version_id", "follows_id"} if table == "content_items" else set()
+        )  # as decision_id; of another client
         - ({"first_use_id"} if table == "verification_evidence" else set())  # one row of the table points at another
         - ({"workspace_id"} if table == "post_words" else set())  # a dozen rows per post, found through it only
     )
@@ -217,6 +220,7 @@ def test_what_must_never_change_is_append_only() -> None:
     assert {name for name, model in TABLES.items() if model.grants == APPEND_ONLY} == {
         "case_states",
         "decision_events",
+        "content_versions",
         "decisions",
         "erased_identities",
         "erasures",

@@ -96,7 +96,7 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     ids = await ids_of(cast, "forum")
     if shown.name.endswith("Connection"):
         row = get_named_type(shown.fields["nodes"].type)
-        return [f"{name}(first: 20) {{ totalCount nodes {{ {_all_fields(row, 1)} }} }}"]
+        return [f"{name}(first: 15) {{ totalCount nodes {{ {_all_fields(row, 1)} }} }}"]
     if name == "nodes":
         given = ", ".join(f'"{id}"' for id in ids.values())
         return [f"nodes(ids: [{given}]) {{ __typename id }}"]
@@ -109,6 +109,8 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name == "safetyNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ severity open }}']
+    if name == "readContent":
+        return [f'{name}(itemId: "{ids["content"]}") {{ {_all_fields(shown, 1)} }}']
     if name == "moderationNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [

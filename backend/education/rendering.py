@@ -1,0 +1,105 @@
+"""Markdown as it is shown: what it may hold is listed here, and everything else does not arrive."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from backend.education.thresholds import CHARACTERS_PER_MINUTE, WORDS_PER_MINUTE
+
+# CommonMark with tables and struck words, without HTML; a picture of another server would tell it who reads, so none is shown.
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+_TAGS: Final = set(
+    """h2 h3 h4 h5 h6 p br hr em strong s code pre blockquote ul ol li a table thead tbody tr th td""".split()
+)
+_ATTRIBUTES: Final = {
+    "a": {"href", "title"},
+    "code": {"class"},
+    "ol": {"start"},
+    **{f"h{level}": {"id"} for level in range(2, 7)},
+    "th": {"style"},
+    "td": {"style"},
+}
+_ID: Final = "section-"  # so that no id of an article is one that a page's script looks for
+_ADDRESS: Final = re.compile(r"https?://|mailto:|#|/(?!/)", re.IGNORECASE)  # else a scheme may hide in it
+_WORD: Final = re.compile(r"[^\W_]+")
+_UNSPACED: Final = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`contents`: its headings in order, each with `level` (2 to 6), `title` and `anchor`, the id it has in `html`."""
+
+    html: str
+    contents: list[dict[str, Any]]
+    word_count: int
+    reading_seconds: int
+
+
+def render(text: str) -> Rendered:
+    """The page has the title above, so a first-level heading becomes one of the second level, and so on."""
+    tokens = _MARKDOWN.parse(text)
+    contents: list[dict[str, Any]] = []
+    taken: set[str] = set()
+    for index, token in enumerate(tokens):
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, int(token.tag[1]) + 1)}"
+        if token.type == "heading_open":
+            title = _words_in(tokens[index + 1].children or ())
+            anchor = _anchor(title, taken)
+            token.attrs["id"] = anchor
+            contents.append({"level": int(token.tag[1]), "title": title, "anchor": anchor})
+    # The renderer escapes what it writes; the cleaner is the second lock, by another hand and in another language.
+    html = nh3.clean(
+        _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_attribute,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow ugc",
+        strip_comments=True,
+    )
+    words, characters = _counted(" ".join(_words_in(token.children or ()) or token.content for token in tokens))
+    seconds = math.ceil(60 * (words / WORDS_PER_MINUTE + characters / CHARACTERS_PER_MINUTE))
+    return Rendered(html, contents, words + characters, seconds)
+
+
+def _attribute(_tag: str, name: str, value: str) -> str | None:
+    if name == "href":
+        return value if _ADDRESS.match(value) else None
+    if name == "style":
+        return value if re.fullmatch(r"text-align:(left|right|center)", value) else None
+    if name == "class":
+        return value if re.fullmatch(r"language-[\w+#.-]{1,40}", value) else None
+    if name == "id":
+        return value if value.startswith(_ID) else None
+    return value
+
+
+def _words_in(tokens: Sequence[Token]) -> str:
+    """Without what is only marks."""
+    return " ".join("".join(" " if each.type.endswith("break") else each.content for each in tokens).split())
+
+
+def _anchor(title: str, taken: set[str]) -> str:
+    plain = unicodedata.normalize("NFKC", title).casefold()
+    base = _ID + ("-".join(_WORD.findall(plain))[:60] or "x")
+    anchor, number = base, 1
+    while anchor in taken:
+        number += 1
+        anchor = f"{base}-{number}"
+    taken.add(anchor)
+    return anchor
+
+
+def _counted(text: str) -> tuple[int, int]:
+    """Words between blanks, and characters of scripts that have none."""
+    return len(_WORD.findall(_UNSPACED.sub(" ", text))), len(_UNSPACED.findall(text))

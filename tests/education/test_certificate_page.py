@@ -1,0 +1,152 @@
+"""The page that anybody may ask whether a certificate is real; and the badge behind it. Attacked."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import httpx
+import pytest
+from cast import ask
+from education.conftest import School
+from education.test_learning import a_course, take
+
+from backend.communities import Member
+from backend.education import (
+    Course,
+    MemberCertificate,
+    certificate_behind,
+    revoke_member_certificate,
+    share_certificate,
+)
+from backend.kit.clock import now
+from backend.kit.errors import NotFound
+from backend.kit.ids import new_id
+from tenants.models import Agency
+from tenants.scope import agency_scope
+
+
+async def certified(school: School) -> tuple[UUID, UUID]:
+    """A member and their certificate."""
+    course, items = await a_course(school, lessons=1, certificate_kind="power_user")
+    member = await school.member()
+    await take(school, course, items, member_id=member)
+    async with agency_scope(school.system):
+        return member, (await MemberCertificate.get(workspace_id=school.client)).id
+
+
+async def shared(school: School, certificate_id: UUID, *, shows_name: bool = False) -> str:
+    async with agency_scope(school.educator):
+        url = await share_certificate(school.educator, member_certificate_id=certificate_id, shows_name=shows_name)
+    return url[url.index("/certificate/") :]
+
+
+async def test_the_page_says_what_is_so_now_and_names_nobody_who_did_not_allow_it(
+    school: School, api: httpx.AsyncClient
+) -> None:
+    member, certificate_id = await certified(school)
+    path = await shared(school, certificate_id)
+    async with agency_scope(school.system):
+        handle = (await Member.get(id=member)).handle
+    page = await api.get(path)
+    assert page.status_code == 200
+    assert "is valid until" in page.text
+    assert "power_user" in page.text
+    assert handle not in page.text
+    assert str(member) not in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Robots-Tag"] == "noindex, nofollow"
+    assert await shared(school, certificate_id, shows_name=True) == path
+    german = await api.get(path, headers={"Accept-Language": "fr, de-AT;q=0.9, en;q=0.8"})
+    assert "ist gültig bis" in german.text
+    assert 'lang="de"' in german.text
+    assert handle in german.text
+    async with agency_scope(school.system):
+        await MemberCertificate.filter(id=certificate_id).update(valid_until=now() - timedelta(seconds=1))
+    assert "is not valid now" in (await api.get(path)).text
+    async with agency_scope(school.reviewer):
+        await revoke_member_certificate(school.reviewer, certificate_id)
+    assert "was revoked" in (await api.get(path)).text
+    assert (await api.get(f"{path}/badge")).status_code == 410
+
+
+async def test_the_badge_is_what_open_badges_3_wants_and_has_a_name_only_where_it_is_allowed(
+    school: School, api: httpx.AsyncClient
+) -> None:
+    _, certificate_id = await certified(school)
+    path = await shared(school, certificate_id)
+    response = await api.get(f"{path}/badge")
+    badge = response.json()
+    assert response.headers["Content-Type"] == "application/ld+json"
+    assert badge["@context"][0] == "https://www.w3.org/ns/credentials/v2"
+    assert badge["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
+    assert (badge["name"], badge["issuer"]["name"], badge["issuer"]["type"]) == ("basics", "Acme", ["Profile"])
+    assert badge["credentialSubject"]["achievement"]["description"] == "power_user"
+    assert badge["id"].endswith(f"{path}/badge")
+    assert "identifier" not in badge["credentialSubject"]
+    assert "proof" not in badge
+    await shared(school, certificate_id, shows_name=True)
+    assert "identifier" in (await api.get(f"{path}/badge")).json()["credentialSubject"]
+
+
+async def test_a_code_cannot_be_guessed_and_what_is_not_shared_has_no_page(
+    school: School, api: httpx.AsyncClient
+) -> None:
+    _, certificate_id = await certified(school)
+    path = await shared(school, certificate_id)
+    code = path.rpartition("/")[2]
+    assert len(code) >= 43  # 32 bytes
+    flipped = code[:-5] + ("A" if code[-5] != "A" else "B") + code[-4:]
+    for wrong in (str(certificate_id), f"membercertificate_{certificate_id}", code[:-1], flipped, code.swapcase(), "%00",
+                  "..%2f..%2fetc", "x" * 5_000, "'or'1'='1"):  # fmt: skip
+        for behind in ("", "/badge"):
+            answer = await api.get(f"/certificate/{wrong}{behind}")
+            assert answer.status_code == 404, wrong
+    assert await certificate_behind(code) is not None
+    assert (await api.post(path)).status_code == 405
+
+
+async def test_names_that_want_to_be_code_are_words(school: School, api: httpx.AsyncClient) -> None:
+    member, certificate_id = await certified(school)
+    attack = '"><script>alert(1)</script>'
+    async with agency_scope(school.cast.system):
+        await Member.filter(id=member, workspace_id=school.client).update(handle=attack)
+        await Course.filter(workspace_id=school.client).update(title=f"{attack}{{{{7*7}}}}")
+        agency = await Agency.get(id=school.cast.agency_id)
+    path = await shared(school, certificate_id, shows_name=True)
+    page = await api.get(path)
+    assert "<script" not in page.text
+    assert page.text.count("&lt;script&gt;") == 2
+    assert "{{7*7}}" in page.text
+    assert agency.name in page.text
+
+
+async def test_a_forgotten_member_has_no_name_there(school: School, api: httpx.AsyncClient) -> None:
+    member, certificate_id = await certified(school)
+    path = await shared(school, certificate_id, shows_name=True)
+    async with agency_scope(school.system):
+        await Member.filter(id=member, workspace_id=school.client).update(handle="erased", erased_at=now())
+    assert "erased" not in (await api.get(path)).text
+
+
+async def test_a_colleague_shares_their_own_alone(school: School, api: httpx.AsyncClient) -> None:
+    course, items = await a_course(school, lessons=1, certificate_kind="crisis")
+    await take(school, course, items)
+    answer = await ask(
+        api,
+        school.token("educator"),
+        "query($i: ID!) { node(id: $i) { ... on Staff { certificates(first: 1) { nodes { id } } } } }",
+        i=f"staff_{school.educator.membership_id}",
+    )
+    [certificate] = answer["data"]["node"]["certificates"]["nodes"]
+    share = """mutation($i: ShareCertificateInput!) { shareCertificate(input: $i) { url userErrors { code path } } }"""
+    given = {"certificateId": certificate["id"], "showsName": True}
+    mine = await ask(api, school.token("educator"), share, i=given)
+    path = mine["data"]["shareCertificate"]["url"].removeprefix("http://127.0.0.1:8000")
+    assert "educator" in (await api.get(path[path.index("/certificate/") :])).text
+    theirs = await ask(api, school.token("reviewer"), share, i=given)
+    assert theirs["data"]["shareCertificate"] == {
+        "url": None, "userErrors": [{"code": "NOT_FOUND", "path": ["input", "certificateId"]}],
+    }  # fmt: skip
+    for named in ({"certificate_id": new_id()}, {"member_certificate_id": new_id()}):
+        with pytest.raises(NotFound):
+            async with agency_scope(school.educator):
+                await share_certificate(school.educator, shows_name=True, **named)
