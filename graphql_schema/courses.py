@@ -52,7 +52,7 @@ class EnrolmentReason(Enum):
 class CourseLesson:
     """A lesson, at its place in a course."""
 
-    position: int = column(description="From 1.")
+    position: int = column(description="Its place in the course, from 1.")
     item: ContentItem | None = one("item_id", description="The lesson itself.")
 
 
@@ -109,7 +109,7 @@ class LessonMark:
     """A lesson that is done."""
 
     done_at: datetime = column(description="When it was first said to be done.")
-    item: ContentItem | None = one("item_id", description="Which lesson.")
+    item: ContentItem | None = one("item_id", description="The lesson that is done.")
 
 
 @publish(education.QuizAttempt, kind="quizattempt", needs=Right.LEARN)
@@ -136,7 +136,7 @@ class Enrolment(Node):
     id: strawberry.ID
     state: EnrolmentState = column(description="Where they are.")
     because: EnrolmentReason = column(description="Why they take it.")
-    enrolled_at: datetime = column(description="Since when.")
+    enrolled_at: datetime = column(description="Since when they are enrolled.")
     started_at: datetime | None = column(description="When they began; null until then.")
     ended_at: datetime | None = column(description="When they completed it or gave it up; null until then.")
     statement: JSON = sql(

@@ -39,8 +39,8 @@ class TrainingGapReason(Enum):
 
 @strawberry.type(description="Somebody lacks a certificate that they need, or soon will.")
 class TrainingGap:
-    staff: Staff | None = strawberry.field(description="Who it is.")
-    kind: str = strawberry.field(description="Of what kind.")
+    staff: Staff | None = strawberry.field(description="Who of the agency lacks it.")
+    kind: str = strawberry.field(description="The kind of certificate.")
     because: TrainingGapReason = strawberry.field(description="Why they need it.")
     queue: Queue | None = strawberry.field(description="Which queue needs it; null for other reasons.")
     until: datetime | None = strawberry.field(description="When theirs ends; null for who has none that counts.")
@@ -179,7 +179,7 @@ class SubmitAttemptInput:
 
 @strawberry.input(description="A certificate whose page others are to see.")
 class ShareCertificateInput:
-    certificate_id: strawberry.ID | None = optional("Your own.")
+    certificate_id: strawberry.ID | None = optional("One of your own, as in `Staff.certificates`.")
     member_certificate_id: strawberry.ID | None = optional("A member's, on their behalf.")
     shows_name: bool = strawberry.field(description="Whether the page says whose it is, from now on.")
 

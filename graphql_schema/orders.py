@@ -343,7 +343,7 @@ class LessonMarkOrder(Enum):
 
 @strawberry.enum(description="In which order attempts at a quiz are listed.")
 class AttemptOrder(Enum):
-    FIRST = value("number", "The first first.")
+    FIRST = value("number", "As they were made, by `number`.")
 
 
 @strawberry.enum(description="In which order lessons of a course and what comes before it are listed.")
