@@ -283,14 +283,14 @@ async def _as_xapi(row: Any) -> Any:
     }[row.state]
     at = row.ended_at or row.started_at or row.enrolled_at
     who = f"member_{row.member_id}" if row.member_id else f"staff_{row.membership_id}"
-    return {
+    return {  # in the order in which PostgreSQL keeps the names of an object: shorter ones first
         "id": str(UUID(hashlib.md5(f"{row.id}{row.state}".encode()).hexdigest())),
-        "actor": {"objectType": "Agent", "account": {"homePage": "urn:tend", "name": who}},
         "verb": {"id": verb},
+        "actor": {"account": {"name": who, "homePage": "urn:tend"}, "objectType": "Agent"},
         "object": {
-            "objectType": "Activity",
             "id": f"urn:uuid:{row.course_id}",
             "definition": {"type": "http://adlnet.gov/expapi/activities/course"},
+            "objectType": "Activity",
         },
         "timestamp": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
