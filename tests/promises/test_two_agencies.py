@@ -96,7 +96,7 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     ids = await ids_of(cast, "forum")
     if shown.name.endswith("Connection"):
         row = get_named_type(shown.fields["nodes"].type)
-        return [f"{name}(first: 20) {{ totalCount nodes {{ {_all_fields(row, 1)} }} }}"]
+        return [f"{name}(first: 15) {{ totalCount nodes {{ {_all_fields(row, 1)} }} }}"]
     if name == "nodes":
         given = ", ".join(f'"{id}"' for id in ids.values())
         return [f"nodes(ids: [{given}]) {{ __typename id }}"]
