@@ -24,7 +24,7 @@ from graphql_schema.projection.declaring import ToMany
 PAGES = (0, 1, 2, 3, 5, None)
 TEXTS = {
     "handle": ("reporter", "ä ☃"),
-    "externalId": ("account-1", "☃"),
+    "externalId": ("a1", "☃"),
     "text": ("TEXT 3", "3, 5!", "5 hello", "☃ 2"),
     "action": ("case.claimed", "case.decided", "policy.created", "☃"),
     "kind": ("apply_rules", "write_words", "☃"),
