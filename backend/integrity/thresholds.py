@@ -6,7 +6,9 @@ from typing import Final
 SUBJECTS_PER_INVESTIGATION: Final = 200
 SUBJECTS_AT_ONCE: Final = 50
 REFERENCES_AT_ONCE: Final = 1_000
-POSTS_LOOKED_AT: Final = 200  # of each member, the newest; what they wrote before is seldom news
+POSTS_LOOKED_AT: Final = (
+    200  # of each member, the newest, and as many references; what they wrote before is seldom news
+)
 POSTS_COMPARED: Final = 4_000  # word by word, of all members together: a second of one core
 EVIDENCE_PER_TIE: Final = 10  # the newest; that there is more is said
 CANDIDATES: Final = 20  # members who are not subjects and may be

@@ -48,15 +48,6 @@ _FOUND: Final[Mapping[str, tuple[bool, str]]] = {
           join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = a.member_id
           join members n on n.agency_id = $1 and n.workspace_id = $2 and n.identity_key = m.identity_key
           join s b on b.member_id = n.id and a.id < b.id"""),
-    # No more than is kept: what a client notes of two hundred members may be twenty million pairs.
-    "shares_reference": (True, f"""
-        select one, other, reference_id from (
-            select a.id as one, b.id as other, q.id as reference_id,
-                   row_number() over (partition by a.id, b.id order by q.id desc) as number from s a
-              join client_references r on r.agency_id = $1 and r.workspace_id = $2 and r.member_id = a.member_id
-              join client_references q on q.agency_id = $1 and q.workspace_id = $2 and q.kind = r.kind and q.value = r.value
-              join s b on b.member_id = q.member_id and a.id < b.id) shared
-         where number <= {EVIDENCE_PER_TIE}"""),
     "uses": (True, """
         select m.id as one, v.id as other, r.id as reference_id from s m
           join client_references r on r.agency_id = $1 and r.workspace_id = $2 and r.member_id = m.member_id
@@ -77,8 +68,13 @@ _FOUND: Final[Mapping[str, tuple[bool, str]]] = {
            and n.first_seen_at between m.first_seen_at - interval '{SEEN_TOGETHER.seconds} seconds'
                                    and m.first_seen_at + interval '{SEEN_TOGETHER.seconds} seconds'"""),
 }  # fmt: skip
-_COMPARED: Final = {"shares_words": False, "shares_link": False, "posted": True}
+_COMPARED: Final = {"shares_reference": True, "shares_words": False, "shares_link": False, "posted": True}
 KINDS: Final = {**{kind: is_strong for kind, (is_strong, _) in _FOUND.items()}, **_COMPARED, "noted": False}
+# Paired here: as a join PostgreSQL ran out of time on thirty members with four hundred in common.
+_REFERENCES: Final = f"""{_S}
+    select s.id as subject, r.id, r.kind, r.value from s cross join lateral (
+           select * from client_references r where r.agency_id = $1 and r.workspace_id = $2 and r.member_id = s.member_id
+            order by r.id desc limit $4) r order by r.id"""
 _POSTS: Final = f"""{_S}
     select m.id as subject, p.id, p.text from s m cross join lateral (
            select p.id, p.text from posts p where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = m.member_id
@@ -153,6 +149,7 @@ async def _look_for(investigation: Investigation) -> None:
         for row in sorted(rows, key=lambda each: str(each.get("created_at", "")), reverse=True):
             piece = _Piece(row.get("post_id"), row.get("case_id"), row.get("reference_id"))
             found[row["one"], row["other"], kind].append(piece)
+    found.update(await asyncio.to_thread(_share, await scope.fetch(_REFERENCES, *place, POSTS_LOOKED_AT)))
     subjects = await InvestigationSubject.filter(
         investigation_id=investigation.id, workspace_id=investigation.workspace_id
     )
@@ -162,6 +159,19 @@ async def _look_for(investigation: Investigation) -> None:
     links = {each.id: each.value or "" for each in subjects if each.kind == "link"}
     found.update(await asyncio.to_thread(_compare, [(row["subject"], row["id"], row["text"]) for row in posts], links))
     await _keep(investigation, found)
+
+
+def _share(references: Sequence[Any]) -> _Found:
+    """The newest that two members have both, as the second of them has it."""
+    of: defaultdict[UUID, dict[tuple[str, str], UUID]] = defaultdict(dict)
+    for row in references:
+        of[row["subject"]][row["kind"], row["value"]] = row["id"]
+    found: _Found = {}
+    for (one, first), (other, second) in combinations(sorted(of.items()), 2):
+        shared = sorted((second[both] for both in first.keys() & second.keys()), reverse=True)
+        if shared:
+            found[one, other, "shares_reference"] = [_Piece(reference_id=id) for id in shared[:EVIDENCE_PER_TIE]]
+    return found
 
 
 def _compare(posts: Sequence[tuple[UUID, UUID, str]], links: Mapping[UUID, str]) -> _Found:
