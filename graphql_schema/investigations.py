@@ -157,7 +157,9 @@ class Investigation(Node):
         "investigation_id", order=AddedOrder, description="What it is about: the nodes of its graph."
     )
     ties: Connection[InvestigationTie] = many(
-        "investigation_id", order=FoundOrder, description="What ties them: the edges of its graph."
+        "investigation_id",
+        order=FoundOrder,
+        description="What ties them, 2,000 at most of what Tend finds, strong ones first: the edges of its graph.",
     )
     entries: Connection[InvestigationEntry] = many(
         "investigation_id", order=MoveOrder, description="What was done in it."

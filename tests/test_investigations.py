@@ -206,6 +206,19 @@ async def test_looking_again_finds_what_came_and_drops_what_went_and_names_who_m
     assert {kind for _, _, kind in await ring.ties(investigation)} == {"noted"}, "what people noted stays"
 
 
+async def test_of_too_many_ties_the_strong_ones_are_kept(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.integrity.tying.MOST_TIES", 4)
+    crowd = [await ring.member(f"m{n}") for n in range(4)]
+    posts = [await ring.post(member, RAID) for member in crowd[:3]]
+    investigation = await ring.investigate(*of(*crowd, *posts))
+    kinds = sorted(kind for _, _, kind in await ring.ties(investigation))
+    async with agency_scope(ring.cast.system):
+        assert await InvestigationTie.filter(investigation_id=investigation).count() == 4
+    assert kinds.count("wrote") >= 1
+    async with agency_scope(ring.cast.system):
+        assert await InvestigationTie.filter(investigation_id=investigation, is_strong=True).count() == 3
+
+
 async def test_a_subject_is_there_once_and_goes_with_its_ties(ring: Ring) -> None:
     ann = await ring.member("ann")
     post = await ring.post(ann, "hello")

@@ -10,6 +10,7 @@ POSTS_LOOKED_AT: Final = (
     200  # of each member, the newest, and as many references; what they wrote before is seldom news
 )
 POSTS_COMPARED: Final = 4_000  # word by word, of all members together: a second of one core
+MOST_TIES: Final = 2_000  # of one investigation, strong ones first: nobody reads more of a graph
 EVIDENCE_PER_TIE: Final = 10  # the newest; that there is more is said
 CANDIDATES: Final = 20  # members who are not subjects and may be
 # Two accounts seen first within this time of each other, in one community. Design choice: weak, shown as such.

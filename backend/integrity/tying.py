@@ -14,12 +14,15 @@ from backend.integrity.opening import note_entry, open_one
 from backend.integrity.thresholds import (
     CANDIDATES,
     EVIDENCE_PER_TIE,
+    MOST_TIES,
     POSTS_COMPARED,
     POSTS_LOOKED_AT,
     SAME_WORDS_FROM,
     SEEN_TOGETHER,
 )
+from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.ruling import likeness, links_of, shingles, sketch
 from tenants.actor import Actor
@@ -209,25 +212,26 @@ async def _keep(investigation: Investigation, found: Mapping[tuple[UUID, UUID, s
     before = await InvestigationTie.filter(**mine, added_by_id=None)
     since = {(row.one_id, row.other_id, row.kind): row.found_at for row in before}
     await InvestigationTie.filter(**mine, added_by_id=None).exclude(kind="noted").delete()
-    ties = [
-        InvestigationTie(
-            one_id=one, other_id=other, kind=kind, is_strong=KINDS[kind], **mine,
-            **({"found_at": since[one, other, kind]} if (one, other, kind) in since else {}),
-        )
-        for one, other, kind in found
-    ]  # fmt: skip
-    await InvestigationTie.bulk_create(ties)
-    await TieEvidence.bulk_create(
-        TieEvidence(
-            workspace_id=investigation.workspace_id,
-            tie_id=tie.id,
-            position=position,
-            post_id=piece.post_id,
-            case_id=piece.case_id,
-            reference_id=piece.reference_id,
-        )
-        for tie, pieces in zip(ties, found.values(), strict=True)
-        for position, piece in enumerate(_newest(pieces), 1)
+    kept = sorted(found.items(), key=lambda each: not KINDS[each[0][2]])[:MOST_TIES]  # strong ones first
+    scope, place, moment = current(), (current().actor.agency_id, investigation.workspace_id), now()
+    ids = [new_id() for _ in kept]
+    await scope.executemany(
+        """insert into investigation_ties (agency_id, workspace_id, id, investigation_id, one_id, other_id, kind, is_strong,
+                                           found_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        [
+            (*place, id, investigation.id, one, other, kind, KINDS[kind], since.get((one, other, kind), moment))
+            for id, ((one, other, kind), _) in zip(ids, kept, strict=True)
+        ],
+    )
+    await scope.executemany(
+        """insert into tie_evidence (agency_id, workspace_id, id, tie_id, position, post_id, case_id, reference_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        [
+            (*place, new_id(), id, position, piece.post_id, piece.case_id, piece.reference_id)
+            for id, (_, pieces) in zip(ids, kept, strict=True)
+            for position, piece in enumerate(_newest(pieces), 1)
+        ],
     )
 
 
