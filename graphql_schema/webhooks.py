@@ -49,6 +49,7 @@ class WebhookEventKind(Enum):
     RULE_CREATED = _kind("rule_created")
     HOLD_PLACED = _kind("hold_placed")
     HOLD_LIFTED = _kind("hold_lifted")
+    LEARNING_STATEMENT = _kind("learning_statement")
     VERIFICATION_CHANGED = _kind("verification_changed")
     EXPORT_REQUESTED = _kind("export_requested")
     EXPORT_DONE = _kind("export_done")

@@ -1,6 +1,7 @@
 """Guarded HTTP to addresses that other people name: webhooks, OpenID providers, pictures."""
 
 import asyncio
+import re
 import socket
 import ssl
 import zlib
@@ -99,10 +100,14 @@ def is_askable(url: str) -> bool:
     return True
 
 
+_HOST_NAME: Final = re.compile(r"[a-z0-9.-]+", re.IGNORECASE)
+
+
 def asked_host(url: str) -> str | None:
     """The server that `fetch` would ask, in ASCII, as it reads the address itself: other readers find other hosts in the same
     text. None for what it would not try."""
-    return httpx.URL(url).raw_host.decode("ascii") if is_askable(url) else None
+    host = httpx.URL(url).raw_host.decode("ascii") if is_askable(url) else ""
+    return host if _HOST_NAME.fullmatch(host) else None
 
 
 def guarded_client(*, transport: "GuardedTransport | None" = None, **options: Any) -> httpx.AsyncClient:

@@ -102,7 +102,8 @@ async def test_whoever_knows_an_address_cannot_flood_it(browser: httpx.AsyncClie
     for _ in range(MOST + 3):
         await browser.post("/sign-in", data={"email": "safety_responder@acme.example"})
     await asyncio.sleep(0.5)
-    assert len(inbox.to("safety_responder@acme.example")) == MOST
+    mails = [mail.as_string() for mail in inbox.to("safety_responder@acme.example")]
+    assert sum("mail-link" in mail for mail in mails) == MOST, "beside what else they are told"
 
 
 async def test_signing_in_ends_what_the_browser_had_before(

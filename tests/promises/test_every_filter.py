@@ -147,8 +147,9 @@ def position_faults(plan: dict[str, Any], site: ListSite, arguments: dict[str, A
     return list(faults(plan)) + [
         scan["Filter"]
         for scan in scans(plan, site.target.table)
-        # A scan names its own columns bare, and those of an outer row with their table; what the wall hides is no position.
-        if any(re.search(rf"(?<![\w.]){key}\b(?! <> ALL)", scan.get("Filter", "")) for key in keys)
+        # A scan names its own columns bare, and those of an outer row with their table; what the wall hides is no position,
+        # nor is one value of a column with few: in small tables an index without it serves as well.
+        if any(re.search(rf"(?<![\w.]){key}\b(?! <> ALL| = )", scan.get("Filter", "")) for key in keys)
     ]
 
 

@@ -75,7 +75,6 @@ async def test_a_site_that_does_not_count_is_not_even_asked(acme: Cast, api: htt
         "https://guild.example.evil.example/",
         "https://guild.example@evil.example/",
         "https://evil.example#x.guild.example",
-        "https://evil.example#guild.example",
         "https://evil.example%2f.guild.example/",
         "https://127.0.0.1/",
         "http://guild.example/",
