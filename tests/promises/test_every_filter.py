@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 import orjson
 import pytest
 from cast import Cast
@@ -141,34 +140,6 @@ async def plan_of(cast: Cast, who: str, site: ListSite, arguments: dict[str, Any
     return json.loads(found)[0]["Plan"], statement.sql
 
 
-def position_faults(plan: dict[str, Any], site: ListSite, arguments: dict[str, Any]) -> list[str]:
-    """The position is where the index is entered: no row before it is read and dropped."""
-    keys = [key.column for key in keys_of(site.target.model, arguments["orderBy"].value)]
-    return list(faults(plan)) + [
-        scan["Filter"]
-        for scan in scans(plan, site.target.table)
-        # A scan names its own columns bare, and those of an outer row with their table; what the wall hides is no position,
-        # nor is one value of a column with few: in small tables an index without it serves as well.
-        if any(re.search(rf"(?<![\w.]){key}\b(?! <> ALL| = )", scan.get("Filter", "")) for key in keys)
-    ]
-
-
-async def forget_statistics(settings: Settings, table: str) -> bool:
-    """Whether PostgreSQL can (from 18 on)."""
-    owner = await asyncpg.connect(settings.owner_url)
-    try:
-        if owner.get_server_version().major < 18:
-            return False
-        await owner.execute("select pg_clear_relation_stats('app', $1)", table)
-        for column in await owner.fetch(
-            "select attname from pg_stats where schemaname = 'app' and tablename = $1", table
-        ):
-            await owner.execute("select pg_clear_attribute_stats('app', $1, $2, false)", table, column["attname"])
-        return True
-    finally:
-        await owner.close()
-
-
 def named(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
@@ -224,10 +195,21 @@ async def test_an_index_gives_the_page_beyond_a_cursor(
     if site.name in SHORT:
         return
     plan, text = await plan_of(acme, "owner", site, arguments)
-    problems = position_faults(plan, site, arguments)
-    if problems and await forget_statistics(settings, site.target.table):  # of the few rows of other tests
-        plan, text = await plan_of(acme, "owner", site, arguments)
-        problems = position_faults(plan, site, arguments)
+    problems = list(faults(plan))
+    keys = [key.column for key in keys_of(site.target.model, arguments["orderBy"].value)]
+    # The position is where the index is entered: no row before it is read and dropped.
+    problems += [
+        scan["Filter"]
+        for scan in scans(plan, site.target.table)
+        # A scan names its own columns bare, and those of an outer row with their table; what the wall hides is no position.
+        if any(re.search(rf"(?<![\w.]){key}\b(?! <> ALL)", scan.get("Filter", "")) for key in keys)
+    ]
+    if any(re.search(rf"\b{key} = ", text) for key in keys for text in problems):
+        # One value of a column with few, which in a small table another index serves as well: then the right one is there.
+        async with agency_scope(acme.owner) as opened:
+            indexes = await opened.fetch(INDEXES, site.target.table)
+        if any(index["columns"][-len(keys) :] == keys and index["condition"] is None for index in indexes):
+            problems = [text for text in problems if not any(re.search(rf"\b{key} = ", text) for key in keys)]
     assert not problems, (
         f"no index is entered at the cursor of {name}: end one with the order's columns: {problems}\n{text}"
     )

@@ -76,6 +76,9 @@ async def test_open_reports_weigh_by_who_makes_them(acme: Cast, client: Client) 
     assert await client.finds({"flagScore": hides}) == {trusted.id}, "5 + 6 points are 8.33 and more"
     assert await client.finds({"flagScore": {**hides, "high": 100}}) == set()
     assert await client.finds({"flagScore": {**hides, "sensitivity": "HIGH", "high": 9}}) == {trusted.id, crowded.id}
+    assert await client.finds({"flagScore": {**hides, "high": 1}}) == {trusted.id, crowded.id}, (
+        "a flag on one's own post is none"
+    )
     # 1 + 1/sqrt 2, and 1 + 1/sqrt 2 + 1/sqrt 3: they copied each other.
     assert await client.finds({"reportMassAtLeast": 2.28}) == {crowded.id}
     assert await client.finds({"reportMassAtLeast": 1.7}) == {trusted.id, crowded.id}

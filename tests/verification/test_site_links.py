@@ -70,6 +70,8 @@ async def test_the_code_of_one_guest_is_looked_for_on_their_site(
 async def test_a_site_that_does_not_count_is_not_even_asked(acme: Cast, api: httpx.AsyncClient) -> None:
     restaurant = await opened(acme, strong=("link",), weak=(), hosts=("guild.example",))
     task, path, _ = await restaurant.invited()
+    _, another, _ = await restaurant.invited()  # each link takes ten forms
+    assert (await show(api, another, "link", url="https://evil.example#guild.example")).status_code == 400
     for url in (
         "https://evil.example/guild.example",
         "https://guild.example.evil.example/",
