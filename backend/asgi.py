@@ -41,6 +41,7 @@ from backend.web.showing_mail import ShowingMail
 from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
 from backend.web.strangers import Strangers
+from backend.web.telling_stories import TellingStories
 from backend.web.traced import Traced
 from backend.web.verifying_members import VerifyingMembers
 from graphql_schema.context import Refused
@@ -161,6 +162,7 @@ def app(settings: Settings | None = None) -> Starlette:
         wait_of_page=partial(_wait_of, rates, "report_page"),
         proxies=chosen.trusted_proxies,
     ).routes()
+    routes += TellingStories(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += VerifyingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     if chosen.development:
         routes += ShowingMail(chosen.home.resolve() / "mail").routes()

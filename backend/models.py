@@ -20,6 +20,7 @@ MODEL_MODULES: Final = (
     "backend.statements.models",
     "backend.education.models",
     "backend.education.course_models",
+    "backend.stories.models",
     "backend.safety.models",
     "backend.acting.models",
     "backend.moderation.models",

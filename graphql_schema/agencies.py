@@ -50,6 +50,7 @@ from graphql_schema.orders import (
     PolicyOrder,
     PositionOrder,
     PostOrder,
+    ProposalOrder,
     ReviewerOrder,
     SearchOrder,
     StaffOrder,
@@ -76,6 +77,7 @@ from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTar
 from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
+from graphql_schema.stories import BestPractice, Introduction, SuccessStory
 from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
@@ -280,6 +282,15 @@ class Workspace(Node):
         "workspace_id",
         order=SearchOrder,
         description="What readers looked for there; empty for whoever does not teach.",
+    )
+    stories: Connection[SuccessStory] = many(
+        "workspace_id", order=CreationOrder, description="What its customers achieved, told or not."
+    )
+    best_practices: Connection[BestPractice] = many(
+        "workspace_id", order=CreationOrder, description="What others can do, those included that readers do not find."
+    )
+    introductions: Connection[Introduction] = many(
+        "workspace_id", order=ProposalOrder, description="Which of its members may be made known to each other."
     )
     glossary: Connection[GlossaryTerm] = many("workspace_id", order=TermOrder, description="Its words, in plain words.")
     evidence_days: int = column(description="How long the words of evidence are kept after a case is closed.")

@@ -349,3 +349,15 @@ class AttemptOrder(Enum):
 @strawberry.enum(description="In which order lessons of a course and what comes before it are listed.")
 class PlaceOrder(Enum):
     PLACE = value("position", "By `position`, the first first.")
+
+
+@strawberry.enum(description="In which order consents are listed.")
+class GivenOrder(Enum):
+    NEWEST = value("-given_at", "Latest first, by `givenAt`.")
+    OLDEST = value("given_at", "Earliest first, by `givenAt`.")
+
+
+@strawberry.enum(description="In which order introductions are listed.")
+class ProposalOrder(Enum):
+    NEWEST = value("-proposed_at", "Latest first, by `proposedAt`.")
+    OLDEST = value("proposed_at", "Earliest first, by `proposedAt`.")

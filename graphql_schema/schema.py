@@ -14,6 +14,7 @@ from graphql_schema.acting import Acting
 from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
 from graphql_schema.being_told import BeingTold
+from graphql_schema.best_practices import DistillingPractices
 from graphql_schema.concluding_investigations import ConcludingInvestigations
 from graphql_schema.crisis_resources import ListingHelp
 from graphql_schema.designing_verification import DesigningVerification
@@ -23,6 +24,7 @@ from graphql_schema.filing import FilingVerbs
 from graphql_schema.filing_safety import FilingSafety
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
+from graphql_schema.introducing import Introducing
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.keeping_customers import KeepingCustomers
@@ -51,6 +53,7 @@ from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.taking_down import TakingDown
+from graphql_schema.telling_stories import TellingStories
 from graphql_schema.training import Training
 from graphql_schema.trusted_flaggers import TrustingFlaggers
 from graphql_schema.verifying import Verifying
@@ -99,6 +102,9 @@ class Mutation(
     WritingContent,
     HearingReaders,
     Learning,
+    TellingStories,
+    DistillingPractices,
+    Introducing,
     WritingRules,
     FillingBanks,
     Verifying,

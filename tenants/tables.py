@@ -64,6 +64,8 @@ class TenantModel(Model):
     # Columns that no export holds, each with its reason; `stays_inside` is the reason of a whole table.
     inside: ClassVar[Mapping[str, str]] = {}
     stays_inside: ClassVar[str | None] = None
+    # Which rows leave with an export of a client or the agency; a condition about the row `t`. None: all of them.
+    leaves_if: ClassVar[str | None] = None
     # Why rows of a client that is deleted stay; without a reason they go with it.
     outlives_workspace: ClassVar[str | None] = None
     # Whether anybody of the agency may add a row without a workspace, which only who sees the whole agency reads.

@@ -65,6 +65,8 @@ CALENDAR: Final[Calendar] = (
     Entry("sweep_escalations", every=timedelta(minutes=1)),
     Entry("watch_deadlines", every=timedelta(minutes=5), offset=timedelta(minutes=3)),
     Entry("watch_coverage", every=timedelta(minutes=15), offset=timedelta(minutes=1)),
+    Entry("expire_consents", every=timedelta(minutes=5), offset=timedelta(minutes=4)),
+    Entry("end_introductions", every=timedelta(hours=1), offset=timedelta(minutes=9)),
     Entry("enrol_who_lack", every=timedelta(hours=6), offset=timedelta(hours=1)),
     Entry("warn_of_ends", every=timedelta(days=1), offset=timedelta(hours=8)),
     Entry("watch_rules", every=timedelta(hours=1), offset=timedelta(minutes=2)),

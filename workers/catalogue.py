@@ -77,6 +77,7 @@ from backend.safety import (
     watch_coverage,
     watch_deadlines,
 )
+from backend.stories import end_introductions, expire_consents
 from backend.verification import check_link, expire_verifications, give_up_link, purge_receipts
 from backend.webhooks import deliver_webhooks, forget_webhooks, give_up_turn
 from tenants.actor import Actor
@@ -201,6 +202,8 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         "derive_exposures": Kind(derive_exposures, tries=4, timeout=30 * MINUTE, priority=Priority.BULK, at_once=1),
         "follow_decision": Kind(follow_decision),
         "forget_access_tokens": Kind(forget_access_tokens, priority=Priority.BULK),
+        "expire_consents": Kind(expire_consents, timeout=MINUTE),
+        "end_introductions": Kind(end_introductions, timeout=MINUTE, priority=Priority.BULK),
         "enrol_who_lack": Kind(enrol_who_lack, timeout=MINUTE, priority=Priority.BULK),
         "erase_member": Kind(erase_member_now, tries=12, timeout=30 * MINUTE, priority=Priority.BULK, at_once=4),
         "expire_verifications": Kind(expire_verifications, timeout=MINUTE, priority=Priority.BULK),

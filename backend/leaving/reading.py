@@ -25,6 +25,8 @@ async def tables_of(scope: agency_scope, export: Export, *, on_rows: OnRows) -> 
     """Every table that belongs to the export, by name. Read with the rights of the scope."""
     for model in tenant_models():
         condition = _condition(model, export)
+        if condition is not None and export.what != "member" and model.leaves_if is not None:
+            condition += f" and ({model.leaves_if})"
         if condition is not None and model.stays_inside is None:
             columns = tuple(
                 field.source_field or name for name, field in model._meta.fields_map.items() if name not in model.inside

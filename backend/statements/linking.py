@@ -27,7 +27,9 @@ async def with_link(text: str, kind: LinkKind, target_id: UUID, *, language: str
     return f"{text}\n\n{worded(f'{language}/{kind}_link.txt', language, {'address': address})}"
 
 
-async def address_of(kind: LinkKind | Literal["verify", "badge"], target_id: UUID) -> str:
+async def address_of(
+    kind: LinkKind | Literal["verify", "badge", "consent", "story", "introduction"], target_id: UUID
+) -> str:
     """The same as long as the installation's key is; after another one came, a second one beside it. Raises
     NoInstallationKey."""
     scope = current()
