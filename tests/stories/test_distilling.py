@@ -1,0 +1,157 @@
+"""Best practices: distilled from stories, published by somebody else, and gone with a story that they quote."""
+
+from datetime import timedelta
+
+import pytest
+from cast import Cast
+from stories.conftest import Desk
+
+from backend.education import Words
+from backend.kit.clock import now
+from backend.kit.errors import Conflict, Invalid, NotFound
+from backend.kit.ids import new_id
+from backend.stories import (
+    BestPractice,
+    Evidence,
+    PracticeEvidence,
+    StoryConsent,
+    archive_practice,
+    distil_best_practice,
+    is_quotation,
+    publish_practice,
+    publish_story,
+    return_practice,
+    rewrite_practice,
+    submit_practice,
+    withdraw_consent,
+)
+from tenants.provisioning import SlugTaken
+from tenants.scope import agency_scope
+
+SAID = "We asked every new customer what they came for, and answered within a day."
+
+
+async def has_readers(desk: Desk, practice: BestPractice) -> bool:
+    async with agency_scope(desk.editor) as scope:
+        return await scope.fetchval(
+            "select app.is_practised(id, current_version_id) from best_practices where agency_id = $1 and id = $2",
+            desk.cast.agency_id,
+            practice.id,
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "quotes"),
+    [
+        ("They asked every new customer what they came for.", [], True),
+        ("THEY ASKED: every new customer, what they came for!", [], True),
+        ("Ask customers what they came for and answer soon.", [], False),
+        ("Ask soon, says anna-b.", ["Anna-B"], True),
+        ("Ask soon, says Annabel.", ["Anna"], False),
+        ("Ask soon in an hour.", ["an"], False),
+        ("", [], False),
+    ],
+)
+def test_words_in_a_row_and_names_are_a_quotation(text: str, names: list[str], quotes: bool) -> None:
+    assert is_quotation(text, SAID, names=names) is quotes
+
+
+async def test_one_writes_and_another_publishes(desk: Desk) -> None:
+    story = await desk.published()
+    async with agency_scope(desk.writer):
+        practice = await distil_best_practice(
+            desk.writer, desk.client, slug="do-this", language="en", words=Words("Do this", "x"),
+            evidence=[Evidence(story.id)],
+        )  # fmt: skip
+        with pytest.raises(Conflict):
+            await publish_practice(desk.writer, practice.id)
+        await submit_practice(desk.writer, practice.id)
+    for refused in (
+        publish_practice(desk.writer, practice.id),
+        submit_practice(desk.writer, practice.id),
+        rewrite_practice(desk.writer, practice.id, expected_version=9, words=Words("x", "x"), evidence=[]),
+    ):
+        async with agency_scope(desk.writer) as scope:
+            with pytest.raises(Conflict):
+                await refused
+            scope.doom()
+    assert not await has_readers(desk, practice)
+    async with agency_scope(desk.editor):
+        await return_practice(desk.editor, practice.id, note="Say more.")
+        read = await BestPractice.get(id=practice.id)
+        await rewrite_practice(
+            desk.editor, practice.id, expected_version=read.version, words=Words("Do this", "more"), evidence=[Evidence(story.id)]
+        )  # fmt: skip
+        await submit_practice(desk.editor, practice.id)
+    for who in (desk.editor, desk.writer):  # both have written some of it
+        async with agency_scope(who) as scope:
+            with pytest.raises(Conflict):
+                await publish_practice(who, practice.id)
+            scope.doom()
+    lead = desk.cast.owner.narrowed_to(desk.client)
+    async with agency_scope(lead):
+        await publish_practice(lead, practice.id)
+    assert await has_readers(desk, practice)
+    async with agency_scope(desk.editor):
+        await archive_practice(desk.editor, practice.id)
+    assert not await has_readers(desk, practice)
+
+
+async def test_what_quotes_comes_down_with_the_story_and_what_does_not_stays(desk: Desk) -> None:
+    story = await desk.published(SAID)
+    quoting = await desk.practice(story, f"As they say: {SAID}", is_quoting=False)
+    other = await desk.practice(story, "Ask people.", is_quoting=False)
+    async with agency_scope(desk.system):
+        found = await PracticeEvidence.filter(story_id=story.id).order_by("created_at", "id")
+    assert [each.is_quoting for each in found] == [True, False]  # whatever the writer says
+    async with agency_scope(desk.writer):
+        await withdraw_consent(desk.writer, story.id)
+    assert (await has_readers(desk, quoting), await has_readers(desk, other)) == (False, True)
+
+
+async def test_a_practice_waits_for_consent_to_practices_and_to_the_version_that_it_quotes(desk: Desk) -> None:
+    story = await desk.published(SAID, channels=["site"])
+    with pytest.raises(Conflict):
+        await desk.practice(story)
+    await desk.consent(story, channels=["practice"])
+    practice = await desk.practice(story)
+    assert await has_readers(desk, practice)
+    await desk.write(story, "We did something else.")
+    await desk.consent(story, version=2, channels=["practice"])
+    async with agency_scope(desk.editor):
+        await publish_story(desk.editor, story.id)
+    assert not await has_readers(desk, practice)  # it quotes what they have not consented to
+    again = await desk.practice(story)
+    assert await has_readers(desk, again)
+    async with agency_scope(desk.system):
+        await StoryConsent.filter(story_id=story.id, ended_at=None).update(expires_at=now() - timedelta(seconds=1))
+    assert not await has_readers(desk, again)
+
+
+async def test_refused_is_what_rests_on_nothing_or_on_what_is_not_there(desk: Desk, globex: Cast) -> None:
+    story, nothing = await desk.published(), await desk.nominated()
+    elsewhere = await globex.post()
+    for evidence, refusal in (
+        ([], Invalid),
+        ([Evidence(new_id()) for _ in range(21)], Invalid),
+        ([Evidence(nothing.id)], Conflict),
+        ([Evidence(elsewhere.id)], NotFound),
+    ):
+        async with agency_scope(desk.writer) as scope:
+            with pytest.raises(refusal):
+                await distil_best_practice(
+                    desk.writer, desk.client, slug="a-b", language="en", words=Words("x", "x"), evidence=evidence
+                )
+            scope.doom()
+    practice = await desk.practice(story)
+    async with agency_scope(desk.system):
+        slug = (await BestPractice.get(id=practice.id)).slug
+    async with agency_scope(desk.writer) as scope:
+        with pytest.raises(SlugTaken):
+            await distil_best_practice(
+                desk.writer, desk.client, slug=slug, language="en", words=Words("x", "x"), evidence=[Evidence(story.id)]
+            )
+        scope.doom()
+    async with agency_scope(globex.owner):
+        with pytest.raises(NotFound):
+            await archive_practice(globex.owner, practice.id)
