@@ -80,7 +80,7 @@ class Introducing:
 
     @verb(
         IntroductionPayload,
-        "Answer to an introduction on behalf of a member: for API keys, since staff answer for nobody.",
+        "Answer to an introduction on behalf of a member; a yes is for API keys alone, since nobody of the agency says it for them.",
         needs=Right.LEARN,
     )
     async def respond_to_introduction(

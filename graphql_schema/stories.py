@@ -37,10 +37,10 @@ class StoryState(Enum):
 
 @strawberry.enum(description="What of whoever tells a story may be in it.")
 class StoryUse(Enum):
-    NAME = value("name", "Their name.")
+    NAME = value("name", "What they are called.")
     LOGO = value("logo", "The logo of their company.")
     QUOTE = value("quote", "Their words, quoted.")
-    METRIC = value("metric", "Their numbers.")
+    METRIC = value("metric", "Numbers that they gave, such as how much they saved.")
 
 
 @strawberry.enum(description="Where a story may be told.")
@@ -48,7 +48,7 @@ class StoryChannel(Enum):
     SITE = value("site", "On the client's website and in its apps, which read it here.")
     PAGE = value("page", "On a page of Tend's own that anybody with its address can open.")
     PRACTICE = value("practice", "Quoted in best practices of the client.")
-    COMMUNITY = value("community", "In a community.")
+    COMMUNITY = value("community", "Where members of the client meet.")
     SOCIAL = value("social", "In social networks.")
 
 
@@ -165,7 +165,7 @@ class SuccessStory(Node):
 class PracticeEvidence:
     """A story that a best practice was distilled from."""
 
-    story_id: strawberry.ID = sql("'story_' || {row}.story_id", description="For `readStory`.")
+    story_id: strawberry.ID = sql("'story_' || {row}.story_id", description="Which story it is, for `readStory`.")
     is_quoting: bool = column(
         description="Whether words, a name or a number of it are in the practice: then that comes down with the story."
     )
@@ -243,7 +243,9 @@ class Introduction(Node):
     id: strawberry.ID
     state: IntroductionState = column(description="Where it is.")
     reason: str = column(description="Why, as both read it.")
-    sides: Connection[IntroductionSide] = many("introduction_id", order=CreationOrder, description="The two.")
+    sides: Connection[IntroductionSide] = many(
+        "introduction_id", order=CreationOrder, description="Both of them, whoever was named first first."
+    )
     proposed_at: datetime = column(description="When it was proposed.")
     open_until: datetime = column(description="Until when they may answer.")
     made_at: datetime | None = column(description="When they were told of each other; null before.")

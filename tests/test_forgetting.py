@@ -47,6 +47,16 @@ from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
 from backend.safety import Escalation, EscalationBrief, EscalationStep, SafetyFiling, Takedown
 from backend.settings import Settings
+from backend.stories import (
+    BestPractice,
+    Introduction,
+    IntroductionSide,
+    PracticeEvidence,
+    PracticeVersion,
+    StoryConsent,
+    StoryVersion,
+    SuccessStory,
+)
 from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
 from tenants.scope import agency_scope
@@ -265,6 +275,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             member_id=member.id,
             reason=f"{MARKER} is my cousin",
         )
+        await told_by(client, member.id)
     async with agency_scope(cast.owner):
         hold = await place_hold(cast.owner, client, member_id=member.id, reason=f"{MARKER} sues")
         await lift_hold(cast.owner, hold, grounds="over")
@@ -276,6 +287,25 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
             await request_export(cast.owner, what=what, **named)
     assert {job.state for job in await cast.run_jobs("write_export")} == {"done"}
     return client, member.id, slug
+
+
+async def told_by(client: UUID, member_id: UUID) -> None:
+    """A story, a best practice that quotes it, and an introduction."""
+    of, said = {"workspace_id": client}, {**dict.fromkeys(("title", "text", "html"), MARKER), "writers": []}
+    story = await SuccessStory.create(**of, member_id=member_id, language="en", why=MARKER, notes=MARKER)
+    version = await StoryVersion.create(**of, story_id=story.id, version=1, uses=["name"], **said)
+    await StoryConsent.create(
+        **of, story_id=story.id, version_id=version.id, uses=["name"], channels=["site"], given_by="staff", proof=MARKER
+    )
+    practice = await BestPractice.create(**of, slug="a-b", language="en")
+    quoting = await PracticeVersion.create(
+        **of, practice_id=practice.id, version=1, summary=MARKER, reading_seconds=1, **said
+    )
+    await PracticeEvidence.create(
+        **of, version_id=quoting.id, story_id=story.id, story_version_id=version.id, is_quoting=True
+    )
+    introduction = await Introduction.create(**of, reason=MARKER, outcome=MARKER, open_until=now())
+    await IntroductionSide.create(**of, introduction_id=introduction.id, member_id=member_id, contact=MARKER)
 
 
 async def reported_about(cast: Cast, client: UUID, slug: str, post: Post, member_id: UUID) -> None:
@@ -374,6 +404,10 @@ PLANTED = {
     "misuse_measures.reason",
     "unfounded_marks.reason",
     "content_feedback.words",
+    *("success_stories.why", "success_stories.notes", "story_consents.proof"),
+    *(f"story_versions.{column}" for column in ("title", "text", "html")),
+    *(f"practice_versions.{column}" for column in ("title", "summary", "text", "html")),
+    *("introductions.reason", "introductions.outcome", "introduction_sides.contact"),
     "escalation_briefs.summary",
     "escalation_steps.note",
     *("safety_filings.content", "safety_filings.documents"),

@@ -56,13 +56,13 @@ async def propose_introduction(
 async def respond_to_introduction(
     actor: Actor, introduction_id: UUID, *, member_id: UUID, accepts: bool, contact: str
 ) -> Introduction:
-    """By a machine on behalf of one of the two; `contact` as in `answer`. Raises NotAllowed for staff, NotFound, Invalid,
-    Conflict."""
+    """By a machine on behalf of one of the two; staff may write down a no, and never a yes. `contact` as in `answer`. Raises
+    NotAllowed, NotFound, Invalid, Conflict."""
     actor.must_hold(Right.LEARN)
     introduction = await held_introduction(introduction_id)
     side = await _side(introduction, member_id)
-    if actor.api_client_id is None:
-        raise NotAllowed("They answer themselves: on their page, or by a machine on their behalf.")
+    if accepts and actor.api_client_id is None:
+        raise NotAllowed("They accept themselves: on their page, or by a machine on their behalf.")
     await answer(introduction, side, accepts=accepts, contact=contact)
     return introduction
 

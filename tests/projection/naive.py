@@ -17,6 +17,7 @@ from graphql import GraphQLError, GraphQLResolveInfo, build_schema, execute, get
 from strawberry.utils.str_converters import to_snake_case
 
 from backend.acting import ActingKey
+from backend.communities import Member
 from backend.education import ContentDraft, ContentItem, ContentVersion
 from backend.evidence import verify_snapshots
 from backend.intake import PlatformDelivery
@@ -27,6 +28,14 @@ from backend.notices import KINDS, readable
 from backend.policies import PolicyVersion
 from backend.ruling import PostTag, RuleFiring, RuleVersion
 from backend.safety import EscalationPolicy
+from backend.stories import (
+    BestPractice,
+    PracticeEvidence,
+    StoryConsent,
+    StoryVersion,
+    StoryWithdrawal,
+    SuccessStory,
+)
 from graphql_schema.projection import published_kinds
 from graphql_schema.projection.declaring import (
     Aggregate,
@@ -188,6 +197,47 @@ async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
 
 WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
 WHERES[published("Rota").row] = _is_of_their_clients
+
+
+async def _is_told(row: Any, _: Actor | None = None, *, channel: str | None = None) -> bool:
+    """A version of a story, to readers."""
+    story = await SuccessStory.get(id=row.story_id)
+    member = story.member_id and await Member.get(id=story.member_id)
+    consent = await StoryConsent.get_or_none(story_id=story.id, ended_at=None)
+    return (
+        story.state == "published"
+        and story.current_version_id == row.id
+        and consent is not None
+        and consent.version_id == row.id
+        and set(row.uses) <= set(consent.uses)
+        and (channel is None or channel in consent.channels)
+        and (consent.expires_at is None or consent.expires_at > now())
+        and not (member and member.erased_at)
+        and not await StoryWithdrawal.exists(subject_id=story.id)
+    )
+
+
+async def _is_practised(row: Any, _: Actor) -> bool:
+    practice = await BestPractice.get(id=row.practice_id)
+    if practice.current_version_id != row.id or practice.archived_at is not None:
+        return False
+    quoted = await PracticeEvidence.filter(version_id=row.id, is_quoting=True)
+    return all([await _is_told(await StoryVersion.get(id=e.story_version_id), channel="practice") for e in quoted])
+
+
+async def _is_not_withdrawn(row: Any, _: Actor) -> bool:
+    return not await StoryWithdrawal.exists(subject_id=row.story_id)
+
+
+async def _quotes_nothing_withdrawn(row: Any, actor: Actor) -> bool:
+    quoted = await PracticeEvidence.filter(version_id=row.id, is_quoting=True)
+    return all([await _is_not_withdrawn(each, actor) for each in quoted])
+
+
+WHERES[published("PublishedStory").row] = _is_told
+WHERES[published("PublishedPractice").row] = _is_practised
+WHERES[published("StoryVersion").row] = _is_not_withdrawn
+WHERES[published("PracticeVersion").row] = _quotes_nothing_withdrawn
 WHERES["{row}.verify_before > now()"] = lambda row, _: row.verify_before > now()
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
@@ -257,6 +307,21 @@ async def _proof(row: Any) -> str:
 async def _is_late(row: Any) -> bool:
     promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
     return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
+
+
+for _type in ("PublishedStory", "PracticeEvidence"):
+    _of_reporting(_type, "storyId", lambda row: f"story_{row.story_id}")
+
+
+@expression("PublishedStory", "language")
+async def _language_of_a_story(row: Any) -> str:
+    return (await SuccessStory.get(id=row.story_id)).language
+
+
+@expression("PublishedStory", "toldUntil")
+async def _told_until(row: Any) -> Any:
+    consent = await StoryConsent.get_or_none(story_id=row.story_id, ended_at=None)
+    return consent and consent.expires_at
 
 
 @expression("ContentItem", "state")

@@ -31,6 +31,8 @@ SHARED_INPUTS = {
     "DraftInput": "a draft, with nothing to add",
     "ClaimInput": "a claim of yours, with nothing to add",
     "EscalationInput": "an escalation, with nothing to add",
+    "StoryInput": "a story, with nothing to add",
+    "PracticeInput": "a best practice, with nothing to add",
     "StaffInput": "somebody of the agency, with nothing to add",
 }
 FILLERS = frozenset("a an and are by in is it its of that the their this to your".split())

@@ -13,6 +13,7 @@ from cast import Cast
 from filed import a_batch, a_service
 from reported import a_notice
 from taught import a_version
+from told import told
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.communities import Connection, Post
@@ -45,6 +46,7 @@ from backend.reporting import PublicNotice
 from backend.retention import Definition, create_study, freeze_study, run_study
 from backend.ruling import back_test_rule, create_rule
 from backend.safety import Danger, Rota, RotaLayer, SafetyContact, Takedown
+from backend.stories import Introduction, StoryConsent
 from backend.verification import (
     VerificationDesign,
     VerificationEvidence,
@@ -557,6 +559,25 @@ async def _a_study_to_run(acme: Cast, client: UUID, slug: str) -> dict[str, Any]
     return {"study_id": str(study.id)}
 
 
+async def _told(acme: Cast, slug: str) -> dict[str, UUID]:
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    return {kind: UUID(id.rpartition("_")[2]) for kind, id in (await told(acme, case)).items()}
+
+
+async def _an_introduction_nobody_answered(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    ids = await _told(acme, slug)
+    async with agency_scope(acme.system):
+        await Introduction.filter(id=ids["introduction"]).update(open_until=now() - timedelta(days=1))
+    return {}
+
+
+async def _a_story_whose_consent_is_over(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    ids = await _told(acme, slug)
+    async with agency_scope(acme.system):
+        await StoryConsent.filter(id=ids["storyconsent"]).update(expires_at=now() - timedelta(days=1))
+    return {}
+
+
 SCENES: dict[str, Scene] = {
     "anchor_journal": _nothing,
     "back_test": _a_back_test,
@@ -576,6 +597,8 @@ SCENES: dict[str, Scene] = {
     "mail_notifier": _a_notice_that_was_decided,
     "settle_notices": _an_old_notice,
     "forget_access_tokens": _ended_access_tokens,
+    "end_introductions": _an_introduction_nobody_answered,
+    "expire_consents": _a_story_whose_consent_is_over,
     "enrol_who_lack": _somebody_who_lacks_a_certificate,
     "erase_member": _to_be_forgotten,
     "repeat_erasures": _forgotten_and_back,

@@ -31,6 +31,7 @@ from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, rejec
 from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
 from backend.safety import Escalation, SafetyFiling, acknowledge_escalation, offer_escalation
+from backend.stories import BestPractice, Introduction, StoryConsent, SuccessStory
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -290,6 +291,43 @@ async def _no_attempt(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+def _a_story(state: str, **given: Any) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
+    """In that state, and without consent unless it is approved."""
+
+    async def story(scene: Scene) -> dict[str, Any]:
+        async with agency_scope(scene.cast.system):
+            await SuccessStory.filter(id=scene.id("story")).update(state=state)
+            if state not in ("approved", "published"):
+                await StoryConsent.filter(story_id=scene.id("story")).delete()
+        return {"expiresAt": None, "until": None, **given}
+
+    return story
+
+
+def _an_introduction(state: str) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
+    async def introduction(scene: Scene) -> dict[str, Any]:
+        async with agency_scope(scene.cast.system):
+            await Introduction.filter(id=scene.id("introduction")).update(state=state)
+        return {}
+
+    return introduction
+
+
+async def _a_second_member(scene: Scene) -> dict[str, Any]:
+    slug = next(slug for slug, id in scene.cast.workspaces.items() if id == scene.client)
+    return {"secondMemberId": f"member_{(await scene.cast.post(workspace=slug)).member_id}"}
+
+
+async def _a_story_to_distil(scene: Scene) -> dict[str, Any]:
+    return {"evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1}
+
+
+async def _a_practice_in_review(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await BestPractice.filter(id=scene.id("practice")).update(draft_state="in_review")
+    return {}
+
+
 async def _another_client(scene: Scene) -> dict[str, Any]:
     return {"workspaceId": f"workspace_{await scene.cast.empty_workspace()}"}
 
@@ -503,6 +541,18 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "shareCertificate": _with(certificateId=None),
     "setTrainingNeed": _with(role=None, kinds=["x"]),
     "startContent": _with(language="en"),
+    "nominateStory": _with(language="en"),
+    "advanceStory": _a_story("nominated", to="QUALIFIED"),
+    "draftStory": _a_story("interviewed", expectedVersion=1),
+    "requestConsent": _a_story("drafted", channels=["SITE"]),
+    "recordConsent": _a_story("member_review", version=1, channels=["SITE"]),
+    "publishStory": _a_story("approved"),
+    **dict.fromkeys(("distilBestPractice", "rewritePractice"), _a_story_to_distil),
+    "returnPractice": _a_practice_in_review,
+    "publishPractice": _a_practice_in_review,
+    "proposeIntroduction": _a_second_member,
+    "makeIntroduction": _an_introduction("both_accepted"),
+    "followUpIntroduction": _an_introduction("made"),
     "draftContent": _with(language="fr"),
     "defineTerm": _with(language="en"),
     "returnDraft": _a_draft_in_review,

@@ -42,4 +42,5 @@ def test_staying_has_a_reason_and_is_the_exception() -> None:
         "holds",
         "journal",
         "journal_links",
+        "story_withdrawals",
     }

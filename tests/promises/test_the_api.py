@@ -25,6 +25,7 @@ from judged import judged
 from reported import reported
 from studied import studied
 from taught import taught
+from told import told
 
 from backend.acting import order_action
 from backend.communities import Connection
@@ -134,6 +135,11 @@ KINDS = {
     "enrolmentId": "enrolment",
     "attemptId": "quizattempt",
     "memberCertificateId": "membercertificate",
+    "storyId": "story",
+    "practiceId": "practice",
+    "introductionId": "introduction",
+    "firstMemberId": "member",
+    "secondMemberId": "member",
 }
 TEXTS = {
     "slug": "a-new-one",
@@ -180,6 +186,8 @@ COMPUTED = {
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
+    **dict.fromkeys(("readStory", "publishedStories"), "tests/stories/test_telling_stories.py"),
+    "introductionContact": "tests/stories/test_introducing.py",
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
@@ -242,6 +250,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await studied(cast, case),
         **await in_danger(cast, case),
         **await taught(cast, case.workspace_id, case.member_id),
+        **await told(cast, case),
     }
 
 

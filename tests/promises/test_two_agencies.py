@@ -111,6 +111,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ severity open }}']
     if name == "readContent":
         return [f'{name}(itemId: "{ids["content"]}") {{ {_all_fields(shown, 1)} }}']
+    if name in ("readStory", "publishedStories"):
+        of = f'storyId: "{ids["story"]}"' if name == "readStory" else f'workspaceId: "{ids["workspace"]}"'
+        return [f"{name}({of}, channel: SITE) {{ {_all_fields(shown, 1)} }}"]
     if name == "moderationNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [
