@@ -48,6 +48,7 @@ PAGES: Final = (
         "filing",
         "safety",
         "education",
+        "stories",
         "rules",
         "investigations",
         "verification",

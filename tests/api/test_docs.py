@@ -20,6 +20,7 @@ from graphql import OperationDefinitionNode, OperationType, parse, validate
 from judged import decided
 from markdown_it import MarkdownIt
 from taught import taught
+from told import told
 
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
@@ -261,6 +262,17 @@ class Scene:
             await CoursePrerequisite.filter(workspace_id=client).delete()
         return {f"<{kind} id>": made[kind] for kind in ("content", "course", "enrolment")}
 
+    async def told(self) -> dict[str, Any]:
+        known = await self.ids()
+        async with agency_scope(self.cast.system):
+            case = await Case.get(id=known["<case id>"].partition("_")[2])
+        other = await self.cast.post(workspace=self.slug)
+        return {
+            "<story id>": (await told(self.cast, case))["story"],
+            "<teller id>": f"member_{case.member_id}",
+            "<other member id>": f"member_{other.member_id}",
+        }
+
     async def rule(self) -> dict[str, Any]:
         answer = await self.ask("{ workspaces { nodes { id policies(first: 1) { nodes { id } } } } }")
         [workspace] = answer["data"]["workspaces"]["nodes"]
@@ -319,6 +331,8 @@ class Scene:
             known |= await self.in_danger()
         if any(name in text for name in ("<content id>", "<course id>", "<enrolment id>")):
             known |= await self.taught()
+        if "<story id>" in text or "<teller id>" in text:
+            known |= await self.told()
         if "<appeal case id>" in text:
             known |= await self.appealed()
         if "<investigation id>" in text:

@@ -20,6 +20,7 @@ from judged import judged
 from projection import naive
 from projection.writing import Operation, Pools, Writer
 from taught import taught
+from told import told
 
 from backend.acting import Action
 from backend.communities import Connection, Member
@@ -114,6 +115,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
         known |= await filed(cast, some.workspace_id, workspace, known["decision"])
         known |= await in_danger(cast, some)
         known |= await taught(cast, some.workspace_id, some.member_id)
+        known |= await told(cast, some)
         for kind, id in known.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):

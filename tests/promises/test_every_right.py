@@ -31,6 +31,7 @@ from promises.test_the_api import (
 from reported import reported
 from studied import studied
 from taught import taught
+from told import told
 
 from backend.directory.models import DirectoryGroup, DirectoryGroupWorkspace
 from backend.evidence import Hold
@@ -231,6 +232,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await studied(acme, case)
     await in_danger(acme, case)
     await taught(acme, case.workspace_id, case.member_id)
+    await told(acme, case)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])
     version = await acme.policy_version(acme.workspaces["forum"])
     async with agency_scope(owner) as scope:
