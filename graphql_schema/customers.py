@@ -55,6 +55,14 @@ class ExposureSource(Enum):
     TOLD = value("told", "Whoever told Tend of it.")
 
 
+@strawberry.enum(description="How somebody was in touch with an account, one to one.")
+class TouchKind(Enum):
+    CALL = value("call", "They spoke on the telephone, or by video.")
+    MEETING = value("meeting", "They sat together.")
+    MESSAGE = value("message", "They wrote to each other.")
+    VISIT = value("visit", "Somebody went to see them.")
+
+
 @strawberry.enum(description="Where a study is.")
 class StudyState(Enum):
     DRAFT = value("draft", "It can be changed.")
@@ -98,6 +106,10 @@ class SubscriptionChange(Node):
     kind: SubscriptionChangeKind = column(description="What happened to it then.")
     at: datetime = column(description="When it happened.")
     plan: str = column(description="The plan since then.")
+    monthly_minor: int | None = column(
+        description="What it costs a month since then, in the smallest unit of `currency`; null where nobody has said."
+    )
+    currency: str | None = column(description="By ISO 4217, such as EUR; null where nobody has said.")
     ending: SubscriptionEnding | None = column(description="How it ended; null for what is no end.")
     reason: str = column(description="Why it ended, in the client's words; may be empty.")
     recorded_at: datetime = column(description="When Tend heard of it.")
@@ -110,6 +122,10 @@ class CustomerSubscription(Node):
     id: strawberry.ID
     external_id: str = column(description="What the client's own systems call it.")
     plan: str = column(description="What it is, at most 100 characters.")
+    monthly_minor: int | None = column(
+        description="What it costs a month, in the smallest unit of `currency`; null where nobody has said."
+    )
+    currency: str | None = column(description="By ISO 4217, such as EUR; null where nobody has said.")
     started_at: datetime = column(description="When it began.")
     ended_at: datetime | None = column(description="When it ended; null while it goes on.")
     ending: SubscriptionEnding | None = column(description="How it ended; null while it goes on.")
@@ -135,6 +151,18 @@ class CustomerExposure(Node):
     recorded_at: datetime = column(description="When Tend heard of it.")
 
 
+@publish(customers.AccountTouch, kind="accounttouch", needs=Right.READ_CONTENT)
+class AccountTouch(Node):
+    """Somebody was in touch with an account, one to one."""
+
+    id: strawberry.ID
+    kind: TouchKind = column(description="How they were in touch.")
+    at: datetime = column(description="When it was.")
+    external_id: str = column(description="Under which it is known to whoever told it.")
+    account: "CustomerAccount | None" = one("account_id", description="Which account it was.")
+    recorded_at: datetime = column(description="When Tend heard of it.")
+
+
 @publish(customers.CustomerAccount, kind="customeraccount", needs=Right.READ_CONTENT)
 class CustomerAccount(Node):
     """A customer of the client: a company, mostly."""
@@ -147,6 +175,10 @@ class CustomerAccount(Node):
         description="Since when it has bought anything of the client's; null for: since its first subscription."
     )
     assigned_arm: AssignedArm | None = column(description="Where a lot put it; null where none were drawn.")
+    manager: Staff | None = one("manager_id", description="Who looks after it; null for nobody.")
+    touches: Connection[AccountTouch] = many(
+        "account_id", order=EventOrder, description="When somebody was in touch with it one to one."
+    )
     created_at: datetime = column(description="When Tend heard of it first.")
     contact_count: int = count(customers.AccountContact, "account_id", description="How many people of it are known.")
     contacts: Connection[AccountContact] = many("account_id", order=CreationOrder, description="People of it.")

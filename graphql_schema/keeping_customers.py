@@ -26,14 +26,20 @@ from tenants.rights import Right
 
 @strawberry.enum(description="What a list of customers holds. Fields marked * are needed.")
 class CustomerList(Enum):
-    ACCOUNTS = value("accounts", "Fields: external_id*, name*, size, customer_since, assigned_arm.")
+    ACCOUNTS = value(
+        "accounts",
+        "Fields: external_id*, name*, size, customer_since, assigned_arm, manager (a colleague's mail address).",
+    )
     CONTACTS = value(
         "contacts",
         "Fields: external_id*, account* (its external id), name*, member (the id that a community gives them, or their identity key).",
     )
     SUBSCRIPTIONS = value(
-        "subscriptions", "Fields: external_id*, account*, plan*, started_at*, ended_at and ending together, reason."
+        "subscriptions",
+        "Fields: external_id*, account*, plan*, started_at*, ended_at and ending together, reason, monthly_minor (cents, not euros) "
+        "and currency together.",
     )
+    TOUCHES = value("touches", "Fields: external_id*, account*, kind* (call, meeting, message or visit), at*.")
     EXPOSURES = value(
         "exposures", "Fields: external_id*, account*, kind*, at*, is_cancelling, contact (their external id)."
     )
@@ -79,7 +85,9 @@ class RecordSubscriptionChangeInput:
     external_id: str = strawberry.field(description="What the client's own systems call the subscription.")
     kind: SubscriptionChangeKind = strawberry.field(description="What happened; the same told again changes nothing.")
     at: datetime = strawberry.field(description="When it happened.")
-    plan: str | None = optional("Needed for STARTED and CHANGED.")
+    plan: str | None = optional("Needed for STARTED, and for CHANGED unless the amount has.")
+    monthly_minor: int | None = optional("What it costs a month from then on, in the smallest unit of `currency`.")
+    currency: str | None = optional("By ISO 4217; together with `monthlyMinor`.")
     ending: SubscriptionEnding | None = optional("Needed for ENDED.")
     reason: str = strawberry.field(default="", description="Why it ended: 200 characters at most, nobody's name.")
 
@@ -231,6 +239,8 @@ class KeepingCustomers:
             kind=input.kind.value,
             at=input.at,
             plan=input.plan or None,
+            monthly_minor=input.monthly_minor if isinstance(input.monthly_minor, int) else None,
+            currency=input.currency or None,
             ending=input.ending.value if input.ending else None,
             reason=input.reason,
         )

@@ -4,6 +4,7 @@ from cast import Cast
 
 from backend.customers import (
     AccountContact,
+    AccountTouch,
     CustomerAccount,
     CustomerExposure,
     CustomerSubscription,
@@ -39,6 +40,7 @@ async def studied(cast: Cast, case: Case) -> dict[str, str]:
             source="told",
             external_id=name,
         )
+        touch = await AccountTouch.create(**of, account_id=account.id, kind="call", at=now(), external_id=name)
         draft = await create_study(cast.system, case.workspace_id, name="x", definition=Definition(["read"]))
         ended = await RetentionStudy.create(
             **of, name="x", definition=draft.definition, definition_hash="x", state="done", cut_off_at=now(),
@@ -54,6 +56,7 @@ async def studied(cast: Cast, case: Case) -> dict[str, str]:
         "customersubscription": f"customersubscription_{subscription.id}",
         "subscriptionchange": f"subscriptionchange_{change.id}",
         "customerexposure": f"customerexposure_{exposure.id}",
+        "accounttouch": f"accounttouch_{touch.id}",
         "retentionstudy": f"retentionstudy_{draft.id}",
         "studyresult": f"studyresult_{result.id}",
     }

@@ -149,6 +149,10 @@ def _read_line(given: _List, what: str, line: int, told: Mapping[str, str]) -> N
             given.refuse(line, name, str(problem))
     if what == "subscriptions" and len(given.problems) == problems:
         _check_ending(given, line, row)
+        if ("monthly_minor" in row or "currency" in row) and (row.get("monthly_minor") is None) != (
+            row.get("currency") is None
+        ):
+            given.refuse(line, "currency", "An amount and its currency go together.")
     if len(given.problems) == problems:
         given.rows[line] = row
 
@@ -180,7 +184,7 @@ def _each_once(given: _List, what: str) -> dict[int, Row]:
     """Of lines that say the same the first; those that say something else about the same thing are refused."""
     first: dict[Any, int] = {}
     for line, row in list(given.rows.items()):
-        key = (row["external_id"], *((row["account"], row["kind"]) if what == "exposures" else ()))
+        key = (row["external_id"], *((row["account"], row["kind"]) if what in ("exposures", "touches") else ()))
         before = first.setdefault(key, line)
         if before != line and given.rows[before] != row:
             given.refuse(line, "external_id", f"Line {before} has this id, with something else.")

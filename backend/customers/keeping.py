@@ -10,6 +10,7 @@ from backend.customers.deriving import derive_anew
 from backend.customers.looking_up import members_of
 from backend.customers.models import (
     AccountContact,
+    AccountTouch,
     CustomerAccount,
     CustomerExposure,
     CustomerSubscription,
@@ -34,6 +35,9 @@ class Keeper(Protocol):
 
 
 async def _keep_accounts(workspace_id: UUID, rows: Sequence[Row], *, writes: bool) -> Counts:
+    for row in rows:
+        if "manager" in row:
+            row["manager_id"] = row.pop("manager")
     return (await _keep(CustomerAccount, workspace_id, rows, writes=writes)).counts
 
 
@@ -91,12 +95,34 @@ async def _keep_exposures(workspace_id: UUID, rows: Sequence[Row], *, writes: bo
     return Counts(new=len(new), known=len(rows) - len(new))
 
 
+async def _keep_touches(workspace_id: UUID, rows: Sequence[Row], *, writes: bool) -> Counts:
+    """What was told first stays."""
+    await current().lock(CUSTOMERS, workspace_id)
+    known = {
+        tuple(each)
+        for each in await AccountTouch.filter(
+            workspace_id=workspace_id, external_id__in=[row["external_id"] for row in rows]
+        ).values_list("account_id", "kind", "external_id")
+    }
+    new = [row for row in rows if (row["account"], row["kind"], row["external_id"]) not in known]
+    if writes:
+        made = [
+            AccountTouch(
+                workspace_id=workspace_id, account_id=row["account"], kind=row["kind"], at=row["at"], external_id=row["external_id"]
+            )
+            for row in new
+        ]  # fmt: skip
+        await _batched(AccountTouch, made)
+    return Counts(new=len(new), known=len(rows) - len(new))
+
+
 KEEPERS: Final[Mapping[str, Keeper]] = MappingProxyType(
     {
         "accounts": _keep_accounts,
         "contacts": _keep_contacts,
         "subscriptions": _keep_subscriptions,
         "exposures": _keep_exposures,
+        "touches": _keep_touches,
     }
 )
 
@@ -142,7 +168,7 @@ def _changes(subscription: CustomerSubscription, before: Row) -> list[Subscripti
     told: list[tuple[str, Any]] = []
     if not before:
         told.append(("started", subscription.started_at))
-    elif "plan" in before:
+    elif {"plan", "monthly_minor", "currency"} & set(before):
         told.append(("changed", now()))
     if subscription.ended_at is not None and (not before or {"ended_at", "ending", "reason"} & set(before)):
         told.append(("ended", subscription.ended_at))
@@ -155,6 +181,8 @@ def _changes(subscription: CustomerSubscription, before: Row) -> list[Subscripti
             kind=kind,
             at=at,
             plan=subscription.plan,
+            monthly_minor=subscription.monthly_minor,
+            currency=subscription.currency,
             ending=subscription.ending if kind == "ended" else None,
             reason=subscription.reason if kind == "ended" else "",
         )

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from backend.communities import Member
 from backend.customers.models import AccountContact, CustomerAccount
+from tenants.models import Membership
+from tenants.rights import CLIENT_ROLES, Role
 from tenants.scope import current
 
 
@@ -15,6 +17,8 @@ async def found_by(kind: str, workspace_id: UUID, ids: Collection[str]) -> dict[
         return {}
     if kind == "member":
         return await _members(workspace_id, list(ids))
+    if kind == "colleague":
+        return await _colleagues(ids)
     model = CustomerAccount if kind == "account" else AccountContact
     rows = await model.filter(workspace_id=workspace_id, external_id__in=list(ids)).values_list("external_id", "id")
     return {str(external_id): id for external_id, id in rows}
@@ -23,6 +27,13 @@ async def found_by(kind: str, workspace_id: UUID, ids: Collection[str]) -> dict[
 async def members_of(contacts: Collection[UUID], workspace_id: UUID) -> dict[UUID, UUID | None]:
     rows = await AccountContact.filter(workspace_id=workspace_id, id__in=list(contacts)).values_list("id", "member_id")
     return dict(rows)
+
+
+async def _colleagues(addresses: Collection[str]) -> dict[str, UUID]:
+    """By their mail addresses."""
+    rows = await Membership.filter(email__in=[each.lower() for each in addresses]).values_list("email", "id", "role")
+    known = {str(email): id for email, id, role in rows if Role(role) not in CLIENT_ROLES}
+    return {each: known[each.lower()] for each in addresses if each.lower() in known}
 
 
 async def _members(workspace_id: UUID, ids: list[str]) -> dict[str, UUID]:

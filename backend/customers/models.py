@@ -22,6 +22,7 @@ class CustomerAccount(WorkspaceModel):
     size: int | None = fields.IntField(null=True)
     customer_since: datetime | None = fields.DatetimeField(null=True)
     assigned_arm: str | None = fields.TextField(null=True)
+    manager_id: UUID | None = fields.UUIDField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
@@ -51,12 +52,14 @@ class CustomerSubscription(WorkspaceModel):
 
     forgetting = {
         **dict.fromkeys(("external_id", "plan"), OF_THE_AGENCY),
-        "ending": OUR_WORDS,
+        **dict.fromkeys(("ending", "currency"), OUR_WORDS),
         "reason": _A_REASON,
     }
     account_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
     plan = fields.CharField(max_length=100)
+    monthly_minor: int | None = fields.IntField(null=True)
+    currency: str | None = fields.TextField(null=True)
     started_at: datetime = fields.DatetimeField()
     ended_at: datetime | None = fields.DatetimeField(null=True)
     ending: str | None = fields.TextField(null=True)
@@ -71,7 +74,7 @@ class SubscriptionChange(WorkspaceModel):
     """What happened to a subscription: started, renewed, changed its plan, ended, resumed."""
 
     forgetting = {
-        **dict.fromkeys(("kind", "ending"), OUR_WORDS),
+        **dict.fromkeys(("kind", "ending", "currency"), OUR_WORDS),
         "plan": OF_THE_AGENCY,
         "reason": _A_REASON,
     }
@@ -80,12 +83,28 @@ class SubscriptionChange(WorkspaceModel):
     kind = fields.CharField(max_length=20)
     at: datetime = fields.DatetimeField()
     plan = fields.CharField(max_length=100)
+    monthly_minor: int | None = fields.IntField(null=True)
+    currency: str | None = fields.TextField(null=True)
     ending: str | None = fields.TextField(null=True)
     reason = fields.CharField(max_length=200, default="")
     recorded_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "subscription_changes"
+
+
+class AccountTouch(WorkspaceModel):
+    """Somebody of the client or the agency was in touch with an account, one to one."""
+
+    forgetting = {"kind": OUR_WORDS, "external_id": OF_THE_AGENCY}
+    account_id: UUID = fields.UUIDField()
+    kind = fields.CharField(max_length=20)
+    at: datetime = fields.DatetimeField()
+    external_id = fields.CharField(max_length=200)
+    recorded_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "account_touches"
 
 
 class CustomerExposure(WorkspaceModel):

@@ -7,7 +7,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from backend.customers.exposing import KINDS
-from backend.customers.thresholds import FUTURE, LONGEST_ID, LONGEST_NAME, LONGEST_PLAN, LONGEST_REASON
+from backend.customers.thresholds import (
+    CURRENCY,
+    FUTURE,
+    LARGEST_AMOUNT,
+    LONGEST_ID,
+    LONGEST_MAIL,
+    LONGEST_NAME,
+    LONGEST_PLAN,
+    LONGEST_REASON,
+)
+from backend.customers.touching import TOUCHES
 from backend.kit.clock import now
 
 
@@ -34,6 +44,18 @@ def whole_number(cell: str) -> int:
     if not (cell.isascii() and cell.isdigit() and 1 <= int(cell[:10]) <= 10_000_000 and len(cell) <= 8):
         raise ValueError("This is not a whole number from 1 to 10,000,000.")
     return int(cell)
+
+
+def amount(cell: str) -> int:
+    if not (cell.isascii() and cell.isdigit() and len(cell) <= 10 and int(cell) <= LARGEST_AMOUNT):
+        raise ValueError(f"This is not a whole number from 0 to {LARGEST_AMOUNT:,}: cents, not euros.")
+    return int(cell)
+
+
+def currency(cell: str) -> str:
+    if not CURRENCY.fullmatch(cell):
+        raise ValueError("This is not three capital letters of ISO 4217, as EUR.")
+    return cell
 
 
 def moment(cell: str) -> datetime:
@@ -73,6 +95,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Field]]] = MappingProxyType(
             "size": Field(whole_number),
             "customer_since": Field(moment),
             "assigned_arm": Field(one_of("offered", "not_offered")),
+            "manager": Field(text(LONGEST_MAIL), refers_to="colleague"),
         },
         "contacts": {
             "external_id": Field(_ID, is_needed=True),
@@ -88,6 +111,14 @@ FIELDS: Final[Mapping[str, Mapping[str, Field]]] = MappingProxyType(
             "ended_at": Field(moment),
             "ending": Field(one_of("voluntary", "involuntary", "outside")),
             "reason": Field(text(LONGEST_REASON)),
+            "monthly_minor": Field(amount),
+            "currency": Field(currency),
+        },
+        "touches": {
+            "external_id": Field(_ID, is_needed=True),
+            "account": Field(_ID, is_needed=True, refers_to="account"),
+            "kind": Field(one_of(*TOUCHES), is_needed=True),
+            "at": Field(moment, is_needed=True),
         },
         "exposures": {
             "external_id": Field(_ID, is_needed=True),

@@ -49,6 +49,7 @@ from backend.education.reviewing import (
     submit_draft,
 )
 from backend.education.stating import XAPI
+from backend.education.suggesting import ToWrite, content_to_write
 from backend.education.telling_trained import changes_of_training, trained_among
 from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
@@ -79,6 +80,7 @@ __all__ = [
     "Quiz",
     "QuizAttempt",
     "Rendered",
+    "ToWrite",
     "TrainingGap",
     "TrainingNeed",
     "TrainingRequirement",
@@ -91,6 +93,7 @@ __all__ = [
     "change_course",
     "changes_of_training",
     "complete_lesson",
+    "content_to_write",
     "copy_content",
     "course_numbers",
     "create_course",

@@ -15,3 +15,6 @@ MOST_PREREQUISITES: Final = 20  # of a course
 MOST_QUESTIONS: Final = 200  # of a quiz
 MOST_CHOICES: Final = 10  # of a question
 RENEWED_DAYS: Final = 30  # before a certificate ends, whoever needs it is enrolled again
+MOST_SUGGESTED: Final = 50  # things to write next
+FEWEST_VOTES: Final = 5  # about an article before anything is made of them
+UNHELPFUL_SHARE: Final = 0.2  # that the lower end of the interval has to pass: one reader in five; ours

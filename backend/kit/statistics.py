@@ -1,5 +1,6 @@
 """Shares and how sure they are."""
 
+from collections.abc import Sequence
 from math import exp, lgamma, log, log1p, sqrt
 
 
@@ -14,6 +15,23 @@ def wilson(successes: int, of: int, *, z: float = 1.959963984540054) -> tuple[fl
     centre = (share + z2 / (2 * of)) / (1 + z2 / of)
     half = z * sqrt(share * (1 - share) / of + z2 / (4 * of * of)) / (1 + z2 / of)
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def ratio_of_sums(
+    numerators: Sequence[float], denominators: Sequence[float], *, z: float = 1.959963984540054
+) -> tuple[float, float] | None:
+    """The interval of sum / sum over pairs that belong to the same thing, at 95 % unless `z` says otherwise; None of fewer than two
+    things, and where the sum below is 0.
+
+    Source: Cochran 1977, Sampling Techniques, 2.11: the variance of a ratio, linearised.
+    """
+    n, below = len(numerators), sum(denominators)
+    if n < 2 or below == 0:
+        return None
+    ratio = sum(numerators) / below
+    spread = sum((over - ratio * under) ** 2 for over, under in zip(numerators, denominators, strict=True))
+    half = z * sqrt(n / (n - 1) * spread) / below
+    return ratio - half, ratio + half
 
 
 def at_least(successes: int, of: int, *, share: float) -> float:

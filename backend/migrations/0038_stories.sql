@@ -215,3 +215,33 @@ begin
   execute format('alter table app.doors add constraint doors_kind_check check (%s or kind in (''consent'', ''story'', ''introduction''))',
                  known);
 end $$;
+
+-- Digital coverage: who looks after an account, when somebody was in touch with it one to one, and what it pays.
+alter table app.customer_accounts
+  add column manager_id uuid,
+  add foreign key (agency_id, manager_id) references app.memberships (agency_id, id);
+
+-- Per month, in the currency's smallest unit; null where nobody has said.
+alter table app.customer_subscriptions
+  add column monthly_minor integer check (monthly_minor >= 0),
+  add column currency text check (currency ~ '^[A-Z]{3}$'),
+  add check ((monthly_minor is null) = (currency is null));
+alter table app.subscription_changes
+  add column monthly_minor integer,
+  add column currency text;
+create index customer_subscriptions_started on app.customer_subscriptions (agency_id, workspace_id, started_at);
+
+create table app.account_touches (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  account_id uuid not null,
+  kind text not null check (kind in ('call', 'meeting', 'message', 'visit')),
+  at timestamptz not null,
+  external_id text not null check (length(external_id) between 1 and 200),
+  recorded_at timestamptz not null default now(),
+  primary key (agency_id, id),
+  unique (agency_id, workspace_id, account_id, kind, external_id),
+  foreign key (agency_id, workspace_id, account_id) references app.customer_accounts (agency_id, workspace_id, id)
+);
+create index account_touches_in_order on app.account_touches (agency_id, workspace_id, account_id, at, id);

@@ -499,7 +499,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "replayWebhookDeliveries": _an_enabled_endpoint,
     "replayWebhookDelivery": _an_enabled_endpoint,
     "requestExport": _with(memberId=None, workspaceId=None),
-    "recordSubscriptionChange": _with(kind="STARTED", ending=None),
+    "recordSubscriptionChange": _with(kind="STARTED", ending=None, currency="EUR"),
     "runRetentionStudy": _a_frozen_study,
     "sendWebhookTest": _an_enabled_endpoint,
     "setEvidenceDays": _with(days=365),

@@ -188,6 +188,8 @@ COMPUTED = {
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
     **dict.fromkeys(("readStory", "publishedStories"), "tests/stories/test_telling_stories.py"),
     "introductionContact": "tests/stories/test_introducing.py",
+    "customerNumbers": "tests/customers/test_numbers_of_customers.py",
+    "contentToWrite": "tests/education/test_suggesting.py",
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}

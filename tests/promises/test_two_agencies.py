@@ -114,6 +114,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name in ("readStory", "publishedStories"):
         of = f'storyId: "{ids["story"]}"' if name == "readStory" else f'workspaceId: "{ids["workspace"]}"'
         return [f"{name}({of}, channel: SITE) {{ {_all_fields(shown, 1)} }}"]
+    if name == "customerNumbers":
+        window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
+        return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ managers {{ staff {{ id }} }} }}']
     if name == "moderationNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [
