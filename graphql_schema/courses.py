@@ -20,6 +20,7 @@ from graphql_schema.projection import Connection, Node, column, many, one, publi
 from graphql_schema.queues import Queue
 from graphql_schema.staff import MembershipRole, Staff
 from graphql_schema.teaching import ContentItem
+from graphql_schema.training import CertificateState
 from tenants.rights import Right
 
 if TYPE_CHECKING:
@@ -162,6 +163,10 @@ class MemberCertificate(Node):
     kind: str = column(description="What they are certified for, such as power_user.")
     valid_from: datetime = column(description="From when it counts.")
     valid_until: datetime = column(description="Until when it counts.")
+    state: CertificateState = sql(education.STATE.format(table="member_certificates"), description="How far it is.")
+    renews: Annotated["MemberCertificate", strawberry.lazy("graphql_schema.courses")] | None = one(
+        "renews_id", description="Which one it follows; null for the first."
+    )
     revoked_at: datetime | None = column(description="Since when it counts for nothing; null for one that counts.")
     is_name_shown: bool = column(description="Whether its public page names them.")
     member: Member | None = one("member_id", description="Whose it is.")

@@ -189,6 +189,11 @@ class RevokeMemberCertificateInput:
     member_certificate_id: strawberry.ID = strawberry.field(description="One that has not been revoked.")
 
 
+@strawberry.input(description="A member's certificate that goes on.")
+class RenewMemberCertificateInput:
+    member_certificate_id: strawberry.ID = strawberry.field(description="One that was neither revoked nor renewed.")
+
+
 @strawberry.input(description="Certificates that a role or a queue needs: all of them.")
 class SetTrainingNeedInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
@@ -338,6 +343,20 @@ class Learning:
         certificate_id = uuid_of("membercertificate", input.member_certificate_id, field="memberCertificateId")
         await education.revoke_member_certificate(actor_of(info.context), certificate_id)
         return MemberCertificatePayload(certificate=ref(MemberCertificate, certificate_id))
+
+    @verb(
+        MemberCertificatePayload,
+        "Renew a member's certificate for as long again as its course gives.",
+        needs=Right.PUBLISH_CONTENT,
+    )
+    async def renew_member_certificate(
+        self, info: Info, input: Input[RenewMemberCertificateInput]
+    ) -> MemberCertificatePayload:
+        certificate = await education.renew_member_certificate(
+            actor_of(info.context),
+            uuid_of("membercertificate", input.member_certificate_id, field="memberCertificateId"),
+        )
+        return MemberCertificatePayload(certificate=ref(MemberCertificate, certificate.id))
 
     @verb(
         SetTrainingNeedPayload,

@@ -1,6 +1,7 @@
 """Who has learned what, and what a client asks of its responders."""
 
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -8,13 +9,22 @@ import strawberry
 from backend import education
 from graphql_schema.answering import UserError, user_errors, uuid_of, verb
 from graphql_schema.context import Info
-from graphql_schema.describing import Input
+from graphql_schema.describing import Input, value
 from graphql_schema.projection import Node, column, one, publish, ref, sql
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
 
 if TYPE_CHECKING:
     from graphql_schema.staff import Staff
+
+
+@strawberry.enum(description="How far a certificate is, by the clock.")
+class CertificateState(Enum):
+    ISSUED = value("issued", "It counts, from `validFrom` on.")
+    EXPIRING = value("expiring", "It counts, and ends within 30 days: whoever holds it is reminded.")
+    EXPIRED = value("expired", "Its time is over.")
+    RENEWED = value("renewed", "Another one follows it; until its own end it counts all the same.")
+    REVOKED = value("revoked", "It counts for nothing.")
 
 
 @publish(education.Certificate, kind="certificate", needs=Right.READ_STAFF)
@@ -27,6 +37,10 @@ class Certificate(Node):
     valid_until: datetime = column(description="Until when it counts; on that day it takes its holder off rotas.")
     proof: str | None = sql(
         "{row}.proof", needs=Right.MANAGE_PEOPLE, description="Where it can be looked up, at most 2,000 characters."
+    )
+    state: CertificateState = sql(education.STATE.format(table="certificates"), description="How far it is.")
+    renews: Annotated["Certificate", strawberry.lazy("graphql_schema.training")] | None = one(
+        "renews_id", description="Which one it follows; null for the first."
     )
     recorded_at: datetime = column(description="When somebody wrote it down.")
     revoked_at: datetime | None = column(description="Since when it counts for nothing; null for one that counts.")
@@ -57,6 +71,13 @@ class RecordCertificateInput:
 @strawberry.input(description="A certificate that is not to count any more.")
 class RevokeCertificateInput:
     certificate_id: strawberry.ID = strawberry.field(description="One that has not been revoked.")
+
+
+@strawberry.input(description="A certificate that goes on.")
+class RenewCertificateInput:
+    certificate_id: strawberry.ID = strawberry.field(description="One that was neither revoked nor renewed.")
+    valid_until: datetime = strawberry.field(description="Later than that one ends, within ten years.")
+    proof: str = strawberry.field(description="Where it can be looked up, at most 2,000 characters.")
 
 
 @strawberry.type(description="The certificate, as it counts now.")
@@ -98,6 +119,20 @@ class Training:
         certificate_id = uuid_of("certificate", input.certificate_id, field="certificateId")
         await education.revoke_certificate(actor_of(info.context), certificate_id)
         return CertificatePayload(certificate=ref(Certificate, certificate_id))
+
+    @verb(
+        CertificatePayload,
+        "Renew a colleague's certificate: the new one counts from now on, and says which it renews.",
+        needs=Right.MANAGE_PEOPLE,
+    )
+    async def renew_certificate(self, info: Info, input: Input[RenewCertificateInput]) -> CertificatePayload:
+        certificate = await education.renew_certificate(
+            actor_of(info.context),
+            uuid_of("certificate", input.certificate_id, field="certificateId"),
+            valid_until=input.valid_until,
+            proof=input.proof,
+        )
+        return CertificatePayload(certificate=ref(Certificate, certificate.id))
 
     @verb(
         SetTrainingRequirementPayload,

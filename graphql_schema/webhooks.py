@@ -51,6 +51,7 @@ class WebhookEventKind(Enum):
     HOLD_LIFTED = _kind("hold_lifted")
     LEARNING_STATEMENT = _kind("learning_statement")
     VERIFICATION_CHANGED = _kind("verification_changed")
+    CERTIFICATE_EXPIRING = _kind("certificate_expiring")
     STORY_PUBLISHED = _kind("story_published")
     STORY_TAKEN_DOWN = _kind("story_taken_down")
     PRACTICE_PUBLISHED = _kind("practice_published")

@@ -38,6 +38,7 @@ from backend.education.models import (
 from backend.education.quizzing import Drawn, Question, draw, set_quiz, start_attempt, submit_attempt
 from backend.education.reading import give_feedback, search_content, version_for_readers
 from backend.education.rendering import Rendered, render
+from backend.education.renewing import STATE, renew_certificate, renew_member_certificate
 from backend.education.requiring import set_training_need, set_training_requirement
 from backend.education.reusing import copy_content, follow_content, spread_content, stop_following
 from backend.education.reviewing import (
@@ -55,6 +56,7 @@ from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
+    "STATE",
     "STATES",
     "STEPS",
     "XAPI",
@@ -111,6 +113,8 @@ __all__ = [
     "record_certificate",
     "remove_term",
     "render",
+    "renew_certificate",
+    "renew_member_certificate",
     "restore_content",
     "return_draft",
     "revoke_certificate",

@@ -131,6 +131,8 @@ class MemberCertificate(WorkspaceModel):
     valid_until: datetime = fields.DatetimeField()
     revoked_at: datetime | None = fields.DatetimeField(null=True)
     is_name_shown = fields.BooleanField(default=False)
+    renews_id: UUID | None = fields.UUIDField(null=True)
+    warned_days: int | None = fields.IntField(null=True)
 
     class Meta:
         table = "member_certificates"

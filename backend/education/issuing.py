@@ -10,6 +10,7 @@ from backend import journal
 from backend.communities import Member
 from backend.education.course_models import Course, Enrolment, MemberCertificate
 from backend.education.models import Certificate
+from backend.education.renewing import renewed_by
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.outside import public_address, sign
@@ -44,7 +45,7 @@ class PublicCertificate:
 
 
 async def issue_certificate(enrolment: Enrolment) -> None:
-    """For what was just completed, where its course gives one. One that counts already is followed by a longer one."""
+    """For what was just completed, where its course gives one. The one before of the same kind is renewed by it."""
     course = await Course.get(id=enrolment.course_id, workspace_id=enrolment.workspace_id)
     if course.certificate_kind is None:
         return
@@ -55,13 +56,18 @@ async def issue_certificate(enrolment: Enrolment) -> None:
         "valid_until": moment + timedelta(days=course.certificate_days),
     }
     if enrolment.member_id is not None:
-        issued = await MemberCertificate.create(
-            workspace_id=course.workspace_id, member_id=enrolment.member_id, course_id=course.id, **given
-        )
+        whose: dict[str, Any] = {"workspace_id": course.workspace_id, "member_id": enrolment.member_id}
+        before = await renewed_by(MemberCertificate, kind=course.certificate_kind, **whose)
+        issued = await MemberCertificate.create(course_id=course.id, renews_id=before, **whose, **given)
         subject_kind, issued_id = "membercertificate", issued.id
     else:
         certificate = await Certificate.create(
-            membership_id=enrolment.membership_id, proof=f"Completed the course {course.slug}.", **given
+            membership_id=enrolment.membership_id,
+            proof=f"Completed the course {course.slug}.",
+            renews_id=await renewed_by(
+                Certificate, kind=course.certificate_kind, membership_id=enrolment.membership_id
+            ),
+            **given,
         )
         subject_kind, issued_id = "certificate", certificate.id
     await journal.record(

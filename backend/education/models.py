@@ -23,6 +23,7 @@ class Certificate(AgencyModel):
     revoked_at: datetime | None = fields.DatetimeField(null=True)
     revoked_by_id: UUID | None = fields.UUIDField(null=True)
     is_name_shown = fields.BooleanField(default=False)
+    renews_id: UUID | None = fields.UUIDField(null=True)
 
     class Meta:
         table = "certificates"

@@ -245,3 +245,12 @@ create table app.account_touches (
   foreign key (agency_id, workspace_id, account_id) references app.customer_accounts (agency_id, workspace_id, id)
 );
 create index account_touches_in_order on app.account_touches (agency_id, workspace_id, account_id, at, id);
+
+-- Certificates are renewed: by another one that says which it renews. No foreign key: rows of one table go in batches.
+alter table app.certificates add column renews_id uuid;
+create unique index certificates_renewed on app.certificates (agency_id, renews_id) where renews_id is not null and revoked_at is null;
+alter table app.member_certificates
+  add column renews_id uuid,
+  add column warned_days integer;  -- before its end: when whoever listens was told last
+create unique index member_certificates_renewed on app.member_certificates (agency_id, workspace_id, renews_id)
+  where renews_id is not null and revoked_at is null;

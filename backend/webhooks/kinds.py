@@ -66,6 +66,12 @@ KINDS: Final[Mapping[str, EventKind]] = MappingProxyType(
                 *(f"enrolment.{verb}" for verb in ("made", "begun", "completed", "withdrawn")),
             ),
             _kind(
+                "certificate.expiring",
+                "MemberCertificate",
+                "A member's certificate ends within 30, 14, 7 or 1 days, and nothing follows it: told once for each.",
+                "membercertificate.expiring",
+            ),
+            _kind(
                 "story.published",
                 "SuccessStory",
                 "A story is told from now on, or by other channels than before.",

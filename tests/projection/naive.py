@@ -313,6 +313,20 @@ for _type in ("PublishedStory", "PracticeEvidence"):
     _of_reporting(_type, "storyId", lambda row: f"story_{row.story_id}")
 
 
+async def _certificate_state(row: Any) -> str:
+    if row.revoked_at is not None:
+        return "revoked"
+    if await type(row).exists(renews_id=row.id, revoked_at=None):
+        return "renewed"
+    if row.valid_until <= now():
+        return "expired"
+    return "expiring" if row.valid_until <= now() + timedelta(days=30) else "issued"
+
+
+for _type in ("Certificate", "MemberCertificate"):
+    expression(_type, "state")(_certificate_state)
+
+
 @expression("PublishedStory", "language")
 async def _language_of_a_story(row: Any) -> str:
     return (await SuccessStory.get(id=row.story_id)).language
