@@ -7,7 +7,7 @@ from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
-from graphql_schema.courses import Course, MemberCertificate, TrainingNeed
+from graphql_schema.courses import Course, LearningPath, MemberCertificate, TrainingNeed
 from graphql_schema.crisis_resources import CrisisResource
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
@@ -271,6 +271,9 @@ class Workspace(Node):
         "workspace_id",
         order=CreationOrder,
         description="What is taught in order, drafts and what was archived included.",
+    )
+    learning_paths: Connection[LearningPath] = many(
+        "workspace_id", order=CreationOrder, description="Its courses in order, under a name; archived ones included."
     )
     member_certificates: Connection[MemberCertificate] = many(
         "workspace_id", order=CertificateOrder, description="What its members were certified for."

@@ -72,6 +72,11 @@ class Quiz(Node):
     """What a course asks at its end. Nobody is told an answer: who writes the questions knows them."""
 
     id: strawberry.ID
+    questions: JSON | None = sql(
+        "(select jsonb_agg(q - 'right' order by n) from jsonb_array_elements({row}.questions) with ordinality as each (q, n))",
+        needs=Right.TEACH,
+        description="For whoever writes them: `pool`, `text` and `choices` of each. Which choices are right is told nowhere.",
+    )
     draws: JSON = column(description="How many questions are drawn, by the name of their pool.")
     pass_percent: int = column(description="How many percent of them have to be right.")
     most_attempts: int | None = column(description="How often it may be attempted in one enrolment; null for no limit.")
@@ -102,6 +107,31 @@ class Course(Node):
     )
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client whose course it is."
+    )
+
+
+@publish(education.LearningPathCourse, needs=Right.READ_WORKSPACE)
+class LearningPathCourse:
+    """A course, at its place in a learning path."""
+
+    position: int = column(description="From 1, in the order in which they are taken.")
+    course: Course | None = one("course_id", description="Which course it is.")
+
+
+@publish(education.LearningPath, kind="learningpath", needs=Right.READ_WORKSPACE)
+class LearningPath(Node):
+    """Courses in the order in which they are taken, under a name."""
+
+    id: strawberry.ID
+    slug: str = column(description="Short name, unique among the client's paths.")
+    title: str = column(description="On one line, at most 200 characters.")
+    summary: str = column(description="Plain text, at most 2,000 characters; may be empty.")
+    courses: Connection[LearningPathCourse] = many(
+        "path_id", order=PlaceOrder, description="In their order, 50 at most."
+    )
+    created_at: datetime = column(description="When it was laid first.")
+    archived_at: datetime | None = column(
+        description="Since when nobody begins it any more; null for one that is open."
     )
 
 

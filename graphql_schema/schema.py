@@ -28,6 +28,7 @@ from graphql_schema.introducing import Introducing
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
 from graphql_schema.keeping_customers import KeepingCustomers
+from graphql_schema.laying_paths import LayingPaths
 from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
@@ -103,6 +104,7 @@ class Mutation(
     WritingContent,
     HearingReaders,
     Learning,
+    LayingPaths,
     TellingStories,
     DistillingPractices,
     Introducing,

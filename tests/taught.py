@@ -17,6 +17,8 @@ from backend.education import (
     CoursePrerequisite,
     Enrolment,
     GlossaryTerm,
+    LearningPath,
+    LearningPathCourse,
     LessonMark,
     MemberCertificate,
     Quiz,
@@ -64,6 +66,8 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         await ContentItem.filter(id=lesson.id).update(current_version_id=lesson_version.id)
         await CourseLesson.create(item_id=lesson.id, position=1, **about)
         await CoursePrerequisite.create(required_id=(await a_course(client)).id, position=1, **about)
+        path = await LearningPath.create(workspace_id=client, slug=f"p-{new_id()}", title="x", summary="")
+        await LearningPathCourse.create(path_id=path.id, position=1, **about)
         quiz = await Quiz.create(
             questions=[{"pool": "all", "text": "x", "choices": ["a", "b"], "right": [0]}], draws={"all": 1},
             pass_percent=50, **about,
@@ -82,6 +86,7 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         "course": f"course_{course.id}",
         "lesson": f"content_{lesson.id}",
         "quiz": f"quiz_{quiz.id}",
+        "learningpath": f"learningpath_{path.id}",
         "enrolment": f"enrolment_{enrolment.id}",
         "quizattempt": f"quizattempt_{attempt.id}",
         "membercertificate": f"membercertificate_{certificate.id}",

@@ -2,12 +2,15 @@
 
 from backend.education.certifying import record_certificate, revoke_certificate
 from backend.education.composing import WantedCourse, archive_course, change_course, create_course, publish_course
+from backend.education.copying_courses import copy_course
 from backend.education.counting import CourseNumbers, course_numbers
 from backend.education.course_models import (
     Course,
     CourseLesson,
     CoursePrerequisite,
     Enrolment,
+    LearningPath,
+    LearningPathCourse,
     LessonMark,
     MemberCertificate,
     Quiz,
@@ -23,6 +26,7 @@ from backend.education.issuing import (
     revoke_member_certificate,
     share_certificate,
 )
+from backend.education.laying_paths import archive_path, enrol_in_path, lay_path
 from backend.education.learning import STATES, complete_lesson, enrol, withdraw
 from backend.education.models import (
     Certificate,
@@ -75,6 +79,8 @@ __all__ = [
     "Drawn",
     "Enrolment",
     "GlossaryTerm",
+    "LearningPath",
+    "LearningPathCourse",
     "LessonMark",
     "MemberCertificate",
     "PublicCertificate",
@@ -90,6 +96,7 @@ __all__ = [
     "Words",
     "archive_content",
     "archive_course",
+    "archive_path",
     "authored_share",
     "certificate_behind",
     "change_course",
@@ -97,6 +104,7 @@ __all__ = [
     "complete_lesson",
     "content_to_write",
     "copy_content",
+    "copy_course",
     "course_numbers",
     "create_course",
     "define_term",
@@ -104,9 +112,11 @@ __all__ = [
     "draft_content",
     "draw",
     "enrol",
+    "enrol_in_path",
     "enrol_who_lack",
     "follow_content",
     "give_feedback",
+    "lay_path",
     "publish_course",
     "publish_draft",
     "queues_closed_to",

@@ -42,7 +42,7 @@ class CourseLesson(WorkspaceModel):
 
 
 class CoursePrerequisite(WorkspaceModel):
-    """What has to be completed before: courses that point at each other so are a learning path."""
+    """What has to be completed before."""
 
     course_id: UUID = fields.UUIDField()
     required_id: UUID = fields.UUIDField()
@@ -50,6 +50,29 @@ class CoursePrerequisite(WorkspaceModel):
 
     class Meta:
         table = "course_prerequisites"
+
+
+class LearningPath(WorkspaceModel):
+    """Courses in the order in which they are taken, under a name."""
+
+    forgetting = dict.fromkeys(("slug", "title", "summary"), OF_THE_AGENCY)
+    slug = fields.CharField(max_length=63)
+    title = fields.CharField(max_length=200)
+    summary = fields.TextField()
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    archived_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "learning_paths"
+
+
+class LearningPathCourse(WorkspaceModel):
+    path_id: UUID = fields.UUIDField()
+    course_id: UUID = fields.UUIDField()
+    position = fields.IntField()
+
+    class Meta:
+        table = "learning_path_courses"
 
 
 class Quiz(WorkspaceModel):

@@ -12,6 +12,7 @@ MOST_AUTHORS: Final = 20  # of an article
 MOST_FOUND: Final = 20  # articles that a search answers with
 MOST_LESSONS: Final = 100  # of a course
 MOST_PREREQUISITES: Final = 20  # of a course
+MOST_COURSES: Final = 50  # of a learning path
 MOST_QUESTIONS: Final = 200  # of a quiz
 MOST_CHOICES: Final = 10  # of a question
 RENEWED_DAYS: Final = 30  # before a certificate ends, whoever needs it is enrolled again

@@ -254,3 +254,33 @@ alter table app.member_certificates
   add column warned_days integer;  -- before its end: when whoever listens was told last
 create unique index member_certificates_renewed on app.member_certificates (agency_id, workspace_id, renews_id)
   where renews_id is not null and revoked_at is null;
+
+create table app.learning_paths (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  slug text not null check (slug ~ '^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$'),
+  title text not null,
+  summary text not null,
+  created_at timestamptz not null default now(),
+  archived_at timestamptz,
+  primary key (agency_id, id),
+  unique (agency_id, workspace_id, id),
+  unique (agency_id, workspace_id, slug),
+  foreign key (agency_id, workspace_id) references app.workspaces (agency_id, id)
+);
+create index learning_paths_in_order on app.learning_paths (agency_id, workspace_id, created_at, id);
+
+create table app.learning_path_courses (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  path_id uuid not null,
+  course_id uuid not null,
+  position integer not null check (position > 0),
+  primary key (agency_id, id),
+  unique (agency_id, workspace_id, path_id, position),
+  unique (agency_id, workspace_id, path_id, course_id),
+  foreign key (agency_id, workspace_id, path_id) references app.learning_paths (agency_id, workspace_id, id) on delete cascade,
+  foreign key (agency_id, workspace_id, course_id) references app.courses (agency_id, workspace_id, id)
+);

@@ -327,6 +327,11 @@ for _type in ("Certificate", "MemberCertificate"):
     expression(_type, "state")(_certificate_state)
 
 
+@expression("Quiz", "questions")
+async def _questions_without_answers(row: Any) -> Any:
+    return [{name: each[name] for name in ("pool", "text", "choices")} for each in row.questions]
+
+
 @expression("PublishedStory", "language")
 async def _language_of_a_story(row: Any) -> str:
     return (await SuccessStory.get(id=row.story_id)).language

@@ -37,6 +37,7 @@ SHORT = {
     "Workspace.escalation_policies": "likewise",
     "Course.lessons": "100 at most: unique by number",
     "Course.prerequisites": "20 at most: unique by number",
+    "LearningPath.courses": "50 at most: unique by number",
     "Enrolment.attempts": "100 at most: unique by number",
     "Query.workspaces": "clients of one agency",
     "Workspace.communities": "communities of one client",

@@ -318,6 +318,10 @@ async def _a_second_member(scene: Scene) -> dict[str, Any]:
     return {"secondMemberId": f"member_{(await scene.cast.post(workspace=slug)).member_id}"}
 
 
+async def _a_course_to_lay(scene: Scene) -> dict[str, Any]:
+    return {"courseIds": [scene.ids["course"]]}
+
+
 async def _a_story_to_distil(scene: Scene) -> dict[str, Any]:
     return {"evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1}
 
@@ -541,6 +545,9 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "shareCertificate": _with(certificateId=None),
     "setTrainingNeed": _with(role=None, kinds=["x"]),
     "startContent": _with(language="en"),
+    "layPath": _a_course_to_lay,
+    "enrolInPath": _nothing_before_the_course,
+    "copyCourse": _another_client,
     "nominateStory": _with(language="en"),
     "advanceStory": _a_story("nominated", to="QUALIFIED"),
     "draftStory": _a_story("interviewed", expectedVersion=1),

@@ -136,6 +136,8 @@ KINDS = {
     "attemptId": "quizattempt",
     "memberCertificateId": "membercertificate",
     "storyId": "story",
+    "pathId": "learningpath",
+    "courseIds": "course",
     "practiceId": "practice",
     "introductionId": "introduction",
     "firstMemberId": "member",
