@@ -5,7 +5,7 @@ from uuid import UUID
 
 from backend import journal
 from backend.communities import Member, searched_words
-from backend.education.models import ContentItem, ContentVersion
+from backend.education.models import ContentVersion
 from backend.education.thresholds import MOST_FOUND
 from backend.kit.errors import Invalid, NotFound
 from backend.kit.ids import new_id
@@ -30,18 +30,19 @@ async def version_for_readers(actor: Actor, item_id: UUID, *, languages: Sequenc
     """The newest version in the first of the languages that there is one in, else of the original; None for nothing that
     readers may find. Raises NotAllowed."""
     actor.must_hold(Right.READ_WORKSPACE)
-    item = await ContentItem.get_or_none(id=item_id)
-    if item is None or item.archived_at is not None or item.current_version_id is None:
-        return None
-    for language in languages:
-        found = (
-            await ContentVersion.filter(item_id=item.id, workspace_id=item.workspace_id, language=language)
-            .order_by("-version")
-            .first()
-        )
-        if found is not None:
-            return found.id
-    return item.current_version_id
+    found: UUID | None = await current().fetchval(
+        """select v.id from content_items i
+             join content_versions v on v.agency_id = $1 and v.workspace_id = i.workspace_id and v.item_id = i.id
+            where i.agency_id = $1 and ($2 or i.workspace_id = any($3)) and i.id = $4 and i.archived_at is null
+              and i.current_version_id is not null and (v.id = i.current_version_id or v.language = any($5))
+            order by array_position($5, v.language), v.version desc limit 1""",
+        actor.agency_id,
+        actor.sees_all,
+        list(actor.workspaces or ()),
+        item_id,
+        list(languages),
+    )
+    return found
 
 
 async def search_content(actor: Actor, workspace_id: UUID, *, text: str, languages: Sequence[str] = ()) -> list[UUID]:

@@ -14,6 +14,7 @@ from infra.bench import (
     admission,
     claiming,
     contract,
+    education,
     escalating,
     filing,
     hearing,
@@ -29,7 +30,18 @@ from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
 NAMES: Final = [
-    *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing", "retention"),
+    *(
+        "contract",
+        "admission",
+        "claiming",
+        "jobs",
+        "escalating",
+        "hearing",
+        "rules",
+        "filing",
+        "education",
+        "retention",
+    ),
     *READS,
     "importing",
 ]
@@ -83,6 +95,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "filing" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(filing.measure(place, console))
+    if "education" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(education.measure(place, console))
     if "retention" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(retention.measure(place, console))
