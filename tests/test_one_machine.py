@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import psutil
 import pytest
+from api.test_journey import free_port
 from up import Up, one_sentence, running, tend
 
 
