@@ -84,7 +84,8 @@ async def take_consent(
     proof: str = "",
 ) -> StoryConsent:
     """In place of the one before. Where it covers all that the version uses, the story is approved; where it does not, it goes
-    back to be rewritten. Raises Invalid, Conflict. Call while holding the row lock on the story."""
+    back to be rewritten. What staff write down about a published story has to be published again, by somebody else: nobody
+    alone lets it be told more widely than they said. Raises Invalid, Conflict. Call while holding the row lock on it."""
     newest = await newest_version(story)
     if story.state not in _OPEN or newest is None or await is_withdrawn(story):
         raise Conflict("Nobody is asked about this story now.", path=("input", "storyId"))
@@ -103,6 +104,8 @@ async def take_consent(
         expires_at=expires_at,
     )
     await note("consented", story, number=version, uses=consent.uses, channels=consent.channels, given_by=given_by)
+    if given_by == "staff" and story.state == "published":
+        await move(story, "member_review", because="consent_written_down")
     covers = await consent_to(story) is not None
     if covers and story.state == "member_review":
         await move(story, "approved")

@@ -26,6 +26,8 @@ from backend.stories import (
     request_consent,
     submit_practice,
 )
+from backend.stories.consenting import take_consent
+from backend.stories.telling import held_story
 from tenants.actor import Actor, system
 from tenants.rights import Role
 from tenants.scope import agency_scope
@@ -97,6 +99,15 @@ class Desk:
             await record_consent(
                 who, story.id, version=version, uses=uses, channels=channels, expires_at=expires_at, proof="a letter"
             )
+
+    async def agrees(
+        self, story: SuccessStory, *, version: int = 1, uses: Sequence[str] = ("quote",),
+        channels: Sequence[str] = EVERYWHERE,
+    ) -> None:  # fmt: skip
+        """As on their page."""
+        async with agency_scope(self.system):
+            held = await held_story(story.id)
+            await take_consent(held, version=version, uses=uses, channels=channels, expires_at=None, given_by="member")
 
     async def published(self, text: str = "We grew.", *, uses: Sequence[str] = ("quote",), member: Member | None = None, **how: Any) -> SuccessStory:  # fmt: skip
         story = await self.drafted(text, uses=uses, member=member)

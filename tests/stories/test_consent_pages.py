@@ -84,7 +84,7 @@ async def test_the_story_page_is_there_where_they_consented_to_one_and_no_longer
     async with agency_scope(desk.editor):
         with pytest.raises(Conflict):
             await share_story(desk.editor, story.id)
-    await desk.consent(story, channels=["page"])
+    await desk.agrees(story, channels=["page"])
     async with agency_scope(desk.editor):
         address = await share_story(desk.editor, story.id)
     told = address[address.index("/story/") :]
@@ -92,7 +92,7 @@ async def test_the_story_page_is_there_where_they_consented_to_one_and_no_longer
     async with agency_scope(desk.system):
         await StoryConsent.filter(story_id=story.id, ended_at=None).update(expires_at=now() - timedelta(seconds=1))
     assert (await api.get(told)).status_code == 404
-    await desk.consent(story, channels=["page"])
+    await desk.agrees(story, channels=["page"])
     assert (await api.get(told)).status_code == 200
     async with agency_scope(desk.editor):
         await retire_story(desk.editor, story.id)

@@ -113,7 +113,7 @@ async def test_a_practice_waits_for_consent_to_practices_and_to_the_version_that
     story = await desk.published(SAID, channels=["site"])
     with pytest.raises(Conflict):
         await desk.practice(story)
-    await desk.consent(story, channels=["practice"])
+    await desk.agrees(story, channels=["practice"])
     practice = await desk.practice(story)
     assert await has_readers(desk, practice)
     await desk.write(story, "We did something else.")

@@ -81,6 +81,15 @@ async def test_whoever_wrote_the_consent_down_does_not_publish_upon_it(desk: Des
     assert (await desk.read(story)).state == "approved"
 
 
+async def test_nobody_alone_lets_a_published_story_be_told_more_widely_than_they_said(desk: Desk) -> None:
+    story = await desk.published(channels=["site"])
+    await desk.consent(story, by=desk.editor)
+    assert ((await desk.read(story)).state, await where_told(desk, story)) == ("approved", [])
+    async with agency_scope(desk.editor):
+        with pytest.raises(Conflict):
+            await publish_story(desk.editor, story.id)
+
+
 async def test_an_edit_after_consent_takes_it_down_and_asks_again(desk: Desk) -> None:
     story = await desk.published()
     await desk.write(story, "We grew, and they helped.")
@@ -102,9 +111,9 @@ async def test_consent_to_less_than_the_version_uses_does_not_approve_it(desk: D
     await desk.consent(story, uses=["name", "quote", "metric"])
     async with agency_scope(desk.editor):
         await publish_story(desk.editor, story.id)
-    await desk.consent(story, uses=["name", "quote", "metric"], channels=["social"])
+    await desk.agrees(story, uses=["name", "quote", "metric"], channels=["social"])
     assert await where_told(desk, story) == ["social"]
-    await desk.consent(story, uses=["name"])
+    await desk.agrees(story, uses=["name"])
     assert (await desk.read(story)).state == "member_review"
     assert await where_told(desk, story) == []
 
