@@ -33,7 +33,7 @@ class MeasureStatus(Enum):
 class Measure:
     n: int = strawberry.field(description="Of how many things it is made: accounts, or colleagues.")
     numerator: float = strawberry.field(description="A whole number; money in the currency's smallest unit.")
-    denominator: float = strawberry.field(description="Likewise.")
+    denominator: float = strawberry.field(description="What it is divided by, in the same unit.")
     value: float | None = strawberry.field(description="Their quotient; null with NO_DATA.")
     low: float | None = strawberry.field(description="Lower end of the 95 % interval; null unless OK.")
     high: float | None = strawberry.field(description="Upper end of the 95 % interval; null unless OK.")
