@@ -144,8 +144,14 @@ class SuccessStory(Node):
     id: strawberry.ID
     state: StoryState = column(description="Where it is.")
     language: str = column(description="By ISO 639-1, such as en.")
-    why: str = column(needs=Right.TEACH, description="Why it was nominated; empty once it is withdrawn.")
-    notes: str = column(needs=Right.TEACH, description="What staff noted of the interview; empty once it is withdrawn.")
+    why: str | None = column(
+        needs=Right.TEACH,
+        description="Why it was nominated; empty once it is withdrawn; null for whoever does not teach.",
+    )
+    notes: str | None = column(
+        needs=Right.TEACH,
+        description="What staff noted of the interview; empty once it is withdrawn; null for whoever does not teach.",
+    )
     member: Member | None = one("member_id", description="Which member tells it; null where none is known.")
     account: CustomerAccount | None = one("account_id", description="Which customer it is about; null for nobody.")
     current: StoryVersion | None = one(

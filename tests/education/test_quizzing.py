@@ -157,8 +157,10 @@ async def test_a_learner_can_ask_for_everything_and_finds_no_answer(school: Scho
         api, key, """{ quiz: __type(name: "Quiz") { fields { name } } attempt: __type(name: "QuizAttempt") { fields { name } } }"""
     )  # fmt: skip
     assert {each["name"] for each in types["data"]["quiz"]["fields"]} == {
-        "id", "draws", "passPercent", "mostAttempts", "version",
+        "id", "questions", "draws", "passPercent", "mostAttempts", "version",
     }  # fmt: skip
+    asked = await ask(api, key, f'{{ node(id: "course_{course.id}") {{ ... on Course {{ quiz {{ questions }} }} }} }}')
+    assert asked["data"]["node"] == {"quiz": {"questions": None}}  # they are for whoever writes them
     assert not {"key", "right"} & {each["name"] for each in types["data"]["attempt"]["fields"]}
     wrong = [[1 - each["choices"].index("good")] for each in shown["questions"]]
     submitted = await ask(
