@@ -42,9 +42,7 @@ class Measure:
 
 @strawberry.type(description="The accounts that one colleague looks after.")
 class ManagedAccounts:
-    staff: Staff | None = strawberry.field(
-        description="Who it is; null for nobody, and for whoever may not see staff or read content."
-    )
+    staff: Staff | None = strawberry.field(description="Who it is; null for nobody, and for whoever may not see staff.")
     is_nobody: bool = strawberry.field(description="Whether nobody looks after these.")
     accounts: int = strawberry.field(description="How many there are.")
     reached: int = strawberry.field(description="Those that used something of the community.")
@@ -118,7 +116,7 @@ class LookingAfterCustomers:
             return None
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
-        covered, with_names = found.coverage, actor.holds(Right.READ_CONTENT)
+        covered = found.coverage
         return CustomerNumbers(
             reached=_measure(covered.reached),
             touched=_measure(covered.touched),
@@ -126,7 +124,7 @@ class LookingAfterCustomers:
             accounts_per_manager=_measure(covered.per_manager),
             managers=[
                 ManagedAccounts(
-                    staff=ref(Staff, each.membership_id) if with_names and each.membership_id is not None else None,
+                    staff=None if each.membership_id is None else ref(Staff, each.membership_id),
                     is_nobody=each.membership_id is None,
                     accounts=each.accounts,
                     reached=each.reached,
