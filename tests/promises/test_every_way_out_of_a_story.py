@@ -1,5 +1,5 @@
 """What holds for every way by which words of a story leave Tend, and for the next one before it is written: none without consent
-to exactly these words that is in force now. Each way is tried with consent first: one that shows nothing then proves nothing."""
+to exactly these words that is in force now."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -36,13 +36,11 @@ from tenants.provisioning import issue_api_key
 from tenants.rights import MACHINE_RIGHTS, Right, Role
 from tenants.scope import agency_scope
 
-MARKER = "quetzalmorningfrost"  # stands nowhere else
-WORDS = f"We looked at {MARKER} each day until it was done and over."
-
 
 @dataclass
 class Told:
-    """A story that is told everywhere, and a best practice that quotes it; `path` is the page of whoever tells it."""
+    """A story that is told everywhere, and a best practice that quotes it; `path` is the page of whoever tells it. `marker`
+    stands in `words`, and nowhere else in the agency."""
 
     desk: Desk
     story: SuccessStory
@@ -51,6 +49,8 @@ class Told:
     path: str
     page: str
     tokens: dict[str, str]
+    marker: str
+    words: str
 
     @property
     def ids(self) -> dict[str, str]:
@@ -61,8 +61,10 @@ class Told:
 async def told(at_desk: Desk) -> Told:  # noqa: F811
     desk = at_desk
     member = await desk.member()
-    story = await desk.published(WORDS, member=member)
-    practice = await desk.practice(story, f"Do it: {WORDS}")
+    marker = f"quetzal{new_id().hex}"
+    words = f"We looked at {marker} each day until it was done and over."
+    story = await desk.published(words, member=member)
+    practice = await desk.practice(story, f"Do it: {words}")
     async with agency_scope(desk.editor):
         address = await share_story(desk.editor, story.id)
     await desk.cast.hire(f"reader-{desk.slug}", Role.STAKEHOLDER, [desk.client], sees_all=False)
@@ -71,7 +73,7 @@ async def told(at_desk: Desk) -> Told:  # noqa: F811
     )
     tokens = {"reader": desk.token("reader"), "machine": machine, "owner": desk.cast.tokens["owner"], "writer": desk.token("writer")}  # fmt: skip
     path = await desk.ask(story)
-    return Told(desk, story, practice, member, path, address[address.index("/story/") :], tokens)
+    return Told(desk, story, practice, member, path, address[address.index("/story/") :], tokens, marker, words)
 
 
 Ways = dict[str, str]
@@ -155,7 +157,7 @@ async def ways(told: Told, api: httpx.AsyncClient, *, nobody: bool = False) -> s
     if nobody:
         found["consent page"] = (await api.get(told.path)).text
     assert len(found) > 25
-    return {way for way, text in found.items() if MARKER in text}
+    return {way for way, text in found.items() if told.marker in text}
 
 
 async def _withdrawn_on_the_page(told: Told, api: httpx.AsyncClient) -> None:
@@ -192,7 +194,7 @@ async def _expired(told: Told, _: httpx.AsyncClient) -> None:
 
 
 async def _edited(told: Told, _: httpx.AsyncClient) -> None:
-    await told.desk.write(told.story, f"{WORDS} And more.")
+    await told.desk.write(told.story, f"{told.words} And more.")
 
 
 async def _edited_and_consented_to_again(told: Told, _: httpx.AsyncClient) -> None:
@@ -235,10 +237,9 @@ FOR_EVERYBODY: dict[str, End] = {
 }
 
 
-@pytest.mark.parametrize("end", ENDS)
-async def test_without_consent_that_counts_no_reader_gets_a_word(told: Told, api: httpx.AsyncClient, end: str) -> None:
-    open_ways = await ways(told, api)
-    assert {way.partition(": ")[2] or way for way in open_ways} >= {
+async def test_with_consent_every_way_is_open(told: Told, api: httpx.AsyncClient) -> None:
+    """Otherwise the tests below would prove nothing."""
+    assert {way.partition(": ")[2] or way for way in await ways(told, api)} >= {
         "BestPractice",
         "Workspace.bestPractices",
         "webhook BestPractice",
@@ -247,14 +248,23 @@ async def test_without_consent_that_counts_no_reader_gets_a_word(told: Told, api
         "page",
         *(f"{field} {channel}" for field in ("readStory", "publishedStories") for channel in CHANNELS),
     }
+    open_to_staff = await ways(told, api, nobody=True)
+    assert {
+        "owner: StoryVersion 1",
+        "writer: PracticeVersion 1",
+        "webhook SuccessStory",
+        "consent page",
+    } <= open_to_staff
+
+
+@pytest.mark.parametrize("end", ENDS)
+async def test_without_consent_that_counts_no_reader_gets_a_word(told: Told, api: httpx.AsyncClient, end: str) -> None:
     await ENDS[end](told, api)
     assert await ways(told, api) == set()
 
 
 @pytest.mark.parametrize("end", FOR_EVERYBODY)
 async def test_what_is_taken_back_nobody_gets_a_word_of(told: Told, api: httpx.AsyncClient, end: str) -> None:
-    open_ways = await ways(told, api, nobody=True)
-    assert {"owner: StoryVersion 1", "writer: PracticeVersion 1", "webhook SuccessStory", "consent page"} <= open_ways
     await FOR_EVERYBODY[end](told, api)
     assert await ways(told, api, nobody=True) == set()
     assert await ways(told, api) == set()
