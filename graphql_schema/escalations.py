@@ -75,6 +75,8 @@ class EscalationStepKind(Enum):
     TAKEDOWN_ANSWERED = value("takedown_answered", "Whoever asked was answered by mail; a note says why not.")
     TAKEDOWN_COMPLETED = value("takedown_completed", "Something of what was missing has come.")
     TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
+    ITEM_DONE = value("item_done", "An item of its protocol is done; `target` is the item's key.")
+    ITEM_UNDONE = value("item_undone", "It is not done after all; the note says why.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
@@ -98,7 +100,8 @@ class EscalationStep:
     level: int | None = column(description="On which level; of a wish to lower, the wished severity; else null.")
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
     target: str = column(
-        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; else empty."
+        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; of an item its "
+        "key; else empty."
     )
     channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")
@@ -135,6 +138,10 @@ class Escalation(Node):
     level: int = column(description="Which level of its policy is paged; one more than there are when exhausted.")
     loop: int = column(description="In which pass through the levels it is, from 0.")
     policy: JSON = column(description="What it follows, as that was when it was raised or its severity changed.")
+    protocol: JSON = column(
+        description="What is to be done, as that was when it was raised: `version`, 0 for Tend's own, and `items` of `key` "
+        "and `text`."
+    )
     raised_at: datetime = column(description="When it was raised.")
     first_paged_at: datetime | None = column(description="When somebody was first paged; null until then.")
     acknowledged_at: datetime | None = column(description="When somebody first took it; null until then.")

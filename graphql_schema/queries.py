@@ -24,6 +24,7 @@ from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.reading_content import ReadingContent
+from graphql_schema.safety_protocols import ReadingProtocols
 from graphql_schema.verifying import SeeingVerification
 from graphql_schema.viewing import Viewer
 from graphql_schema.watching_safety import WatchingSafety
@@ -40,7 +41,9 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
-class Query(Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingContent, WatchingLearners):
+class Query(
+    Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingProtocols, ReadingContent, WatchingLearners
+):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."

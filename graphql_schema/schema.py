@@ -45,6 +45,7 @@ from graphql_schema.queries import Query
 from graphql_schema.reading_content import HearingReaders
 from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
+from graphql_schema.safety_protocols import FollowingProtocols
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
@@ -91,6 +92,7 @@ class Mutation(
     DesigningVerification,
     SettingLimits,
     AnsweringEscalations,
+    FollowingProtocols,
     FilingSafety,
     ListingHelp,
     TakingDown,

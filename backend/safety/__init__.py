@@ -1,6 +1,7 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
+from backend.safety.after_models import Protocol
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
@@ -41,12 +42,15 @@ from backend.safety.taking_down import (
     settle_takedown,
 )
 from backend.safety.telling import record_contact
+from backend.safety.ticking import tick_item
 from backend.safety.watching_deadlines import tell_of_deadlines, watch_deadlines
 from backend.safety.writing_cybertips import Account, CyberTip, IpCapture, Named, TipFile
 from backend.safety.writing_notifications import Notification
+from backend.safety.writing_protocols import BUILT_IN, Item, ProtocolVersion, protocol_versions, write_protocol
 
 __all__ = [
     "ASKED_FOR",
+    "BUILT_IN",
     "KINDS",
     "OUTCOMES",
     "PROMISED_SECONDS",
@@ -64,10 +68,13 @@ __all__ = [
     "Gap",
     "Help",
     "IpCapture",
+    "Item",
     "Level",
     "Named",
     "Notification",
     "OnCall",
+    "Protocol",
+    "ProtocolVersion",
     "Requested",
     "Restriction",
     "Rota",
@@ -97,6 +104,7 @@ __all__ = [
     "page_escalation",
     "page_outside",
     "policies_version",
+    "protocol_versions",
     "raise_escalation",
     "receive_takedown",
     "record_contact",
@@ -113,7 +121,9 @@ __all__ = [
     "sweep_escalations",
     "take_step",
     "tell_of_deadlines",
+    "tick_item",
     "watch_coverage",
     "watch_deadlines",
     "who_is_on_call",
+    "write_protocol",
 ]

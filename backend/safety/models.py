@@ -111,6 +111,7 @@ class Escalation(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(("kind", "legal_basis", "state", "outcome"), OUR_WORDS),
         "policy": Keep("our words, numbers and ids of staff"),
+        "protocol": OF_THE_AGENCY,
     }
     kind = fields.CharField(max_length=20)
     impact: int | None = fields.IntField(null=True)
@@ -124,6 +125,7 @@ class Escalation(WorkspaceModel):
     loop = fields.IntField(default=0)
     began_loop = fields.IntField(default=0)
     policy: dict[str, Any] = fields.JSONField()
+    protocol: dict[str, Any] = fields.JSONField(default=lambda: {"version": 0, "items": []})
     owner_id: UUID | None = fields.UUIDField(null=True)
     raised_by_id: UUID | None = fields.UUIDField(null=True)
     raised_by_client_id: UUID | None = fields.UUIDField(null=True)

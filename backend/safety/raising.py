@@ -12,6 +12,7 @@ from backend.safety.grading import severity_of
 from backend.safety.models import Escalation, EscalationBrief
 from backend.safety.policies import ladder_of, policy_for
 from backend.safety.stepping import make, make_graver, note_step, reach_of
+from backend.safety.writing_protocols import protocol_for
 from tenants import locks
 from tenants.actor import Actor, system
 from tenants.finding import find_workspace
@@ -136,6 +137,7 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
         is_drill=danger.is_drill,
         state="triggered",
         policy=await policy_for(subject.workspace_id, kind=danger.kind, severity=severity),
+        protocol=await protocol_for(danger.kind),
         raised_by_id=actor.membership_id,
         raised_by_client_id=actor.api_client_id,
         raised_at=moment,

@@ -193,6 +193,10 @@ async def note_contact(
     await _insert(escalation, [row], moment=moment)
 
 
+async def note_item(escalation: Escalation, kind: str, *, key: str, by_id: UUID, note: str, moment: datetime) -> None:
+    await _insert(escalation, [(new_id(), kind, None, None, key, None, None, by_id, note)], moment=moment)
+
+
 async def let_read(
     escalation: Escalation, memberships: Iterable[UUID], *, because: str, until: datetime | None
 ) -> None:

@@ -30,7 +30,14 @@ from backend.people import invite, suspend
 from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
 from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
-from backend.safety import Escalation, SafetyFiling, acknowledge_escalation, offer_escalation
+from backend.safety import (
+    Escalation,
+    SafetyFiling,
+    acknowledge_escalation,
+    offer_escalation,
+    protocol_versions,
+    tick_item,
+)
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -237,6 +244,23 @@ async def _an_approved_filing(scene: Scene) -> dict[str, Any]:
 
 async def _an_own_takedown(scene: Scene) -> dict[str, Any]:
     return {**await _an_own_escalation(scene), "request": {"contact": "x"}, "removedAt": None}
+
+
+async def _a_protocol(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        newest, *_ = await protocol_versions(scene.cast.owner, kind="stalking")
+    return {"kind": "STALKING", "expectedVersion": newest.version}
+
+
+async def _an_item(scene: Scene) -> dict[str, Any]:
+    return {**await _an_own_escalation(scene), "key": "follow"}
+
+
+async def _a_ticked_item(scene: Scene) -> dict[str, Any]:
+    await _an_own_escalation(scene)
+    async with agency_scope(scene.cast.owner):
+        await tick_item(scene.cast.owner, scene.id("escalation"), key="follow", is_done=True, note="")
+    return {"key": "follow"}
 
 
 async def _an_offered_escalation(scene: Scene) -> dict[str, Any]:
@@ -482,6 +506,9 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
     "recordContact": _an_own_escalation,
+    "tickItem": _an_item,
+    "reopenItem": _a_ticked_item,
+    "writeProtocol": _a_protocol,
     "approveFiling": _an_own_escalation,
     "recordFiled": _an_approved_filing,
     **dict.fromkeys(("receiveTakedown", "completeTakedown", "settleTakedown"), _an_own_takedown),

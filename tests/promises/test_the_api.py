@@ -177,6 +177,7 @@ COMPUTED = {
     "investigationTimeline": "tests/test_investigations.py",
     "integrityReport": "tests/test_integrity_report.py",
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
+    "protocols": "tests/safety/test_protocols.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),

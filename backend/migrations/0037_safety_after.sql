@@ -1,0 +1,26 @@
+-- Around an escalation: what is to be done about it, what was learned from it, and how those fare who answer for it.
+
+-- In versions, by kind of danger; version 0 is Tend's own, and in no table.
+create table app.protocols (
+  agency_id uuid not null default app.agency(),
+  id uuid not null,
+  kind text not null check (kind in ('self_harm', 'threat_to_life', 'child_safety', 'violence', 'terrorism', 'extortion',
+                                     'doxxing', 'stalking', 'intimate_images', 'medical', 'other')),
+  version integer not null check (version > 0),
+  items jsonb not null,  -- key and text
+  created_by_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (agency_id, id),
+  unique (agency_id, kind, version),
+  foreign key (agency_id, created_by_id) references app.memberships (agency_id, id)
+);
+
+alter table app.escalations add column protocol jsonb not null default '{"version": 0, "items": []}';
+
+alter table app.escalation_steps drop constraint escalation_steps_kind_check;
+alter table app.escalation_steps add constraint escalation_steps_kind_check check (kind in (
+    'raised', 'joined', 'paged', 'sent', 'not_sent', 'skipped', 'exhausted', 'acknowledged', 'decayed', 'noted', 'offered',
+    'handed_over', 'silenced', 'sound_again', 'severity_raised', 'lowering_asked', 'severity_lowered', 'glass_broken',
+    'resolved', 'filing_drafted', 'filing_approved', 'filed', 'takedown_received', 'takedown_answered',
+    'takedown_completed', 'takedown_settled', 'contacted', 'item_done', 'item_undone', 'reviewed', 'follow_up_set',
+    'follow_up_done'));
