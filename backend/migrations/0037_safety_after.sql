@@ -24,3 +24,15 @@ alter table app.escalation_steps add constraint escalation_steps_kind_check chec
     'resolved', 'filing_drafted', 'filing_approved', 'filed', 'takedown_received', 'takedown_answered',
     'takedown_completed', 'takedown_settled', 'contacted', 'item_done', 'item_undone', 'reviewed', 'follow_up_set',
     'follow_up_done'));
+
+-- Two orders, or two reports, about nobody that Tend knows are two dangers.
+drop index app.escalation_briefs_open;
+create unique index escalation_briefs_open on app.escalation_briefs (agency_id, workspace_id, member_id, post_id)
+  nulls not distinct where is_open and not is_drill and member_id is not null;
+create index escalation_briefs_about_nobody on app.escalation_briefs (agency_id, workspace_id, id)
+  where is_open and not is_drill and member_id is null;
+
+-- Whoever reports by a form says that somebody is in danger.
+alter table app.public_notices add column danger text check (danger in (
+    'self_harm', 'threat_to_life', 'child_safety', 'violence', 'terrorism', 'extortion', 'doxxing', 'stalking',
+    'intimate_images', 'medical', 'other'));

@@ -60,7 +60,9 @@ class PublicNotice(WorkspaceModel):
     """
 
     forgetting = {
-        **dict.fromkeys(("channel", "kind", "state", "outcome", "ground", "language", "taxonomy_code"), OUR_WORDS),
+        **dict.fromkeys(
+            ("channel", "kind", "danger", "state", "outcome", "ground", "language", "taxonomy_code"), OUR_WORDS
+        ),
         **dict.fromkeys(("category", "keyword"), _OFFICIAL),
         "location": Put("''", _ABOUT_THEM),
         "items": Put(
@@ -90,6 +92,7 @@ class PublicNotice(WorkspaceModel):
     language = fields.CharField(max_length=2)
     is_in_good_faith = fields.BooleanField()
     is_about_child_abuse = fields.BooleanField(default=False)
+    danger = fields.CharField(max_length=20, null=True)
     reporter_key = fields.CharField(max_length=60)
     origin = fields.CharField(max_length=40, null=True)
     trusted_flagger_id: UUID | None = fields.UUIDField(null=True)

@@ -48,6 +48,8 @@ MOST_POLICIES: Final = 50
 MOST_LAYERS: Final = 30
 MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
+# Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
+MOST_ABOUT_NOBODY: Final = 5
 MOST_ITEMS: Final = 50  # of a protocol: longer ones are not read in a danger
 LOOKED_AHEAD: Final = timedelta(days=14)  # for gaps in a rota
 LATE: Final = timedelta(seconds=10)  # a timer that is this late is asked for again

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from backend.notices import Recipient, tell
+from backend.safety.models import Escalation
 from backend.safety.staffing import staffing_of
+from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import TAKE_IT_DOWN_GRAVEST_AFTER
 from tenants import locks
 from tenants.actor import Actor
@@ -55,19 +56,13 @@ async def _was_told(escalation_id: UUID, occasion: str) -> bool:
 
 async def _tell(row: Mapping[str, Any], occasion: str, *, moment: datetime) -> None:
     staffing = await staffing_of(row["workspace_id"], moment=moment)
-    owner_id = await current().fetchval(
-        """select owner_id from escalations where agency_id = $1 and workspace_id = $2 and id = $3
-              and state = 'acknowledged'""",
-        current().actor.agency_id,
-        row["workspace_id"],
-        row["escalation_id"],
-    )
+    escalation = await Escalation.get(id=row["escalation_id"])
+    owner_id = escalation.owner_id if escalation.state == "acknowledged" else None
     whom = [owner_id] if owner_id is not None and staffing.may_respond(owner_id) else staffing.of_role(Role.LEAD)
-    await tell(
-        [Recipient(membership_id=each) for each in whom or staffing.of_role(Role.OWNER)],
+    await tell_colleagues(
+        whom or staffing.of_role(Role.OWNER),
+        escalation,
         kind="deadline_missed",
-        subject_id=row["escalation_id"],
-        workspace_id=row["workspace_id"],
         text="A deadline of an escalation is over, or nearly: see what is to be filed or taken down.",
         occasion=occasion,
     )

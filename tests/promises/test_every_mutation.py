@@ -249,7 +249,7 @@ async def _an_own_takedown(scene: Scene) -> dict[str, Any]:
 async def _a_protocol(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.owner):
         newest, *_ = await protocol_versions(scene.cast.owner, kind="stalking")
-    return {"kind": "STALKING", "expectedVersion": newest.version}
+    return {"kind": "STALKING", "expectedVersion": newest.version, "items": [{"key": "x", "text": "x"}]}
 
 
 async def _an_item(scene: Scene) -> dict[str, Any]:

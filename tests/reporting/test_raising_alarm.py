@@ -1,0 +1,129 @@
+"""Whoever reports ticks that somebody is in danger: whoever is on call is paged, whatever else is known."""
+
+import json
+
+import httpx
+import pytest
+from cast import ask
+from reporting.conftest import Place
+
+from backend.notices import Notice
+from backend.outbox import Job
+from backend.reporting import PublicNotice
+from backend.safety import (
+    Danger,
+    Escalation,
+    EscalationBrief,
+    EscalationStep,
+    Subject,
+    acknowledge_escalation,
+    raise_escalation,
+)
+from tenants.rights import Role
+from tenants.scope import agency_scope
+
+WORDS = "He stands on the bridge"
+
+
+async def raised(place: Place) -> list[tuple[Escalation, EscalationBrief]]:
+    async with agency_scope(place.system):
+        found = await Escalation.filter(workspace_id=place.client).order_by("raised_at", "id")
+        return [(each, await EscalationBrief.get(escalation_id=each.id)) for each in found]
+
+
+async def test_a_tick_pages_about_the_post_and_no_word_of_it_travels(place: Place, api: httpx.AsyncClient) -> None:
+    post = await place.post()
+    done = await place.hand_in(
+        api, location=post.external_id, reason=WORDS, danger="yes", danger_kind="self_harm", kind="illegal"
+    )
+    assert done.status_code == 303, "who calls for help is asked for no name"
+    [(escalation, brief)] = await raised(place)
+    assert (escalation.kind, escalation.severity, escalation.impact, escalation.is_drill) == (
+        "self_harm",
+        1,
+        None,
+        False,
+    )
+    assert (brief.post_id, brief.member_id, brief.summary, brief.by_id) == (post.id, post.member_id, WORDS, None)
+    async with agency_scope(place.system):
+        notice = await PublicNotice.get(workspace_id=place.client)
+        assert (notice.danger, notice.state, notice.post_id) == ("self_harm", "attached", post.id)
+        pages = [f"{each.text} {json.dumps(each.facts)}" for each in await Notice.filter(subject_id=escalation.id)]
+        jobs = [json.dumps(job.payload) for job in await Job.filter(workspace_id=place.client)]
+    assert pages
+    assert WORDS not in " ".join(pages + jobs)
+    await place.hand_in(api, location=post.external_id, reason="I see him too", danger="yes", danger_kind="self_harm")
+    assert len(await raised(place)) == 1, "the same danger is joined"
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({}, None),
+        ({"danger_kind": "violence"}, None),
+        ({"danger": "yes"}, "other"),
+        ({"danger": "yes", "danger_kind": "nonsense"}, "other"),
+        ({"danger": "yes", "danger_kind": "violence"}, "violence"),
+    ],
+)
+async def test_only_a_tick_says_so(place: Place, api: httpx.AsyncClient, fields: dict[str, str], kind: str) -> None:
+    await place.hand_in(api, location="somewhere in the forum", reason=WORDS, **fields)
+    assert [each.kind for each, _ in await raised(place)] == ([kind] if kind else [])
+
+
+async def test_where_nobody_knows_whom_it_is_about_each_pages_up_to_a_number_and_then_the_newest_is_added_to(
+    place: Place, api: httpx.AsyncClient
+) -> None:
+    responder = await place.cast.hire(f"r-{place.slug}", Role.SAFETY_RESPONDER, [place.client], sees_all=False)
+    for number in range(5):
+        await place.hand_in(api, location=f"thread {number}", reason=WORDS, danger="yes", danger_kind="violence")
+    found = await raised(place)
+    assert [brief.summary for _, brief in found] == [f"{WORDS}\n\nthread {number}" for number in range(5)]
+    assert {brief.member_id for _, brief in found} == {None}
+    newest = found[-1][0].id
+    async with agency_scope(responder):
+        await acknowledge_escalation(responder, newest)
+    await place.hand_in(api, location="thread 5", reason="and another one", danger="yes", danger_kind="violence")
+    assert len(await raised(place)) == 5
+    async with agency_scope(place.system):
+        step = await EscalationStep.get(escalation_id=newest, kind="joined")
+        assert step.note == "and another one\n\nthread 5"
+        told = await Notice.get(subject_id=newest, kind="escalation_joined")
+    assert (told.membership_id, told.urgency, told.facts) == (responder.membership_id, "danger", {"drill": "real"})
+
+
+async def test_when_somebody_finds_the_post_it_is_raised_and_hidden(place: Place, api: httpx.AsyncClient) -> None:
+    await place.hand_in(api, location="the thread about fish", reason=WORDS, danger="yes", danger_kind="self_harm")
+    post = await place.post()
+    async with agency_scope(place.system):
+        notice = await PublicNotice.get(workspace_id=place.client)
+    answer = await ask(
+        api,
+        place.token,
+        """mutation($n: ID!, $p: ID!) { attachNotice(input: { noticeId: $n, postId: $p }) { userErrors { code } } }""",
+        n=f"publicnotice_{notice.id}",
+        p=f"post_{post.id}",
+    )
+    assert answer["data"]["attachNotice"]["userErrors"] == []
+    assert [brief.post_id for _, brief in await raised(place)] == [None, post.id]
+
+
+async def test_staff_who_had_a_letter_and_machines_say_it_too(place: Place, api: httpx.AsyncClient) -> None:
+    answer = await ask(
+        api,
+        place.token,
+        """mutation($c: ID!) { fileNotice(input: { communityId: $c, kind: RULES, location: "a thread", reason: "x",
+             danger: STALKING }) { publicNotice { danger } userErrors { code } } }""",
+        c=f"community_{place.community}",
+    )
+    assert answer["data"]["fileNotice"] == {"publicNotice": {"danger": "STALKING"}, "userErrors": []}
+    [(escalation, brief)] = await raised(place)
+    assert (escalation.kind, brief.by_id) == ("stalking", place.cast.owner.membership_id)
+
+
+async def test_two_orders_about_nobody_that_tend_knows_are_two_dangers(place: Place) -> None:
+    async with agency_scope(place.system) as scope:
+        for _ in range(2):
+            danger = Danger("terrorism", "x", legal_basis="tco_order")
+            await raise_escalation(scope.actor, Subject(place.client), danger)
+    assert len(await raised(place)) == 2
