@@ -12,6 +12,7 @@ from graphql_schema.crisis_resources import CrisisResource
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
+from graphql_schema.escalation_reviews import FollowUp
 from graphql_schema.escalations import Escalation
 from graphql_schema.investigations import Investigation, InvestigationResult
 from graphql_schema.jobs import JOB_FILTERS, Job
@@ -246,6 +247,11 @@ class Workspace(Node):
         "workspace_id",
         order=EscalationOrder,
         description="Danger that was raised, exercises and what is over included.",
+    )
+    follow_ups: Connection[FollowUp] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="What is to change after its escalations: yours, and of those that you read.",
     )
     rotas: Connection[Rota] = many(
         "workspace_id", order=CreationOrder, description="Who is on call for it alone; `Agency.rotas` has the others."

@@ -11,6 +11,7 @@ from backend import safety
 from graphql_schema.cases import Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import value
+from graphql_schema.escalation_reviews import EscalationReview, FollowUp
 from graphql_schema.on_call import DangerKind
 from graphql_schema.orders import CreationOrder, MoveOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
@@ -77,6 +78,9 @@ class EscalationStepKind(Enum):
     TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
     ITEM_DONE = value("item_done", "An item of its protocol is done; `target` is the item's key.")
     ITEM_UNDONE = value("item_undone", "It is not done after all; the note says why.")
+    REVIEWED = value("reviewed", "Its review was written, or changed.")
+    FOLLOW_UP_SET = value("follow_up_set", "Something is to change after it; `staff` does it.")
+    FOLLOW_UP_DONE = value("follow_up_done", "That is done.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
@@ -160,6 +164,15 @@ class Escalation(Node):
         "make_interval(secs => " + safety.PROMISED_SECONDS + ")",
         description="Whether nobody has taken it, and the time that is promised for its severity is over.",
     )
+    review_due_at: datetime | None = column(
+        description="By when its review should be written: 72 hours after one of severity 1 is over, 7 days after one of 2; "
+        "null for others, and until then."
+    )
+    reviewed_at: datetime | None = column(description="When its review was first written; null until then.")
+    is_review_overdue: bool = sql(
+        "{row}.reviewed_at is null and coalesce({row}.review_due_at < now(), false)",
+        description="Whether `reviewDueAt` is over, and nobody has written one.",
+    )
     owner: Staff | None = one("owner_id", description="Who has it, or had it last; null for nobody.")
     raised_by: Staff | None = one("raised_by_id", description="Who raised it; null for a machine or Tend itself.")
     brief: EscalationBrief | None = one(
@@ -175,6 +188,12 @@ class Escalation(Node):
         "escalation_id",
         order=CreationOrder,
         description="Requests under 47 U.S.C. 223a; for its readers, and one's own.",
+    )
+    review: EscalationReview | None = one(
+        "escalation_id", reverse=True, description="What was learned; null until then, and for whoever is no reader."
+    )
+    follow_ups: Connection[FollowUp] = many(
+        "escalation_id", order=CreationOrder, description="What is to change; for its readers, and one's own."
     )
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is about."

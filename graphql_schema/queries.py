@@ -15,6 +15,7 @@ from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
 from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.learning import WatchingLearners
+from graphql_schema.looking_back import LookingBack
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
@@ -42,7 +43,15 @@ def _id(kind: str, text: str) -> UUID | None:
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
 class Query(
-    Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingProtocols, ReadingContent, WatchingLearners
+    Choosing,
+    Weighing,
+    Owing,
+    SeeingVerification,
+    WatchingSafety,
+    ReadingProtocols,
+    LookingBack,
+    ReadingContent,
+    WatchingLearners,
 ):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(

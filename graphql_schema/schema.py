@@ -30,6 +30,7 @@ from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
+from graphql_schema.looking_back import Reviewing
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.managing_webhooks import ManagingWebhooks
@@ -93,6 +94,7 @@ class Mutation(
     SettingLimits,
     AnsweringEscalations,
     FollowingProtocols,
+    Reviewing,
     FilingSafety,
     ListingHelp,
     TakingDown,

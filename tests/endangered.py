@@ -11,6 +11,8 @@ from backend.safety import (
     CrisisResource,
     Danger,
     EscalationPolicy,
+    EscalationReview,
+    FollowUp,
     Rota,
     RotaLayer,
     RotaOverride,
@@ -73,6 +75,9 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
     about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
     async with agency_scope(cast.system):
         filing = await SafetyFiling.create(kind="article_18", content=TOLD, documents=[], due_at=now(), **about)
+        review = {"what_happened": "x", "went_well": "x", "to_change": "x", "changed_at": now()}
+        await EscalationReview.create(**review, **about)
+        follow_up = await FollowUp.create(what="x", due_at=now(), asked_by_id=colleague, **about)
         takedown = await Takedown.create(
             **dict.fromkeys(("signature", "identification", "location", "good_faith"), "x"),
             contact="",
@@ -83,6 +88,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
     return {
         "crisisresource": f"crisisresource_{help_.id}",
         "safetyfiling": f"safetyfiling_{filing.id}",
+        "followup": f"followup_{follow_up.id}",
         "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",

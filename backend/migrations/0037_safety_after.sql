@@ -36,3 +36,51 @@ create index escalation_briefs_about_nobody on app.escalation_briefs (agency_id,
 alter table app.public_notices add column danger text check (danger in (
     'self_harm', 'threat_to_life', 'child_safety', 'violence', 'terrorism', 'extortion', 'doxxing', 'stalking',
     'intimate_images', 'medical', 'other'));
+
+-- What was learned --------------------------------------------------------------------------------------------------
+
+alter table app.escalations add column review_due_at timestamptz;  -- set when it is over; null: nobody has to
+alter table app.escalations add column reviewed_at timestamptz;    -- first
+create index escalations_to_review on app.escalations (agency_id, review_due_at, id)
+  where review_due_at is not null and reviewed_at is null;
+
+create table app.escalation_reviews (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  escalation_id uuid not null,
+  what_happened text not null,
+  went_well text not null,
+  to_change text not null,
+  by_id uuid not null,  -- who wrote it last
+  created_at timestamptz not null,
+  changed_at timestamptz not null,
+  version integer not null default 1,
+  primary key (agency_id, id),
+  unique (agency_id, workspace_id, id),
+  unique (agency_id, workspace_id, escalation_id),
+  foreign key (agency_id, workspace_id, escalation_id) references app.escalations (agency_id, workspace_id, id),
+  foreign key (agency_id, by_id) references app.memberships (agency_id, id)
+);
+
+create table app.follow_ups (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  escalation_id uuid not null,
+  what text not null,
+  by_id uuid not null,  -- by whom it is to be done: they see it, reader or not
+  due_at timestamptz not null,
+  asked_by_id uuid not null,
+  created_at timestamptz not null,
+  done_at timestamptz,
+  done_note text not null default '',
+  primary key (agency_id, id),
+  unique (agency_id, workspace_id, id),
+  foreign key (agency_id, workspace_id, escalation_id) references app.escalations (agency_id, workspace_id, id),
+  foreign key (agency_id, by_id) references app.memberships (agency_id, id),
+  foreign key (agency_id, asked_by_id) references app.memberships (agency_id, id)
+);
+create index follow_ups_of_escalation on app.follow_ups (agency_id, workspace_id, escalation_id, created_at, id);
+create index follow_ups_in_order on app.follow_ups (agency_id, workspace_id, created_at, id);
+create index follow_ups_open on app.follow_ups (agency_id, due_at, id) where done_at is null;

@@ -1,12 +1,13 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
-from backend.safety.after_models import Protocol
+from backend.safety.after_models import EscalationReview, FollowUp, Protocol
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
 from backend.safety.handing_over import accept_escalation, offer_escalation
 from backend.safety.listing_help import Help, set_crisis_resource
+from backend.safety.looking_back import Happening, Record, Task, escalation_record
 from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
 from backend.safety.models import (
     CrisisResource,
@@ -27,6 +28,7 @@ from backend.safety.paging_outside import give_up_page, page_outside
 from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
 from backend.safety.regrading import regrade_escalation
 from backend.safety.resolving import OUTCOMES, resolve_escalation
+from backend.safety.reviewing import finish_follow_up, set_follow_up, write_review
 from backend.safety.setting_contacts import set_safety_contacts
 from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
@@ -64,8 +66,11 @@ __all__ = [
     "EscalationBrief",
     "EscalationPolicy",
     "EscalationReader",
+    "EscalationReview",
     "EscalationStep",
+    "FollowUp",
     "Gap",
+    "Happening",
     "Help",
     "IpCapture",
     "Item",
@@ -75,6 +80,7 @@ __all__ = [
     "OnCall",
     "Protocol",
     "ProtocolVersion",
+    "Record",
     "Requested",
     "Restriction",
     "Rota",
@@ -85,6 +91,7 @@ __all__ = [
     "Subject",
     "Takedown",
     "Target",
+    "Task",
     "TipFile",
     "WantedLayer",
     "WantedOverride",
@@ -97,6 +104,8 @@ __all__ = [
     "complete_takedown",
     "coverage_gaps",
     "draft_filing",
+    "escalation_record",
+    "finish_follow_up",
     "give_up_answer",
     "give_up_page",
     "note_on_escalation",
@@ -114,6 +123,7 @@ __all__ = [
     "safety_numbers",
     "set_crisis_resource",
     "set_escalation_policies",
+    "set_follow_up",
     "set_rota",
     "set_safety_contacts",
     "settle_takedown",
@@ -126,4 +136,5 @@ __all__ = [
     "watch_deadlines",
     "who_is_on_call",
     "write_protocol",
+    "write_review",
 ]

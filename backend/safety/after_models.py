@@ -3,8 +3,9 @@ from uuid import UUID
 
 from tortoise import fields
 
-from tenants.tables import APPEND_ONLY, AgencyModel
-from tenants.treating import OF_THE_AGENCY, OUR_WORDS
+from backend.safety.models import ABOUT_THEM
+from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Put
 
 
 class Protocol(AgencyModel):
@@ -20,3 +21,41 @@ class Protocol(AgencyModel):
 
     class Meta:
         table = "protocols"
+
+
+class EscalationReview(WorkspaceModel):
+    """What was learned from an escalation, once it is over."""
+
+    forgetting = dict.fromkeys(("what_happened", "went_well", "to_change"), Put("''", f"t.escalation_id {ABOUT_THEM}"))
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    escalation_id: UUID = fields.UUIDField()
+    what_happened = fields.TextField()
+    went_well = fields.TextField()
+    to_change = fields.TextField()
+    by_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField()
+    changed_at: datetime = fields.DatetimeField()
+    version = fields.IntField(default=1)
+
+    class Meta:
+        table = "escalation_reviews"
+
+
+class FollowUp(WorkspaceModel):
+    """What is to change after an escalation. `by_id` is by whom: the wall shows it to them, and to readers."""
+
+    forgetting = dict.fromkeys(("what", "done_note"), Put("''", f"t.escalation_id {ABOUT_THEM}"))
+    not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
+    restricted_to = "reader"
+    escalation_id: UUID = fields.UUIDField()
+    what = fields.TextField()
+    by_id: UUID = fields.UUIDField()
+    due_at: datetime = fields.DatetimeField()
+    asked_by_id: UUID = fields.UUIDField()
+    created_at: datetime = fields.DatetimeField()
+    done_at: datetime | None = fields.DatetimeField(null=True)
+    done_note = fields.TextField(default="")
+
+    class Meta:
+        table = "follow_ups"

@@ -8,7 +8,7 @@ from tortoise.contrib.postgres.fields import ArrayField
 from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel
 from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
-_ABOUT_THEM: Final = (
+ABOUT_THEM: Final = (
     "= any(array(select b.escalation_id from escalation_briefs b where b.agency_id = $1 and b.workspace_id = $2 "
     "and b.member_id = $3))"
 )
@@ -138,6 +138,8 @@ class Escalation(WorkspaceModel):
     silenced_until: datetime | None = fields.DatetimeField(null=True)
     resolved_at: datetime | None = fields.DatetimeField(null=True)
     clock_from: datetime | None = fields.DatetimeField(null=True)
+    review_due_at: datetime | None = fields.DatetimeField(null=True)
+    reviewed_at: datetime | None = fields.DatetimeField(null=True)
     outcome = fields.CharField(max_length=20, null=True)
     version = fields.IntField(default=1)
 
@@ -185,7 +187,7 @@ class EscalationStep(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(("kind", "channel"), OUR_WORDS),
         "target": Keep("our words and ids of staff"),
-        "note": Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+        "note": Put("''", f"t.escalation_id {ABOUT_THEM}"),
     }
     not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
     restricted_to = "reader"
@@ -222,8 +224,8 @@ class SafetyFiling(WorkspaceModel):
 
     forgetting = {
         **dict.fromkeys(("kind", "state"), OUR_WORDS),
-        "content": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
-        "documents": Put("'[]'", f"t.escalation_id {_ABOUT_THEM}"),
+        "content": Put("'{}'", f"t.escalation_id {ABOUT_THEM}"),
+        "documents": Put("'[]'", f"t.escalation_id {ABOUT_THEM}"),
         "reference": OF_THE_AGENCY,
         "proof": OF_THE_AGENCY,
     }
@@ -257,12 +259,12 @@ class Takedown(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(
             ("signature", "identification", "location", "good_faith", "contact", "authority"),
-            Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+            Put("''", f"t.escalation_id {ABOUT_THEM}"),
         ),
-        "email": Put("null", f"t.escalation_id {_ABOUT_THEM}"),
-        "copies": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
+        "email": Put("null", f"t.escalation_id {ABOUT_THEM}"),
+        "copies": Put("'{}'", f"t.escalation_id {ABOUT_THEM}"),
         "hash_types": OUR_WORDS,
-        "refusal": Put("''", f"t.refusal is not null and t.escalation_id {_ABOUT_THEM}"),
+        "refusal": Put("''", f"t.refusal is not null and t.escalation_id {ABOUT_THEM}"),
     }
     not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
     restricted_to = "reader"

@@ -6,6 +6,7 @@ from backend.kit.texts import clean
 from backend.safety.holding import locked, must_respond, record
 from backend.safety.models import EscalationBrief, Restriction
 from backend.safety.stepping import keep, note_step
+from backend.safety.thresholds import REVIEWED_WITHIN
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -35,10 +36,13 @@ async def resolve_escalation(
         escalation.state, escalation.outcome, escalation.resolved_at = "resolved", outcome, moment
         escalation.acted_at = escalation.acted_at or moment
         escalation.owner_id = escalation.owner_id or membership_id
+        if escalation.severity in REVIEWED_WITHIN:
+            escalation.review_due_at = moment + REVIEWED_WITHIN[escalation.severity]
         escalation.next_at = escalation.ack_expires_at = escalation.silenced_until = None
         await keep(
             escalation,
             *("state", "outcome", "resolved_at", "acted_at", "owner_id", "next_at", "ack_expires_at", "silenced_until"),
+            "review_due_at",
         )
         await EscalationBrief.filter(escalation_id=escalation_id).update(is_open=False)
         if lifts_restriction:

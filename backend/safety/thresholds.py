@@ -50,6 +50,11 @@ MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
 # Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
 MOST_ABOUT_NOBODY: Final = 5
+# After it is over: 72 hours is our reference's for a threat to life, a week ours. Drills as well: what they are for.
+REVIEWED_WITHIN: Final[Mapping[int, timedelta]] = {1: timedelta(hours=72), 2: timedelta(days=7)}
+LONGEST_FOLLOW_UP: Final = timedelta(days=366)
+MOST_FOLLOW_UPS: Final = 50  # of one escalation
+MOST_STEPS_SHOWN: Final = 5_000  # at once; a policy of five levels that repeats nine times has some hundred
 MOST_ITEMS: Final = 50  # of a protocol: longer ones are not read in a danger
 LOOKED_AHEAD: Final = timedelta(days=14)  # for gaps in a rota
 LATE: Final = timedelta(seconds=10)  # a timer that is this late is asked for again

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from backend.safety.models import Escalation
 from backend.safety.staffing import staffing_of
 from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import TAKE_IT_DOWN_GRAVEST_AFTER
+from backend.safety.watching_reviews import tell_of_reviews, was_told
 from tenants import locks
 from tenants.actor import Actor
 from tenants.rights import Role
@@ -16,7 +16,8 @@ from tenants.scope import current
 
 
 async def watch_deadlines(_system: Actor, _payload: Mapping[str, Any]) -> None:
-    """Job: of a filing once when it is overdue; of a request to take something down at 36 hours and at 48."""
+    """Job: of a filing once when it is overdue; of a request to take something down at 36 hours and at 48; of reviews and what follows
+    from them once."""
     await tell_of_deadlines(await current().now())
 
 
@@ -39,19 +40,9 @@ async def tell_of_deadlines(moment: datetime) -> None:
     )
     for row in rows:
         occasion = f"{row['what']}_{row['id']} {row['at']:%m%d%H%M}"
-        if not await _was_told(row["escalation_id"], occasion):
+        if not await was_told(row["escalation_id"], "deadline_missed", occasion):
             await _tell(row, occasion, moment=moment)
-
-
-async def _was_told(escalation_id: UUID, occasion: str) -> bool:
-    found: bool = await current().fetchval(
-        """select exists (select from notices where agency_id = $1 and subject_id = $2 and kind = 'deadline_missed'
-                             and occasion = $3)""",
-        current().actor.agency_id,
-        escalation_id,
-        occasion,
-    )
-    return found
+    await tell_of_reviews(moment)
 
 
 async def _tell(row: Mapping[str, Any], occasion: str, *, moment: datetime) -> None:

@@ -369,6 +369,16 @@ async def _oldest(row: Any) -> Any:
     return min((c.due_at for c in await _cases(row) if c.state != "closed"), default=None)
 
 
+@expression("Escalation", "isReviewOverdue")
+async def _is_a_review_overdue(row: Any) -> bool:
+    return row.reviewed_at is None and row.review_due_at is not None and row.review_due_at < now()
+
+
+@expression("FollowUp", "isOverdue")
+async def _is_a_follow_up_overdue(row: Any) -> bool:
+    return row.done_at is None and row.due_at < now()
+
+
 @expression("SafetyFiling", "isOverdue")
 async def _is_a_filing_overdue(row: Any) -> bool:
     return row.state != "filed" and row.due_at < now()

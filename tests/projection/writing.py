@@ -62,7 +62,7 @@ class Operation:
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
-    protocols authoredShare readContent courseNumbers trainingGaps""".split()
+    protocols escalationRecord authoredShare readContent courseNumbers trainingGaps""".split()
 )
 
 

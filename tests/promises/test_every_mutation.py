@@ -32,10 +32,12 @@ from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
 from backend.safety import (
     Escalation,
+    EscalationReview,
     SafetyFiling,
     acknowledge_escalation,
     offer_escalation,
     protocol_versions,
+    resolve_escalation,
     tick_item,
 )
 from backend.webhooks import WebhookEndpoint, enable_endpoint
@@ -250,6 +252,17 @@ async def _a_protocol(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.owner):
         newest, *_ = await protocol_versions(scene.cast.owner, kind="stalking")
     return {"kind": "STALKING", "expectedVersion": newest.version, "items": [{"key": "x", "text": "x"}]}
+
+
+async def _a_resolved_escalation(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await acknowledge_escalation(scene.cast.owner, scene.id("escalation"))
+        await resolve_escalation(
+            scene.cast.owner, scene.id("escalation"), outcome="resolved", note="x", lifts_restriction=True
+        )
+    async with agency_scope(scene.cast.system):
+        await EscalationReview.filter(escalation_id=scene.id("escalation")).delete()
+    return {"expectedVersion": 0}
 
 
 async def _an_item(scene: Scene) -> dict[str, Any]:
@@ -505,6 +518,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "offerEscalation": _an_own_escalation,
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
+    "writeReview": _a_resolved_escalation,
+    "setFollowUp": _an_own_escalation,
     "recordContact": _an_own_escalation,
     "tickItem": _an_item,
     "reopenItem": _a_ticked_item,
