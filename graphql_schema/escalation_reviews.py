@@ -1,6 +1,7 @@
 """What is learned from an escalation."""
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -8,6 +9,9 @@ from backend import safety
 from graphql_schema.projection import Node, column, one, publish, sql
 from graphql_schema.staff import Staff
 from tenants.rights import Right
+
+if TYPE_CHECKING:
+    from graphql_schema.escalations import Escalation
 
 
 @publish(safety.EscalationReview, needs=Right.WORK_QUEUE)
@@ -37,4 +41,7 @@ class FollowUp(Node):
     done_at: datetime | None = column(description="When it was done; null until then.")
     done_note: str = column(description="What was done; may be empty.")
     owner: Staff | None = one("by_id", description="By whom; null where you may not see staff.")
+    escalation: Annotated["Escalation", strawberry.lazy("graphql_schema.escalations")] | None = one(
+        "escalation_id", description="After which; its `isDrill` says whether that was a drill."
+    )
     asked_by: Staff | None = one("asked_by_id", description="Who asked for it; null where you may not see staff.")

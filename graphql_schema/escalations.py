@@ -118,7 +118,7 @@ class EscalationBrief:
     """What an escalation is about. Shown to its readers, and to whoever wrote it."""
 
     summary: str = column(description="In the words of whoever raised it, at most 5,000 characters.")
-    member: Member | None = one("member_id", description="Whom it is about; null for an exercise about nobody.")
+    member: Member | None = one("member_id", description="Whom it is about; null for a drill about nobody.")
     post: Post | None = one("post_id", description="What they wrote; null for none, and for whoever may not open it.")
     case: Case | None = one("case_id", description="The case about it; null for none, and for whoever may not open it.")
     by: Staff | None = one("by_id", description="Who wrote it; null for a machine, and where you may not see staff.")
@@ -137,7 +137,7 @@ class Escalation(Node):
     urgency: int | None = column(description="1 now, 2 within a day, 3 within days, 4 none; null: unknown, as 1.")
     legal_basis: LegalBasis | None = column(description="What law says about it; null for nothing.")
     is_at_risk: bool = column(description="Whether whom it is about is a minor or otherwise at risk.")
-    is_drill: bool = column(description="Whether it is an exercise: counted apart, and nothing is restricted by it.")
+    is_drill: bool = column(description="Whether it is a drill: counted apart, and nothing is restricted by it.")
     state: EscalationState = column(description="Where it is.")
     level: int = column(description="Which level of its policy is paged; one more than there are when exhausted.")
     loop: int = column(description="In which pass through the levels it is, from 0.")
@@ -159,9 +159,12 @@ class Escalation(Node):
     clock_from: datetime | None = column(
         description="Since when law's clock runs, where that is earlier than `raisedAt`; else null."
     )
+    promised_seconds: int = column(
+        description="Within which somebody takes it, as was promised when it was raised or its severity changed."
+    )
     is_late: bool = sql(
         "{row}.acknowledged_at is null and {row}.state <> 'resolved' and now() > {row}.raised_at + "
-        "make_interval(secs => " + safety.PROMISED_SECONDS + ")",
+        "make_interval(secs => {row}.promised_seconds)",
         description="Whether nobody has taken it, and the time that is promised for its severity is over.",
     )
     review_due_at: datetime | None = column(

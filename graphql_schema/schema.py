@@ -47,6 +47,7 @@ from graphql_schema.reading_content import HearingReaders
 from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
 from graphql_schema.safety_protocols import FollowingProtocols
+from graphql_schema.safety_settings import Drilling
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
@@ -94,6 +95,7 @@ class Mutation(
     SettingLimits,
     AnsweringEscalations,
     FollowingProtocols,
+    Drilling,
     Reviewing,
     FilingSafety,
     ListingHelp,

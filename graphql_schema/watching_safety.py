@@ -40,8 +40,10 @@ class OnCall:
 @strawberry.type(description="Whether escalations of one severity were taken in time, and how many are open.")
 class SafetyNumbers:
     severity: int = strawberry.field(description="1 for the gravest to 5.")
-    is_drill: bool = strawberry.field(description="Whether these are exercises, which are counted apart.")
-    promised_seconds: int = strawberry.field(description="Within which somebody takes it.")
+    is_drill: bool = strawberry.field(description="Whether these are drills, which are counted apart.")
+    promised_seconds: int = strawberry.field(
+        description="Within which somebody takes it, as is promised now; each counts by its own `promisedSeconds`."
+    )
     in_time: Share = strawberry.field(
         description="Of those raised in the window that were taken or whose time is over, those taken in time."
     )
@@ -94,7 +96,7 @@ class WatchingSafety:
         ]
 
     @strawberry.field(
-        description="Whether a client's escalations were taken in time, by severity; exercises after what was real. A "
+        description="Whether a client's escalations were taken in time, by severity; drills after what was real. A "
         "window of 366 days at most.",
         metadata={NEEDS: Right.READ_WORKSPACE},
     )

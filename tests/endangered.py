@@ -18,6 +18,7 @@ from backend.safety import (
     RotaOverride,
     SafetyContact,
     SafetyFiling,
+    SafetySettings,
     Takedown,
 )
 from backend.safety.writing_notifications import Notification, checked_notification
@@ -70,6 +71,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
                 "source_url": "https://example.com/", "verified_at": now(), "verify_before": now() + timedelta(days=300),
             },
         )  # fmt: skip
+        settings, _ = await SafetySettings.get_or_create(defaults={"updated_at": now()})
         contact, _ = await SafetyContact.get_or_create(workspace_id=client)
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
     about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
@@ -89,6 +91,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
         "crisisresource": f"crisisresource_{help_.id}",
         "safetyfiling": f"safetyfiling_{filing.id}",
         "followup": f"followup_{follow_up.id}",
+        "safetysettings": f"safetysettings_{settings.id}",
         "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",

@@ -245,7 +245,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         await CustomerExposure.create(**theirs, kind="read", at=now(), source="told", external_id=f"e {MARKER}")
         await reported_about(cast, client, slug, post, member.id)
         escalation = await Escalation.create(
-            workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
+            workspace_id=client, kind="violence", severity=1, promised_seconds=300, state="resolved", outcome="resolved", policy={},
             raised_at=now(), resolved_at=now(),
         )  # fmt: skip
         about = {"workspace_id": client, "escalation_id": escalation.id}

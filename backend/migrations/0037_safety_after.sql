@@ -84,3 +84,23 @@ create table app.follow_ups (
 create index follow_ups_of_escalation on app.follow_ups (agency_id, workspace_id, escalation_id, created_at, id);
 create index follow_ups_in_order on app.follow_ups (agency_id, workspace_id, created_at, id);
 create index follow_ups_open on app.follow_ups (agency_id, due_at, id) where done_at is null;
+
+-- What the agency promises, and whether it wants drills --------------------------------------------------------------
+
+create table app.safety_settings (
+  agency_id uuid not null default app.agency(),
+  id uuid not null,
+  has_monthly_drills boolean not null default false,
+  acknowledge_within integer[] check (cardinality(acknowledge_within) = 5),  -- seconds by severity; null: Tend's own
+  version integer not null default 1,
+  updated_at timestamptz not null default now(),
+  primary key (agency_id, id),
+  unique (agency_id)
+);
+
+-- What was promised when it was raised, or when its severity changed.
+alter table app.escalations add column promised_seconds integer not null default 300;
+update app.escalations set promised_seconds = (array[300, 900, 7200, 86400, 432000])[severity];
+alter table app.escalations alter column promised_seconds drop default;
+
+create index escalations_drilled on app.escalations (agency_id, workspace_id, raised_at) where is_drill;

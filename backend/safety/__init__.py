@@ -1,14 +1,15 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
-from backend.safety.after_models import EscalationReview, FollowUp, Protocol
+from backend.safety.after_models import EscalationReview, FollowUp, Protocol, SafetySettings
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
+from backend.safety.drilling import SCENE, drill_if_due, start_drill, start_drills
 from backend.safety.handing_over import accept_escalation, offer_escalation
 from backend.safety.listing_help import Help, set_crisis_resource
 from backend.safety.looking_back import Happening, Record, Task, escalation_record
-from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
+from backend.safety.measuring import Attainment, safety_numbers
 from backend.safety.models import (
     CrisisResource,
     Escalation,
@@ -31,6 +32,7 @@ from backend.safety.resolving import OUTCOMES, resolve_escalation
 from backend.safety.reviewing import finish_follow_up, set_follow_up, write_review
 from backend.safety.setting_contacts import set_safety_contacts
 from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
+from backend.safety.setting_promises import set_safety_settings
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
@@ -55,7 +57,7 @@ __all__ = [
     "BUILT_IN",
     "KINDS",
     "OUTCOMES",
-    "PROMISED_SECONDS",
+    "SCENE",
     "WORDS",
     "Account",
     "Attainment",
@@ -88,6 +90,7 @@ __all__ = [
     "RotaOverride",
     "SafetyContact",
     "SafetyFiling",
+    "SafetySettings",
     "Subject",
     "Takedown",
     "Target",
@@ -104,6 +107,7 @@ __all__ = [
     "complete_takedown",
     "coverage_gaps",
     "draft_filing",
+    "drill_if_due",
     "escalation_record",
     "finish_follow_up",
     "give_up_answer",
@@ -126,8 +130,11 @@ __all__ = [
     "set_follow_up",
     "set_rota",
     "set_safety_contacts",
+    "set_safety_settings",
     "settle_takedown",
     "silence_escalation",
+    "start_drill",
+    "start_drills",
     "sweep_escalations",
     "take_step",
     "tell_of_deadlines",

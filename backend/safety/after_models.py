@@ -2,6 +2,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.contrib.postgres.fields import ArrayField
 
 from backend.safety.models import ABOUT_THEM
 from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
@@ -59,3 +60,15 @@ class FollowUp(WorkspaceModel):
 
     class Meta:
         table = "follow_ups"
+
+
+class SafetySettings(AgencyModel):
+    """One for the agency. `acknowledge_within`: seconds by severity, the gravest first."""
+
+    has_monthly_drills = fields.BooleanField(default=False)
+    acknowledge_within: list[int] | None = ArrayField("int", null=True)
+    version = fields.IntField(default=1)
+    updated_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "safety_settings"

@@ -129,6 +129,7 @@ class Escalation(WorkspaceModel):
     owner_id: UUID | None = fields.UUIDField(null=True)
     raised_by_id: UUID | None = fields.UUIDField(null=True)
     raised_by_client_id: UUID | None = fields.UUIDField(null=True)
+    promised_seconds = fields.IntField()
     raised_at: datetime = fields.DatetimeField()
     first_paged_at: datetime | None = fields.DatetimeField(null=True)
     acknowledged_at: datetime | None = fields.DatetimeField(null=True)

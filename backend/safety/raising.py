@@ -11,6 +11,7 @@ from backend.safety.climbing import begin
 from backend.safety.grading import severity_of
 from backend.safety.models import Escalation, EscalationBrief
 from backend.safety.policies import ladder_of, policy_for
+from backend.safety.setting_promises import promised
 from backend.safety.stepping import make, make_graver, note_step, reach_of
 from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import MOST_ABOUT_NOBODY
@@ -70,9 +71,7 @@ async def raise_escalation(
             raise Invalid("Impact and urgency go from 1 to 4.", path=("input", "impact"))
     may_be_about_nobody = danger.is_drill or danger.is_from_outside or danger.legal_basis is not None
     if subject.member_id is None and not may_be_about_nobody:
-        raise Invalid(
-            "Say whom it is about: only exercises and orders may be about nobody.", path=("input", "memberId")
-        )
+        raise Invalid("Say whom it is about: only drills and orders may be about nobody.", path=("input", "memberId"))
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()
@@ -172,6 +171,7 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
         state="triggered",
         policy=await policy_for(subject.workspace_id, kind=danger.kind, severity=severity),
         protocol=await protocol_for(danger.kind),
+        promised_seconds=await promised(severity),
         raised_by_id=actor.membership_id,
         raised_by_client_id=actor.api_client_id,
         raised_at=moment,

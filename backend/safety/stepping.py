@@ -13,6 +13,7 @@ from backend.safety.climbing import Event, Move, Place, begin, climb
 from backend.safety.grading import severity_of
 from backend.safety.models import Escalation
 from backend.safety.policies import Contacts, Page, ladder_of, pages_of, policy_for
+from backend.safety.setting_promises import promised
 from backend.safety.staffing import Staffing, staffing_of
 from backend.safety.thresholds import LATE
 from tenants.actor import Actor
@@ -116,8 +117,9 @@ async def make_graver(escalation: Escalation, severity: int, *, by_id: UUID | No
     its row."""
     escalation.severity = severity
     escalation.policy = await policy_for(escalation.workspace_id, kind=escalation.kind, severity=severity)
+    escalation.promised_seconds = await promised(severity)
     await note_step(escalation, "severity_raised", by_id=by_id, note=str(severity), moment=moment)
-    await keep(escalation, "severity", "policy", "impact", "urgency")
+    await keep(escalation, "severity", "policy", "promised_seconds", "impact", "urgency")
     if escalation.state != "acknowledged":
         await begin_anew(escalation, moment=moment)
 
@@ -228,9 +230,7 @@ async def _page(escalation: Escalation, event: Event, pages: Sequence[Page], *, 
         kind="escalation_drill" if escalation.is_drill else "escalation",
         subject_id=escalation.id,
         workspace_id=escalation.workspace_id,
-        text="An exercise: take it as if it were real."
-        if escalation.is_drill
-        else "Somebody may be in danger: take it.",
+        text="Drill: take it as if it were real." if escalation.is_drill else "Somebody may be in danger: take it.",
         occasion=f"{event.loop}.{event.level}",
         facts={"severity": WORDS[escalation.severity], "danger": escalation.kind},
     )

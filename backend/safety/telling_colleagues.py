@@ -1,4 +1,4 @@
-"""Notices about an escalation: to colleagues, without a word of what it is about, and an exercise says that it is one."""
+"""Notices about an escalation: to colleagues, without a word of what it is about, and a drill says that it is one."""
 
 from collections.abc import Iterable
 from uuid import UUID

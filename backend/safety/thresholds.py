@@ -50,6 +50,11 @@ MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
 # Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
 MOST_ABOUT_NOBODY: Final = 5
+# The latest that an agency may promise to take one, by severity. 1: of the hour that (EU) 2021/784 leaves, 15 minutes remain to
+# act. 2: of the 48 hours of 47 U.S.C. 223a, 36, after which it is of severity 1. 3: "without undue delay" (article 16 of (EU)
+# 2022/2065) as we read it. The others are ours.
+LOOSEST_PROMISE: Final[Mapping[int, int]] = {1: 45 * MINUTE, 2: 36 * HOUR, 3: 48 * HOUR, 4: 120 * HOUR, 5: 240 * HOUR}
+DRILLED_EVERY: Final = timedelta(days=27)  # four weeks, less a day: drills are due on a day of the week
 # After it is over: 72 hours is our reference's for a threat to life, a week ours. Drills as well: what they are for.
 REVIEWED_WITHIN: Final[Mapping[int, timedelta]] = {1: timedelta(hours=72), 2: timedelta(days=7)}
 LONGEST_FOLLOW_UP: Final = timedelta(days=366)

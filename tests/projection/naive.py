@@ -255,7 +255,7 @@ async def _proof(row: Any) -> str:
 
 @expression("Escalation", "isLate")
 async def _is_late(row: Any) -> bool:
-    promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
+    promised = timedelta(seconds=row.promised_seconds)
     return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
 
 

@@ -34,6 +34,7 @@ from backend.safety import (
     Escalation,
     EscalationReview,
     SafetyFiling,
+    SafetySettings,
     acknowledge_escalation,
     offer_escalation,
     protocol_versions,
@@ -263,6 +264,16 @@ async def _a_resolved_escalation(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await EscalationReview.filter(escalation_id=scene.id("escalation")).delete()
     return {"expectedVersion": 0}
+
+
+async def _a_day_from_now(scene: Scene) -> dict[str, Any]:
+    return {**await _an_own_escalation(scene), "dueAt": (now() + timedelta(days=1)).isoformat()}
+
+
+async def _the_settings(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        settings = await SafetySettings.get(id=scene.id("safetysettings"))
+    return {"expectedVersion": settings.version, "acknowledgeWithin": None}
 
 
 async def _an_item(scene: Scene) -> dict[str, Any]:
@@ -519,7 +530,8 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
     "writeReview": _a_resolved_escalation,
-    "setFollowUp": _an_own_escalation,
+    "setFollowUp": _a_day_from_now,
+    "setSafetySettings": _the_settings,
     "recordContact": _an_own_escalation,
     "tickItem": _an_item,
     "reopenItem": _a_ticked_item,

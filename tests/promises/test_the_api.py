@@ -194,7 +194,7 @@ OBJECTS = {
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
-OF_THE_AGENCY = {"staff", "certificate", "crisisresource"}
+OF_THE_AGENCY = {"staff", "certificate", "crisisresource", "safetysettings"}
 
 
 async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from cast import Cast, ask
-from conftest import House
+from safety.conftest import House
 
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.safety import (
