@@ -56,6 +56,21 @@ class SafetyNumbers:
     open_late: int = strawberry.field(description="Of these, those that nobody has taken in time.")
 
 
+@strawberry.type(description="What somebody had of escalations; drills are none.")
+class ResponderLoad:
+    staff: Staff | None = strawberry.field(description="Who it is.")
+    taken: int = strawberry.field(description="How many they had.")
+    seconds: float = strawberry.field(description="How long they had them, together.")
+    weighted_seconds: float = strawberry.field(
+        description="The same, each second weighted by severity: 4, 2, 1, a half and a quarter."
+    )
+    has_one: bool = strawberry.field(description="Whether they have one now.")
+    rests_until: datetime | None = strawberry.field(
+        description="Until when they should rest, a day after severity 1 and 11 hours after 2; null where they need not. Until "
+        "then somebody else who is on call is paged first."
+    )
+
+
 @strawberry.type
 class WatchingSafety:
     @strawberry.field(
@@ -117,6 +132,35 @@ class WatchingSafety:
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
         return [_shown(row) for row in rows]
+
+    @strawberry.field(
+        description="What responders had of the escalations of clients you see, the most first: everybody's for who plans "
+        "shifts, for others their own. A window of 366 days at most.",
+        metadata={NEEDS: Right.WORK_QUEUE},
+    )
+    async def responder_loads(
+        self,
+        info: Info,
+        since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
+        until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
+    ) -> list[ResponderLoad] | None:
+        try:
+            loads = await safety.responder_loads(actor_of(info.context), since=since, until=until)
+        except NotAllowed:
+            return None
+        except Invalid as refusal:
+            raise bad_input(refusal.message) from None
+        return [
+            ResponderLoad(
+                staff=ref(Staff, load.membership_id),
+                taken=load.taken,
+                seconds=load.seconds,
+                weighted_seconds=load.weighted_seconds,
+                has_one=load.has_one,
+                rests_until=load.rests_until,
+            )
+            for load in loads
+        ]
 
 
 def _shown(row: safety.Attainment) -> SafetyNumbers:

@@ -104,3 +104,24 @@ update app.escalations set promised_seconds = (array[300, 900, 7200, 86400, 4320
 alter table app.escalations alter column promised_seconds drop default;
 
 create index escalations_drilled on app.escalations (agency_id, workspace_id, raised_at) where is_drill;
+
+-- How those fare who answer -----------------------------------------------------------------------------------------
+
+-- Who had an escalation from when until when; drills leave none. Ids alone: everybody at the agency asks who rests.
+create table app.responder_exposures (
+  agency_id uuid not null default app.agency(),
+  workspace_id uuid not null,
+  id uuid not null,
+  escalation_id uuid not null,
+  membership_id uuid not null,
+  severity integer not null check (severity between 1 and 5),  -- the gravest meanwhile
+  began_at timestamptz not null,
+  ended_at timestamptz,
+  primary key (agency_id, id),
+  check (ended_at is null or ended_at >= began_at),
+  foreign key (agency_id, workspace_id, escalation_id) references app.escalations (agency_id, workspace_id, id),
+  foreign key (agency_id, membership_id) references app.memberships (agency_id, id)
+);
+create unique index responder_exposures_now on app.responder_exposures (agency_id, workspace_id, escalation_id)
+  where ended_at is null;
+create index responder_exposures_of on app.responder_exposures (agency_id, membership_id, began_at, id);

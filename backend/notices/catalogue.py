@@ -45,6 +45,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "glass_broken": Kind("escalation", Right.READ_CASES, frozenset({"drill"}), is_danger=True),
         "deadline_missed": Kind("escalation", Right.READ_CASES, frozenset({"drill"}), is_danger=True),
         "review_overdue": Kind("escalation", Right.READ_CASES, frozenset({"drill"})),
+        "recovery_proposed": Kind("escalation", None, frozenset({"drill"})),
         "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
         "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
         "certificate_ends": Kind("certificate", None),

@@ -1,11 +1,12 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
-from backend.safety.after_models import EscalationReview, FollowUp, Protocol, SafetySettings
+from backend.safety.after_models import EscalationReview, FollowUp, Protocol, ResponderExposure, SafetySettings
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
 from backend.safety.drilling import SCENE, drill_if_due, start_drill, start_drills
+from backend.safety.exposing import Load, responder_loads
 from backend.safety.handing_over import accept_escalation, offer_escalation
 from backend.safety.listing_help import Help, set_crisis_resource
 from backend.safety.looking_back import Happening, Record, Task, escalation_record
@@ -77,6 +78,7 @@ __all__ = [
     "IpCapture",
     "Item",
     "Level",
+    "Load",
     "Named",
     "Notification",
     "OnCall",
@@ -84,6 +86,7 @@ __all__ = [
     "ProtocolVersion",
     "Record",
     "Requested",
+    "ResponderExposure",
     "Restriction",
     "Rota",
     "RotaLayer",
@@ -124,6 +127,7 @@ __all__ = [
     "record_filed",
     "regrade_escalation",
     "resolve_escalation",
+    "responder_loads",
     "safety_numbers",
     "set_crisis_resource",
     "set_escalation_policies",

@@ -72,3 +72,18 @@ class SafetySettings(AgencyModel):
 
     class Meta:
         table = "safety_settings"
+
+
+class ResponderExposure(AgencyModel):
+    """Somebody had an escalation from when until when. Everybody at the agency asks who rests, so the wall lets all of it read
+    them; what the API shows is narrowed there."""
+
+    workspace_id: UUID = fields.UUIDField()
+    escalation_id: UUID = fields.UUIDField()
+    membership_id: UUID = fields.UUIDField()
+    severity = fields.IntField()
+    began_at: datetime = fields.DatetimeField()
+    ended_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "responder_exposures"

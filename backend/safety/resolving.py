@@ -3,6 +3,7 @@ from typing import Final
 from uuid import UUID
 
 from backend.kit.texts import clean
+from backend.safety.exposing import end_exposure
 from backend.safety.holding import locked, must_respond, record
 from backend.safety.models import EscalationBrief, Restriction
 from backend.safety.stepping import keep, note_step
@@ -44,6 +45,7 @@ async def resolve_escalation(
             *("state", "outcome", "resolved_at", "acted_at", "owner_id", "next_at", "ack_expires_at", "silenced_until"),
             "review_due_at",
         )
+        await end_exposure(escalation, moment=moment)
         await EscalationBrief.filter(escalation_id=escalation_id).update(is_open=False)
         if lifts_restriction:
             await Restriction.filter(escalation_id=escalation_id).update(lifted_at=moment)

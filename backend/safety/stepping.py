@@ -10,6 +10,7 @@ from backend.kit.ids import new_id
 from backend.notices import Recipient, tell
 from backend.outbox import announce, enqueue
 from backend.safety.climbing import Event, Move, Place, begin, climb
+from backend.safety.exposing import deepen_exposure, end_exposure
 from backend.safety.grading import severity_of
 from backend.safety.models import Escalation
 from backend.safety.policies import Contacts, Page, ladder_of, pages_of, policy_for
@@ -120,7 +121,9 @@ async def make_graver(escalation: Escalation, severity: int, *, by_id: UUID | No
     escalation.promised_seconds = await promised(severity)
     await note_step(escalation, "severity_raised", by_id=by_id, note=str(severity), moment=moment)
     await keep(escalation, "severity", "policy", "promised_seconds", "impact", "urgency")
-    if escalation.state != "acknowledged":
+    if escalation.state == "acknowledged":
+        await deepen_exposure(escalation)
+    else:
         await begin_anew(escalation, moment=moment)
 
 
@@ -135,6 +138,7 @@ async def make(escalation: Escalation, move: Move, reach: Reach, *, moment: date
             "owner_id": None,
         }
     )
+    await end_exposure(escalation, moment=moment)
     for event in move.events:
         await note_step(escalation, event.kind, level=event.level, loop=event.loop, moment=moment)
         if event.kind in ("paged", "exhausted"):

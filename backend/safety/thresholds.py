@@ -50,6 +50,15 @@ MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
 # Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
 MOST_ABOUT_NOBODY: Final = 5
+# After one of severity 1 or 2: our reference asks for recovery and names no hours; a day, and the time between two shifts.
+RECOVERY: Final[Mapping[int, timedelta]] = {1: timedelta(hours=24), 2: timedelta(hours=11)}
+EXPOSURE_WEIGHT: Final[Mapping[int, float]] = {
+    1: 4,
+    2: 2,
+    3: 1,
+    4: 0.5,
+    5: 0.25,
+}  # of a second that somebody has one; ours
 # The latest that an agency may promise to take one, by severity. 1: of the hour that (EU) 2021/784 leaves, 15 minutes remain to
 # act. 2: of the 48 hours of 47 U.S.C. 223a, 36, after which it is of severity 1. 3: "without undue delay" (article 16 of (EU)
 # 2022/2065) as we read it. The others are ours.
