@@ -84,7 +84,7 @@ async def raise_escalation(
         escalation = await _create(actor, subject, danger, summary, moment=moment)
         if subject.member_id is not None and not danger.is_drill:
             await _secure(escalation, subject)
-        reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+        reach = await reach_of(escalation, moment=moment)
         move = begin(ladder_of(escalation.policy), moment=moment, covered=reach.covered)
         await make(escalation, move, reach, moment=moment)
         await journal.record(

@@ -55,6 +55,9 @@ class Staffing:
         return [who for who in dict.fromkeys(found) if not self.colleagues[who].rests]
 
     def is_on_call(self, membership_id: UUID, moment: datetime) -> bool:
+        """Without rotas: whether they are a responder."""
+        if not self.rotas:
+            return membership_id in self.responders
         return any(
             on_call_at(turns, level, moment, may=self.may_respond) == membership_id
             for turns in self.rotas.values()
@@ -74,13 +77,14 @@ class Staffing:
         return [each.id for each in self.colleagues.values() if each.role is role]
 
 
-async def staffing_of(workspace_id: UUID, *, moment: datetime) -> Staffing:
-    """With the rotas of the client and those of the agency."""
+async def staffing_of(workspace_id: UUID, *, moment: datetime, but_for: UUID | None = None) -> Staffing:
+    """With the rotas of the client and those of the agency. `but_for`: an escalation that nobody rests from."""
     scope = current()
     rows = await scope.fetch(
         f"""select m.id, m.role, app.is_trained(m.id, $2, $3) as is_trained,
                   exists (select from responder_exposures x where x.agency_id = $1 and x.membership_id = m.id
-                             and x.began_at <= $3 and {RESTS_UNTIL} > $3) as rests
+                             and x.began_at <= $3 and {RESTS_UNTIL} > $3
+                             and x.escalation_id is distinct from $5) as rests
              from memberships m
             where m.agency_id = $1 and m.person_id is not null and m.suspended_at is null and m.role <> all($4)
               and (m.starts_at is null or m.starts_at <= $3) and (m.ends_at is null or m.ends_at > $3)
@@ -91,6 +95,7 @@ async def staffing_of(workspace_id: UUID, *, moment: datetime) -> Staffing:
         workspace_id,
         moment,
         [role.value for role in CLIENT_ROLES],
+        but_for,
     )
     asks: bool = await scope.fetchval(
         """select exists (select from training_requirements where agency_id = $1 and workspace_id = $2

@@ -48,7 +48,7 @@ async def take_step(escalation_id: UUID, moment: datetime) -> None:
         return
     if await _grow_graver(escalation, moment):
         return
-    reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+    reach = await reach_of(escalation, moment=moment)
     is_gone = escalation.state == "acknowledged" and not reach.staffing.may_respond(_owner(escalation))
     if is_gone and escalation.next_at > moment:
         escalation.next_at = moment  # suspended, or not trained any more: nobody looks after it
@@ -83,8 +83,10 @@ async def sweep_escalations(system: Actor, _payload: Mapping[str, Any]) -> None:
         )
 
 
-async def reach_of(workspace_id: UUID, policy: Mapping[str, Any], *, moment: datetime) -> Reach:
-    staffing = await staffing_of(workspace_id, moment=moment)
+async def reach_of(escalation: Escalation, *, moment: datetime) -> Reach:
+    """Whoever had this one and lost it does not rest from it: they know it best."""
+    workspace_id, policy = escalation.workspace_id, escalation.policy
+    staffing = await staffing_of(workspace_id, moment=moment, but_for=escalation.id)
     row = await current().fetchrow(
         """select coalesce(bool_or(email is not null), false) as email,
                   coalesce(bool_or(telephony_url is not null), false) as telephony
@@ -108,7 +110,7 @@ def place_of(escalation: Escalation) -> Place:
 
 async def begin_anew(escalation: Escalation, *, moment: datetime) -> None:
     """At level 1 of its policy, in a pass of its own. Call while holding its row."""
-    reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+    reach = await reach_of(escalation, moment=moment)
     move = begin(ladder_of(escalation.policy), moment=moment, covered=reach.covered, loop=escalation.loop + 1)
     await make(escalation, move, reach, moment=moment)
 
