@@ -159,6 +159,10 @@ class Escalation(Node):
     clock_from: datetime | None = column(
         description="Since when law's clock runs, where that is earlier than `raisedAt`; else null."
     )
+    client_instruction: str | None = column(
+        description="The client's instruction not to contact authorities, in its words; null for none. What law asks for is "
+        "done all the same: nothing is blocked by it."
+    )
     promised_seconds: int = column(
         description="Within which somebody takes it, as was promised when it was raised or its severity changed."
     )

@@ -128,6 +128,9 @@ class SafetyContact(Node):
     telephony_url: str | None = column(
         description="What calls people by telephone; it is told by signed webhooks, `/docs/safety`. Null for nothing."
     )
+    no_authorities: str | None = column(
+        description="The client's instruction not to contact authorities, in its words; null for none."
+    )
     updated_at: datetime = column(description="When it was last said.")
 
 

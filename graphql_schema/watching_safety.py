@@ -10,6 +10,7 @@ from backend import safety
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import parse_published
 from graphql_schema.context import Info
+from graphql_schema.escalations import Escalation
 from graphql_schema.moderation_numbers import Share
 from graphql_schema.on_call import Rota
 from graphql_schema.projection import ref
@@ -69,6 +70,17 @@ class ResponderLoad:
         description="Until when they should rest, a day after severity 1 and 11 hours after 2; null where they need not. Until "
         "then somebody else who is on call is paged first."
     )
+
+
+@strawberry.type(description="An open escalation that somebody has, and when their turn ends.")
+class HeldEscalation:
+    escalation: Escalation | None = strawberry.field(description="Which; its `isDrill` says whether it is a drill.")
+    owner: Staff | None = strawberry.field(description="Who has it.")
+    turn_ends_at: datetime | None = strawberry.field(
+        description="When they are no longer on call, or were last, within a day; null where no turn of theirs ends."
+    )
+    is_over: bool = strawberry.field(description="Whether they are not on call now.")
+    next: Staff | None = strawberry.field(description="Who is on call then in their place; null for nobody.")
 
 
 @strawberry.type
@@ -132,6 +144,30 @@ class WatchingSafety:
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
         return [_shown(row) for row in rows]
+
+    @strawberry.field(
+        description="What is to be handed over: escalations of severity 1 to 3 of a client that somebody has, the turn that "
+        "ends first before others.",
+        metadata={NEEDS: Right.WORK_QUEUE},
+    )
+    async def hand_over_list(self, info: Info, workspace_id: _Client) -> list[HeldEscalation] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            rows = await safety.hand_over_list(actor_of(info.context), found)
+        except (NotAllowed, NotFound):
+            return None
+        return [
+            HeldEscalation(
+                escalation=ref(Escalation, held.escalation_id),
+                owner=ref(Staff, held.owner_id),
+                turn_ends_at=held.turn_ends_at,
+                is_over=held.is_over,
+                next=None if held.next_id is None else ref(Staff, held.next_id),
+            )
+            for held in rows
+        ]
 
     @strawberry.field(
         description="What responders had of the escalations of clients you see, the most first: everybody's for who plans "

@@ -125,3 +125,20 @@ create table app.responder_exposures (
 create unique index responder_exposures_now on app.responder_exposures (agency_id, workspace_id, escalation_id)
   where ended_at is null;
 create index responder_exposures_of on app.responder_exposures (agency_id, membership_id, began_at, id);
+
+-- What the client instructs, and what an escalation came from --------------------------------------------------------
+
+-- In the client's words: not to contact authorities. It is kept (article 28 (3)(a) of (EU) 2016/679) and shown; what law asks
+-- for is done all the same.
+alter table app.safety_contacts add column no_authorities text;
+alter table app.escalations add column client_instruction text;
+
+alter table app.legal_orders add column escalation_id uuid;
+alter table app.legal_orders add foreign key (agency_id, workspace_id, escalation_id)
+  references app.escalations (agency_id, workspace_id, id);
+alter table app.public_notices add column escalation_id uuid;
+alter table app.public_notices add foreign key (agency_id, workspace_id, escalation_id)
+  references app.escalations (agency_id, workspace_id, id);
+create index public_notices_of_escalation on app.public_notices (agency_id, workspace_id, escalation_id)
+  where escalation_id is not null;
+create index escalations_held on app.escalations (agency_id, owner_id) where state = 'acknowledged';

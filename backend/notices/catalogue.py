@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "deadline_missed": Kind("escalation", Right.READ_CASES, frozenset({"drill"}), is_danger=True),
         "review_overdue": Kind("escalation", Right.READ_CASES, frozenset({"drill"})),
         "recovery_proposed": Kind("escalation", None, frozenset({"drill"})),
+        "turn_ends": Kind("escalation", Right.READ_CASES, frozenset({"drill"}), is_danger=True),
         "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
         "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
         "certificate_ends": Kind("certificate", None),

@@ -20,4 +20,9 @@ async def raise_alarm(notice: PublicNotice, *, post: Post | None = None, report_
         # Of whoever is suspended for unfounded notices the report is in no case; a danger is heard all the same.
         about = About(member_id=post.member_id) if case_id is None else About(case_id=case_id)
     summary = notice.reason if post is not None else f"{notice.reason}\n\n{notice.location}"
-    await raise_danger(current().actor, about, Danger(notice.danger, summary[:5_000], is_from_outside=True))
+    danger = Danger(notice.danger, summary[:5_000], is_from_outside=True)
+    escalation_id, _ = await raise_danger(current().actor, about, danger)
+    # Of one that was found later, the first: its own words are what that one is about.
+    await PublicNotice.filter(id=notice.id, workspace_id=notice.workspace_id, escalation_id__isnull=True).update(
+        escalation_id=escalation_id
+    )

@@ -6,6 +6,7 @@ from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
 from backend.safety.drilling import SCENE, drill_if_due, start_drill, start_drills
+from backend.safety.ending_turns import Held, hand_over_list
 from backend.safety.exposing import Load, responder_loads
 from backend.safety.handing_over import accept_escalation, offer_escalation
 from backend.safety.listing_help import Help, set_crisis_resource
@@ -74,6 +75,7 @@ __all__ = [
     "FollowUp",
     "Gap",
     "Happening",
+    "Held",
     "Help",
     "IpCapture",
     "Item",
@@ -115,6 +117,7 @@ __all__ = [
     "finish_follow_up",
     "give_up_answer",
     "give_up_page",
+    "hand_over_list",
     "note_on_escalation",
     "offer_escalation",
     "page_escalation",

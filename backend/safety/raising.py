@@ -9,7 +9,7 @@ from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.safety.climbing import begin
 from backend.safety.grading import severity_of
-from backend.safety.models import Escalation, EscalationBrief
+from backend.safety.models import Escalation, EscalationBrief, SafetyContact
 from backend.safety.policies import ladder_of, policy_for
 from backend.safety.setting_promises import promised
 from backend.safety.stepping import make, make_graver, note_step, reach_of
@@ -172,6 +172,7 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
         policy=await policy_for(subject.workspace_id, kind=danger.kind, severity=severity),
         protocol=await protocol_for(danger.kind),
         promised_seconds=await promised(severity),
+        client_instruction=await _instruction(subject.workspace_id),
         raised_by_id=actor.membership_id,
         raised_by_client_id=actor.api_client_id,
         raised_at=moment,
@@ -189,6 +190,11 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
     )
     await note_step(escalation, "raised", by_id=actor.membership_id, moment=moment)
     return escalation
+
+
+async def _instruction(workspace_id: UUID) -> str | None:
+    contact = await SafetyContact.get_or_none(workspace_id=workspace_id)
+    return None if contact is None else contact.no_authorities
 
 
 async def _secure(escalation: Escalation, subject: Subject) -> None:

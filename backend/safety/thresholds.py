@@ -59,6 +59,9 @@ EXPOSURE_WEIGHT: Final[Mapping[int, float]] = {
     4: 0.5,
     5: 0.25,
 }  # of a second that somebody has one; ours
+HANDED_OVER_DOWN_TO: Final = 3  # the reference's: of severity 1 to 3 each is handed over
+TURN_ENDS_WITHIN: Final = timedelta(minutes=30)  # told before, so that both are there; ours
+TURN_ENDED_WITHIN: Final = timedelta(hours=24)  # longer ago it is no turn that has just ended
 # The latest that an agency may promise to take one, by severity. 1: of the hour that (EU) 2021/784 leaves, 15 minutes remain to
 # act. 2: of the 48 hours of 47 U.S.C. 223a, 36, after which it is of severity 1. 3: "without undue delay" (article 16 of (EU)
 # 2022/2065) as we read it. The others are ours.

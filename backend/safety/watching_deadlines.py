@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from backend.safety.ending_turns import tell_of_turns
 from backend.safety.models import Escalation
 from backend.safety.staffing import staffing_of
 from backend.safety.telling_colleagues import tell_colleagues
@@ -17,7 +18,7 @@ from tenants.scope import current
 
 async def watch_deadlines(_system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: of a filing once when it is overdue; of a request to take something down at 36 hours and at 48; of reviews and what follows
-    from them once."""
+    from them once; of turns that end."""
     await tell_of_deadlines(await current().now())
 
 
@@ -43,6 +44,7 @@ async def tell_of_deadlines(moment: datetime) -> None:
         if not await was_told(row["escalation_id"], "deadline_missed", occasion):
             await _tell(row, occasion, moment=moment)
     await tell_of_reviews(moment)
+    await tell_of_turns(moment)
 
 
 async def _tell(row: Mapping[str, Any], occasion: str, *, moment: datetime) -> None:

@@ -180,7 +180,7 @@ COMPUTED = {
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
     "escalationRecord": "tests/safety/test_looking_back.py",
     "protocols": "tests/safety/test_protocols.py",
-    **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
+    **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers", "handOverList"), "tests/safety/test_on_call.py"),
     "responderLoads": "tests/safety/test_exposing.py",
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),

@@ -7,9 +7,12 @@ import pytest
 from cast import ask
 from reporting.conftest import Place
 
+from backend.communities import Member
+from backend.kit.clock import now
+from backend.leaving import erase_member
 from backend.notices import Notice
 from backend.outbox import Job
-from backend.reporting import PublicNotice
+from backend.reporting import LegalOrder, PublicNotice, attach_notice
 from backend.safety import (
     Danger,
     Escalation,
@@ -127,3 +130,69 @@ async def test_two_orders_about_nobody_that_tend_knows_are_two_dangers(place: Pl
             danger = Danger("terrorism", "x", legal_basis="tco_order")
             await raise_escalation(scope.actor, Subject(place.client), danger)
     assert len(await raised(place)) == 2
+
+
+async def test_whoever_is_forgotten_is_in_no_words_about_nobody(place: Place, api: httpx.AsyncClient) -> None:
+    """Not where they are named, nor where it was found later what they were about; of others the words stay."""
+    post = await place.post()
+    async with agency_scope(place.system):
+        await Member.filter(id=post.member_id).update(handle="quiet.fox-1", external_id="platform-8812")
+    for location, reason in (
+        ("a thread", "QUIET.FOX-1 has a knife"),
+        ("https://forum.example/u/quiet.fox-1", "look there"),
+        ("the other thread", "quietXfox-1 and quiet.fox-11 are in danger"),
+        ("somewhere", "he stands there"),
+    ):
+        await place.hand_in(api, location=location, reason=reason, danger="yes", danger_kind="violence")
+    async with agency_scope(place.system):
+        notice = await PublicNotice.get(reason="he stands there")
+        first = await Escalation.get(id=notice.escalation_id)
+        written = {"workspace_id": place.client, "at": now()}
+        await EscalationStep.create(kind="noted", note="I know him", escalation_id=first.id, **written)
+        order = await LegalOrder.create(
+            workspace_id=place.client, kind="information", community_id=place.community, authority="x",
+            member_state="DE", legal_basis="x", category="x", language="DE", received_at=now(),
+            reasons="platform-8812 sold it", effect_note="told of another", urls=["https://forum.example/u/quiet.fox-1"],
+            account_identifiers=["@quiet.fox-1", "loud.fox"],
+        )  # fmt: skip
+    async with agency_scope(place.cast.owner):
+        await attach_notice(place.cast.owner, notice.id, post_id=post.id)
+    async with agency_scope(place.system) as scope:
+        await scope.execute("delete from holds where workspace_id = $1", place.client)
+    async with agency_scope(place.cast.owner):
+        await erase_member(place.cast.owner, post.member_id, grounds="They asked.")
+    [job] = await place.cast.run_jobs("erase_member")
+    assert job.state == "done", job.last_error
+    words = [brief.summary for _, brief in await raised(place)]
+    assert words == ["", "", "quietXfox-1 and quiet.fox-11 are in danger\n\nthe other thread", "", ""]
+    async with agency_scope(place.system):
+        assert [step.note for step in await EscalationStep.filter(escalation_id=first.id, kind="noted")] == [""]
+        notices = await PublicNotice.filter(workspace_id=place.client).order_by("received_at")
+        kept = await LegalOrder.get(id=order.id)
+    assert [(each.location, each.reason) for each in notices] == [
+        ("a thread", ""),
+        ("", "look there"),
+        ("the other thread", "quietXfox-1 and quiet.fox-11 are in danger"),
+        ("", ""),
+    ]
+    assert (kept.reasons, kept.effect_note) == ("", "told of another")
+    assert (kept.urls, kept.account_identifiers) == ([""], ["", "loud.fox"])
+
+
+async def test_a_removal_order_leads_to_its_escalation_and_what_is_filed(place: Place, api: httpx.AsyncClient) -> None:
+    answer = await ask(
+        api,
+        place.token,
+        """mutation($c: ID!, $at: DateTime!) { recordOrder(input: { communityId: $c, kind: TERRORIST_CONTENT, authority: "x",
+             memberState: "DE", legalBasis: "x", language: "DE", receivedAt: $at, urls: ["https://forum.example/x"] }) {
+             order { escalation { id kind legalBasis filings { totalCount } } } userErrors { code } } }""",
+        c=f"community_{place.community}",
+        at=now().isoformat(),
+    )
+    [(escalation, _)] = await raised(place)
+    assert answer["data"]["recordOrder"]["order"]["escalation"] == {
+        "id": f"escalation_{escalation.id}",
+        "kind": "TERRORISM",
+        "legalBasis": "TCO_ORDER",
+        "filings": {"totalCount": 0},
+    }
