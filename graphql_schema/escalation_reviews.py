@@ -33,14 +33,14 @@ class FollowUp(Node):
 
     id: strawberry.ID
     what: str = column(description="What is to be done, at most 2,000 characters; empty once forgotten.")
-    due_at: datetime = column(description="By when.")
+    due_at: datetime = column(description="By when it is to be done.")
     is_overdue: bool = sql(
         "{row}.done_at is null and {row}.due_at < now()", description="Whether that is over, and it is not done."
     )
     created_at: datetime = column(description="When it was asked for.")
     done_at: datetime | None = column(description="When it was done; null until then.")
     done_note: str = column(description="What was done; may be empty.")
-    owner: Staff | None = one("by_id", description="By whom; null where you may not see staff.")
+    owner: Staff | None = one("by_id", description="Who is to do it; null where you may not see staff.")
     escalation: Annotated["Escalation", strawberry.lazy("graphql_schema.escalations")] | None = one(
         "escalation_id", description="After which; its `isDrill` says whether that was a drill."
     )

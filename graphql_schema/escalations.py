@@ -80,7 +80,7 @@ class EscalationStepKind(Enum):
     ITEM_UNDONE = value("item_undone", "It is not done after all; the note says why.")
     REVIEWED = value("reviewed", "Its review was written, or changed.")
     FOLLOW_UP_SET = value("follow_up_set", "Something is to change after it; `staff` does it.")
-    FOLLOW_UP_DONE = value("follow_up_done", "That is done.")
+    FOLLOW_UP_DONE = value("follow_up_done", "What was to change has changed; `staff` did it.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 

@@ -48,7 +48,7 @@ class EscalationHappening:
 
 @strawberry.type(description="An item of the escalation's protocol, and the last word about it.")
 class ChecklistItem:
-    key: str = strawberry.field(description="For `tickItem`.")
+    key: str = strawberry.field(description="Its own name, which `tickItem` asks for.")
     text: str = strawberry.field(description="What is to be done.")
     is_done: bool = strawberry.field(description="Whether it is done.")
     said_at: datetime | None = strawberry.field(description="When that was last said; null for never.")

@@ -6,7 +6,7 @@ from tortoise.contrib.postgres.fields import ArrayField
 
 from backend.safety.models import ABOUT_THEM
 from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
-from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Put
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
 
 
 class Protocol(AgencyModel):
@@ -65,6 +65,7 @@ class FollowUp(WorkspaceModel):
 class SafetySettings(AgencyModel):
     """One for the agency. `acknowledge_within`: seconds by severity, the gravest first."""
 
+    forgetting = {"acknowledge_within": Keep("numbers")}
     has_monthly_drills = fields.BooleanField(default=False)
     acknowledge_within: list[int] | None = ArrayField("int", null=True)
     version = fields.IntField(default=1)
