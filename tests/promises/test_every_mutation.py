@@ -35,6 +35,7 @@ from backend.safety import (
     EscalationReview,
     SafetyFiling,
     SafetySettings,
+    Takedown,
     acknowledge_escalation,
     offer_escalation,
     protocol_versions,
@@ -255,9 +256,17 @@ async def _a_protocol(scene: Scene) -> dict[str, Any]:
     return {"kind": "STALKING", "expectedVersion": newest.version, "items": [{"key": "x", "text": "x"}]}
 
 
+async def _nothing_to_take_down(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Takedown.filter(escalation_id=scene.id("escalation")).update(
+            refusal="x", settled_by_id=scene.cast.owner.membership_id
+        )
+    return await _an_own_escalation(scene)
+
+
 async def _a_resolved_escalation(scene: Scene) -> dict[str, Any]:
+    await _nothing_to_take_down(scene)
     async with agency_scope(scene.cast.owner):
-        await acknowledge_escalation(scene.cast.owner, scene.id("escalation"))
         await resolve_escalation(
             scene.cast.owner, scene.id("escalation"), outcome="resolved", note="x", lifts_restriction=True
         )
@@ -529,6 +538,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "offerEscalation": _an_own_escalation,
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
+    "resolveEscalation": _nothing_to_take_down,
     "writeReview": _a_resolved_escalation,
     "setFollowUp": _a_day_from_now,
     "setSafetySettings": _the_settings,
