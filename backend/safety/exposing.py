@@ -20,7 +20,7 @@ from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
 
-# SQL, of an exposure `x`: until when whoever had it rests; null for what needs no rest. `$moment` while they have it.
+# SQL, of an exposure `x`: until when whoever had it rests: for ever while they have it, null for what needs no rest.
 _RESTS: Final = " ".join(
     f"when {severity} then interval '{recovery.total_seconds():.0f} seconds'" for severity, recovery in RECOVERY.items()
 )
@@ -30,8 +30,8 @@ _WEIGHT: Final = " ".join(f"when {severity} then {weight}" for severity, weight 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Of somebody in a window: how many they had, seconds, and seconds weighted by severity. `rests_until`: None for nobody
-    who rests now; `datetime.max` while they have one."""
+    """Of somebody in a window: how many they had, seconds, and seconds weighted by severity. `has_one`: now. `rests_until`:
+    from those they have no longer; None where that is over, or was never needed."""
 
     membership_id: UUID
     taken: int
