@@ -98,10 +98,9 @@ create table app.safety_settings (
   unique (agency_id)
 );
 
--- What was promised when it was raised, or when its severity changed.
+-- What was promised when it was raised, or when its severity changed. The default is for processes that are older than this.
 alter table app.escalations add column promised_seconds integer not null default 300;
 update app.escalations set promised_seconds = (array[300, 900, 7200, 86400, 432000])[severity];
-alter table app.escalations alter column promised_seconds drop default;
 
 create index escalations_drilled on app.escalations (agency_id, workspace_id, raised_at) where is_drill;
 
