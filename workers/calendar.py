@@ -64,6 +64,7 @@ CALENDAR: Final[Calendar] = (
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("sweep_escalations", every=timedelta(minutes=1)),
     Entry("watch_deadlines", every=timedelta(minutes=5), offset=timedelta(minutes=3)),
+    Entry("start_drills", every=timedelta(days=7), offset=timedelta(days=5, hours=10)),  # on a Tuesday, by daylight
     Entry("watch_coverage", every=timedelta(minutes=15), offset=timedelta(minutes=1)),
     Entry("expire_consents", every=timedelta(minutes=5), offset=timedelta(minutes=4)),
     Entry("end_introductions", every=timedelta(hours=1), offset=timedelta(minutes=9)),

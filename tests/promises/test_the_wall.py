@@ -235,6 +235,7 @@ def test_what_must_never_change_is_append_only() -> None:
         "journal_links",
         "policy_examples",
         "policy_versions",
+        "protocols",
         "post_versions",
         "practice_evidence",
         "practice_versions",
