@@ -52,8 +52,11 @@ def chart(values: Sequence[Value], *, title: str | None = None, axis: str | None
     if is_count:
         drawn = [
             {
-                "mark": {"type": "bar", "color": _COLOUR, "binSpacing": 2},
-                "encoding": {"x": when, "x2": {"field": "ends"}, "y": {"field": "value", **number}},
+                "mark": {"type": "rect", "color": _COLOUR, "stroke": _COLOUR, "fillOpacity": 0.6},  # a zero is a line
+                "encoding": {
+                    **{"x": when, "x2": {"field": "ends"}},
+                    **{"y": {"field": "value", **number}, "y2": {"datum": 0}},
+                },
             }
         ]
     return {
