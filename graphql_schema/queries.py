@@ -10,6 +10,7 @@ from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
+from graphql_schema.client_metrics import ReadingMetrics
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
@@ -40,7 +41,9 @@ def _id(kind: str, text: str) -> UUID | None:
 @strawberry.type(
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
-class Query(Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingContent, WatchingLearners):
+class Query(
+    Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingContent, WatchingLearners, ReadingMetrics
+):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."

@@ -75,6 +75,11 @@ async def series(actor: Actor, workspace_id: UUID, name: str, window: Window, st
     return tuple(values[0] for values in await measure_places(places, [metric]))
 
 
+async def window_of(workspace_id: UUID, *, since: datetime, until: datetime) -> Window:
+    """In the client's time zone. Raises NotFound."""
+    return Window(since, until, (await find_workspace(workspace_id)).time_zone)
+
+
 async def measure_places(places: Sequence[Place], metrics: Sequence[Metric]) -> list[list[Value]]:
     """Of each place. The same numbers for everybody who may read them: nothing in them is about anybody in particular. The
     caller has asked for the right."""

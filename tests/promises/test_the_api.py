@@ -180,6 +180,7 @@ COMPUTED = {
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
+    **dict.fromkeys(("metrics", "metricSeries", "metricRows"), "tests/client_metrics/test_metrics_over_graphql.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
