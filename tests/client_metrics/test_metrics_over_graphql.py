@@ -210,7 +210,7 @@ async def test_people_who_fall_silent_and_certificates_that_are_missing(agency: 
     for n in range(30):
         await agency.cast.post(workspace=slug, posted_at=agency.moment - timedelta(days=1 if n < 4 else 8))
     async with agency_scope(agency.cast.system):
-        await TrainingNeed.create(workspace_id=untaught, role="owner", kinds=[f"k-{untaught}"])
+        await TrainingNeed.create(workspace_id=untaught, role="owner", kinds=["never_given"])
     assert await agency.first(silent, untaught) == [
         (silent, [(Why.ACTIVITY_FALLING, 22)]),
         (untaught, [(Why.CERTIFICATES_MISSING, 1)]),
