@@ -25,7 +25,7 @@ DASHBOARD = """query($w: ID!, $since: DateTime!, $until: DateTime!) {
     values { since until status value } chart }
   metricRows(workspaceId: $w, name: "contributions", since: $since, until: $until) { rows { id counts } endCursor } }"""
 ROWS = """query($w: ID!, $name: String!, $of: String, $after: ID, $since: DateTime!, $until: DateTime!) {
-  metricRows(workspaceId: $w, name: $name, of: $of, after: $after, since: $since, until: $until) {
+  metricRows(workspaceId: $w, name: $name, of: $of, afterRow: $after, since: $since, until: $until) {
     rows { id counts } endCursor } }"""
 ATTENTION = """{ clientsNeedingAttention {
   workspace { id } reasons { kind count value { metric value } before { value } } } }"""
