@@ -226,7 +226,7 @@ async def test_a_collector_that_is_down_or_silent_costs_nobody_anything_and_is_l
                     await asyncio.sleep(0.1)
             await asyncio.sleep(3)  # some batches
             stopping = time.monotonic()
-        assert time.monotonic() - stopping < 8
+        assert time.monotonic() - stopping < 30  # of the 60 that it would wait
     lines = [json.loads(line)["event"] for line in log.read_text().splitlines()]
     # One of each process; of one that is silent the worker knows only if it has more to send than it can keep.
     assert set(lines) == {"traces.trouble"}
