@@ -27,7 +27,7 @@ THREADS: Final = Base(
                  from posts q join members b on b.agency_id = $1 and b.workspace_id = $2 and b.id = q.member_id
                                             and b.kind = 'person' and {person("b")} <> {person("a")}
                 where q.agency_id = $1 and q.workspace_id = $2 and q.community_id = o.community_id and q.thread = o.thread
-                  and q.posted_at < $4 and (q.posted_at, q.id) > (o.posted_at, o.id)
+                  and q.posted_at < $4
                 order by q.posted_at, q.id limit 1) r on true
          where o.agency_id = $1 and o.workspace_id = $2 and o.posted_at >= $3 and o.posted_at < $4 and o.thread is not null
            and o.reply_to_id is null and not exists (
