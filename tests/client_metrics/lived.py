@@ -173,11 +173,13 @@ class History:
     async def _guard(self, posts: Any) -> None:
         of, promised = {"workspace_id": self.client}, {1: 300, 2: 900, 3: 7_200}
         dangers, looked = [], []
-        for _ in range(30):
-            raised, severity = self.at(), self.chance.choice([*promised])
+        just_before = self.until - timedelta(minutes=1)  # its time is not over: it counts in neither
+        for raised in (just_before, *(self.at() for _ in range(30))):
+            severity = self.chance.choice([*promised])
             taken = self.chance.choice(
                 [None, raised + timedelta(seconds=self.chance.randint(1, 2 * promised[severity]))]
             )
+            taken = None if raised == just_before else taken
             over = (
                 None if taken is None else self.chance.choice([None, taken + timedelta(days=self.chance.randint(1, 9))])
             )
