@@ -142,7 +142,7 @@ class Agency:
         raised = self.moment - timedelta(minutes=minutes_ago)
         async with agency_scope(self.cast.system):
             await Escalation.create(
-                workspace_id=client, kind="violence", severity=1, policy={}, raised_at=raised, state="exhausted",
+                workspace_id=client, kind="violence", severity=1, promised_seconds=300, policy={}, raised_at=raised, state="exhausted",
                 next_at=self.moment + timedelta(days=9_999),
             )  # fmt: skip
 
@@ -253,7 +253,7 @@ async def test_what_an_escalation_restricts_is_counted_for_all_and_shown_to_its_
     hidden, other = [await acme.post(workspace=slug, posted_at=now() - timedelta(days=1)) for _ in range(2)]
     async with agency_scope(acme.system):
         escalation = await Escalation.create(
-            workspace_id=client, kind="violence", severity=1, policy={}, raised_at=now(), state="exhausted", next_at=now(),
+            workspace_id=client, kind="violence", severity=1, promised_seconds=300, policy={}, raised_at=now(), state="exhausted", next_at=now(),
         )  # fmt: skip
         await Restriction.create(workspace_id=client, post_id=hidden.id, escalation_id=escalation.id)
     answer = await ask(api, acme.tokens["owner"], DASHBOARD, w=f"workspace_{client}", **window())
