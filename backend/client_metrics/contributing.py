@@ -55,16 +55,17 @@ PERSONS: Final = Base(
     _BY_COMMUNITY,
     is_levelled=True,
 )
-# People whose first post lies in the window, or so long before it that their first 91 days ended in it.
+# The earliest of a member's posts is asked so that only the index of members answers: without statistics, a planner walked
+# along the time of all posts for each of them. People whose first post lies in the window, or so long before it that their first 91 days ended in it.
 NEWCOMERS: Final = Base(
     "newcomers",
     "member",
     Right.READ_CONTENT,
     f"""select n.id, n.community, n.first, n.first >= $3 as is_new,
                (select max(l.posted_at) from unnest(n.members) x (id)
-                 cross join lateral (select p.posted_at from posts p
+                 cross join lateral (select max(p.posted_at + interval '0') as posted_at from posts p
                                       where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
-                                        and p.posted_at < $4 order by p.posted_at desc limit 1) l) as last,
+                                        and p.posted_at < $4) l) as last,
                exists (select from unnest(n.members) x (id)
                         cross join lateral (select from posts p
                                              where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
@@ -74,9 +75,8 @@ NEWCOMERS: Final = Base(
           from (select (array_agg(f.id order by f.first, f.id))[1] as id, f.person, f.community, min(f.first) as first,
                        array_agg(f.id) as members
                   from (select m.id, {person("m")} as person, 'community_' || m.community_id as community,
-                               (select p.posted_at from posts p
-                                 where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = m.id
-                                 order by p.posted_at limit 1) as first
+                               (select min(p.posted_at + interval '0') from posts p
+                                 where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = m.id) as first
                           from members m where m.agency_id = $1 and m.workspace_id = $2 and m.kind = 'person') f
                  where f.first < $4
                  group by grouping sets ((f.person, f.community), (f.person))
