@@ -10,6 +10,7 @@ from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
+from graphql_schema.client_metrics import ReadingMetrics
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
@@ -56,6 +57,7 @@ class Query(
     WatchingLearners,
     ReadingStories,
     LookingAfterCustomers,
+    ReadingMetrics,
 ):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(

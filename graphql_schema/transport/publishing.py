@@ -53,6 +53,7 @@ PAGES: Final = (
         "investigations",
         "verification",
         "customers",
+        "client_metrics",
         "webhooks",
         "notices",
     ),

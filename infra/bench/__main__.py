@@ -13,6 +13,7 @@ from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from infra.bench import (
     admission,
     claiming,
+    client_metrics,
     contract,
     education,
     escalating,
@@ -41,6 +42,7 @@ NAMES: Final = [
         "filing",
         "education",
         "retention",
+        "client_metrics",
     ),
     *READS,
     "importing",
@@ -101,6 +103,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "retention" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(retention.measure(place, console))
+    if "client_metrics" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(client_metrics.bench(place, console))
     if "importing" in chosen:
         with fresh_place(postgres, redis) as place:
             # It keeps and shows its figures itself.

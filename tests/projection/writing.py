@@ -64,7 +64,8 @@ ANSWERED_IN_PYTHON = frozenset(
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
     protocols handOverList escalationRecord responderLoads
     authoredShare readContent courseNumbers trainingGaps readStory publishedStories introductionContact
-    customerNumbers contentToWrite""".split()
+    customerNumbers contentToWrite
+    metricCatalogue metrics metricSeries metricRows clientsNeedingAttention""".split()
 )
 
 

@@ -198,6 +198,7 @@ COMPUTED = {
     "introductionContact": "tests/stories/test_introducing.py",
     "customerNumbers": "tests/customers/test_numbers_of_customers.py",
     "contentToWrite": "tests/education/test_suggesting.py",
+    **dict.fromkeys(("metrics", "metricSeries", "metricRows"), "tests/client_metrics/test_metrics_over_graphql.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}
