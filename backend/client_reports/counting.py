@@ -1,0 +1,72 @@
+"""What is counted for a section: its metrics in the period and in the one it is compared with, and how some went day by day."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from backend.client_metrics import CATALOGUE, Part, Status, Step, Unit, Value, measure, series
+from backend.client_reports.models import ClientReport
+from backend.client_reports.periods import Period
+from backend.communities import Community
+from backend.education import Course
+from backend.kit.ids import parse_published
+from backend.verification import VerificationProgramme
+from tenants.actor import Actor
+from tenants.models import Workspace
+from tenants.scope import current
+
+# What is drawn. One picture says how much there was, one how well it went, where there is something to say.
+DRAWN: Final[Mapping[str, Sequence[str]]] = {
+    "community": ("contributions", "contributors"),
+    "moderation": ("cases_opened", "closed_in_time"),
+    "integrity": ("reports_by_code",),
+    "safety": ("escalations_raised",),
+}
+_MINUTES: Final = 5  # of one statement: nobody waits
+_NAMED: Final = {Part.COMMUNITY: Community, Part.PROGRAMME: VerificationProgramme, Part.COURSE: Course}
+
+
+async def count_section(actor: Actor, report: ClientReport, section: str) -> dict[str, Any]:
+    """{values, before, series, names}: values as they are stored, names of parts by their ids."""
+    await current().execute(f"set local statement_timeout = {_MINUTES * 60_000}")
+    client = report.workspace_id
+    zone = (await Workspace.get(id=client)).time_zone
+    period = Period(report.definition["period"], date.fromisoformat(report.period_start))
+    names = [name for name, metric in CATALOGUE.items() if metric.section == section]
+    window = period.window(zone)
+    values = await measure(actor, client, window, names)
+    compared = period.compared(report.definition["comparison"])
+    before = () if compared is None else await measure(actor, client, compared.window(zone), names)
+    drawn = {}
+    for name in DRAWN.get(section, ()):
+        found = await series(actor, client, name, window, _step(name, period))
+        if any(each.status is Status.OK and each.value for each in found):
+            drawn[name] = [each.as_json() for each in found]
+    return {
+        "values": [each.as_json() for each in values],
+        "before": [each.as_json() for each in before],
+        "series": drawn,
+        "names": await _names_of((*values, *before)),
+    }
+
+
+def _step(name: str, period: Period) -> Step:
+    """A share of a day is a share of hardly anything."""
+    return Step.DAY if period.kind == "month" and CATALOGUE[name].unit is not Unit.SHARE else Step.WEEK
+
+
+async def _names_of(values: Iterable[Value]) -> dict[str, str]:
+    """What parts are called now that are known by an id."""
+    named: dict[str, str] = {}
+    by_part: dict[Part, set[UUID]] = {}
+    for each in values:
+        part = CATALOGUE[each.metric].by
+        parsed = None if each.of is None else parse_published(each.of)
+        if part in _NAMED and parsed is not None:
+            by_part.setdefault(part, set()).add(parsed[1])
+    for part, ids in by_part.items():
+        kind = part.value
+        for row in await _NAMED[part].filter(id__in=list(ids)):
+            named[f"{kind}_{row.id}"] = row.title if isinstance(row, Course) else row.name
+    return named
