@@ -3,13 +3,16 @@
 from backend.client_metrics.catalogue import CATALOGUE
 from backend.client_metrics.defining import Better, Metric, Part, Section, Unit
 from backend.client_metrics.measuring import Step, measure, series
+from backend.client_metrics.opening import CountedRow, Rows, rows_behind
 from backend.client_metrics.values import Status, Value, Window
 
 __all__ = [
     "CATALOGUE",
     "Better",
+    "CountedRow",
     "Metric",
     "Part",
+    "Rows",
     "Section",
     "Status",
     "Step",
@@ -17,5 +20,6 @@ __all__ = [
     "Value",
     "Window",
     "measure",
+    "rows_behind",
     "series",
 ]

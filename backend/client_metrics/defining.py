@@ -1,7 +1,10 @@
-"""What a metric is."""
+"""What a metric is, and the rows it counts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from tenants.rights import Right
 
 
 class Section(StrEnum):
@@ -45,11 +48,37 @@ class Part(StrEnum):
     LANDMARK = "landmark"
 
 
+@dataclass(frozen=True, slots=True, eq=False)  # each is only itself
+class Base:
+    """Rows that metrics count, as SQL of one client ($2, of the agency $1) and one window (from $3 to before $4): `id`, a
+    column for each of `parts`, and what metrics ask about them. `began`: whether there was ever anything before the window's
+    end. `kind`: what the rows are, as in their published ids; `right`: who may read them. `is_levelled`: the rows of the
+    whole client stand beside those of its parts, with null for the part: somebody in two communities is one person."""
+
+    name: str
+    kind: str
+    right: Right
+    sql: str
+    began: str
+    parts: Mapping[Part, str] = field(default_factory=dict)
+    is_levelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Rows of a base: those a metric looks at (`among`), and which of these it counts; None where it asks nothing that a
+    row answers by yes or no, such as how concentrated they are. Both are SQL."""
+
+    base: Base
+    among: str = "true"
+    counts: str | None = "true"
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """`question`: what a reader asks; `formula`: how it is answered, in words; `sources`: the tables it is counted from;
     `owner`: the package whose rows they are; `fewest`: below so many things nothing is said; `by`: what else it is told
-    of; `rows`: the type whose rows it counts, None where it cannot be opened."""
+    of; `counted`: the rows it can be opened to; `excludes`: what is left out."""
 
     name: str
     title: str
@@ -60,7 +89,13 @@ class Metric:
     better: Better
     sources: tuple[str, ...]
     owner: str
-    rows: str | None = None
+    counted: Counted | None = None
     by: Part | None = None
     fewest: int = 1
+    excludes: tuple[str, ...] = ()
     version: int = 1
+
+    @property
+    def rows(self) -> str | None:
+        """The kind of its rows, as in published ids; None where it cannot be opened."""
+        return None if self.counted is None else self.counted.base.kind

@@ -1,10 +1,12 @@
 """A number and everything that has to be known to believe it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from backend.kit.statistics import wilson
 
 
 class Status(StrEnum):
@@ -71,3 +73,37 @@ class Value:
                 ),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was counted, before it is known what the metric makes of it. Without a `status`, n decides."""
+
+    value: float | None
+    numerator: float | None = None
+    denominator: float | None = None
+    n: int = 0
+    low: float | None = None
+    high: float | None = None
+    coverage: float | None = None
+    sentence: str | None = None
+    of: str | None = None
+    status: Status | None = None
+
+    def part(self, of: str | None) -> "Found":
+        return replace(self, of=of)
+
+
+def counted(count: int, *, has_begun: bool) -> Found:
+    """None is a number where there was anything before, and nothing where there never was."""
+    if not has_begun:
+        return Found(None, status=Status.NO_DATA)
+    return Found(count, numerator=count, n=count, status=Status.OK)
+
+
+def shared(numerator: int, denominator: int, *, n: int | None = None, has_interval: bool = True) -> Found:
+    """With Wilson's interval, unless it is no share of things that could have been others."""
+    if not denominator:
+        return Found(None, status=Status.NO_DATA)
+    low, high = wilson(numerator, denominator) if has_interval else (None, None)
+    return Found(numerator / denominator, numerator, denominator, denominator if n is None else n, low, high)

@@ -16,7 +16,7 @@ from backend.education.course_models import (
 )
 from backend.education.crediting import AuthoredShare, authored_share, set_authors
 from backend.education.defining import define_term, remove_term
-from backend.education.finding_gaps import TrainingGap, enrol_who_lack, queues_closed_to, training_gaps
+from backend.education.finding_gaps import TrainingGap, certified_at, enrol_who_lack, queues_closed_to, training_gaps
 from backend.education.issuing import (
     PublicCertificate,
     certificate_behind,
@@ -88,6 +88,7 @@ __all__ = [
     "archive_course",
     "authored_share",
     "certificate_behind",
+    "certified_at",
     "change_course",
     "changes_of_training",
     "complete_lesson",

@@ -1,6 +1,6 @@
 """Who lacks what they need, or soon will; what is closed to them until they have it; who is enrolled because of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -60,6 +60,26 @@ async def training_gaps(actor: Actor, workspace_id: UUID, *, within_days: int = 
     actor.must_hold(Right.READ_STAFF)
     await find_workspace(workspace_id)
     return await _gaps(workspace_id, within=timedelta(days=within_days))
+
+
+async def certified_at(places: Sequence[tuple[UUID, datetime]]) -> list[tuple[int, int]]:
+    """Of each client, of the certificates that colleagues there need (each kind of each colleague once), how many there are
+    and how many are valid at that moment. Who works there is as of then, what they need as of now. The caller has asked for
+    the right."""
+    needed = _NEEDED.replace("$2", "w.workspace_id").replace("now()", "w.moment")
+    rows = await current().fetch(
+        f"""select n.* from unnest($2::uuid[], $5::timestamptz[]) with ordinality as w (workspace_id, moment, place)
+              cross join lateral (
+                   select count(*) as needed, count(until) as held
+                     from (select distinct membership_id, kind, until from ({needed}) all_of_them) once) n
+             order by w.place""",
+        current().actor.agency_id,
+        [workspace_id for workspace_id, _ in places],
+        _WORKERS,
+        _LEADS,
+        [moment for _, moment in places],
+    )
+    return [(row["needed"], row["held"]) for row in rows]
 
 
 async def queues_closed_to(actor: Actor, membership_id: UUID) -> list[UUID]:

@@ -1,6 +1,15 @@
 """Investigations, and the integrity report: what ties members, posts and cases, what was found and done, who is told."""
 
-from backend.integrity.accounting import Advice, IntegrityReport, Line, Verification, integrity_report
+from backend.integrity.accounting import (
+    CLOSED_CASES,
+    CODE_OF_REPORT,
+    IS_RESTRICTED,
+    Advice,
+    IntegrityReport,
+    Line,
+    Verification,
+    integrity_report,
+)
 from backend.integrity.collecting import Subject, add_subjects, note, remove_subject
 from backend.integrity.concluding import conclude, reopen
 from backend.integrity.models import (
@@ -18,6 +27,9 @@ from backend.integrity.tying import Candidate, look_again, note_tie
 from backend.integrity.unfolding import Happened, timeline_of
 
 __all__ = [
+    "CLOSED_CASES",
+    "CODE_OF_REPORT",
+    "IS_RESTRICTED",
     "Advice",
     "Candidate",
     "ClientReference",

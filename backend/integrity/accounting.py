@@ -183,8 +183,11 @@ _NOTHING: Final[Mapping[str, Any]] = {
 _CODE: Final = f"""(select coalesce(v.taxonomy_code, '{UNCODED}') from policy_versions v where v.agency_id = $1
       and v.workspace_id = $2 and v.policy_id = {{policy}} order by v.version desc limit 1)"""
 
+# Of a row `r` of reports of the client $2.
+CODE_OF_REPORT: Final = f"coalesce({_CODE.format(policy='r.policy_id')}, '{UNNAMED}')"
+
 _REPORTED: Final = f"""
-    select coalesce({_CODE.format(policy="r.policy_id")}, '{UNNAMED}') as code,
+    select {CODE_OF_REPORT} as code,
            count(*) filter (where r.created_at >= $3)::integer as reported,
            count(*) filter (where r.created_at < $3)::integer as before,
            count(*) filter (where r.created_at >= $3 and r.channel = 'rule')::integer as by_rules
@@ -192,10 +195,10 @@ _REPORTED: Final = f"""
      where r.agency_id = $1 and r.workspace_id = $2 and r.created_at >= $5 and r.created_at < $4
      group by 1"""
 
+IS_RESTRICTED: Final = "actions && '{hide_post,delete_post,silence_member,suspend_member}'"
 # By the version that the decision names; where it found nothing, by the first policy that a report named.
-_CLOSED: Final = f"""
-    with closed as materialized (
-        select c.id, c.outcome, c.closed_at <= c.due_at as in_time, d.actions,
+CLOSED_CASES: Final = f"""
+        select c.id, c.tier, c.outcome, c.closed_at <= c.due_at as in_time, d.actions,
                extract(epoch from c.closed_at - c.opened_at)::float8 as seconds,
                coalesce(
                    (select coalesce(v.taxonomy_code, '{UNCODED}') from policy_versions v
@@ -215,9 +218,12 @@ _CLOSED: Final = f"""
           from cases c
           left join decisions d on d.agency_id = $1 and d.workspace_id = $2 and d.id = c.decision_id
          where c.agency_id = $1 and c.workspace_id = $2 and c.state = 'closed' and c.kind = 'moderation'
-           and c.closed_at >= $3 and c.closed_at < $4)
+           and c.closed_at >= $3 and c.closed_at < $4"""
+
+_CLOSED: Final = f"""
+    with closed as materialized ({CLOSED_CASES})
     select code, count(*)::integer as closed, count(*) filter (where outcome = 'violation')::integer as found,
-           count(*) filter (where actions && '{{hide_post,delete_post,silence_member,suspend_member}}')::integer as restricted,
+           count(*) filter (where {IS_RESTRICTED})::integer as restricted,
            count(*) filter (where own_initiative)::integer as own_initiative,
            count(*) filter (where in_time)::integer as in_time,
            count(*) filter (where reversed)::integer as reversed,

@@ -72,6 +72,22 @@ class Curve:
         reached = np.flatnonzero(self.survival <= 1 - share + _CLOSE)
         return float(self.times[reached[0]]) if len(reached) else None
 
+    def quantile_interval(self, share: float) -> tuple[float | None, float | None]:
+        """Between which times it lies: those whose own interval still holds the share that is left. None where an end is not
+        reached. Source: Brookmeyer and Crowley 1982, with the interval of `at`."""
+        left = 1 - share
+        inside = (self.survival > _CLOSE) & (self.survival < 1 - _CLOSE)
+        with np.errstate(all="ignore"):
+            middle = np.log(-np.log(self.survival))
+            half = Z * np.sqrt(self.greenwood) / np.abs(np.log(self.survival))
+            low = np.where(inside, np.exp(-np.exp(middle + half)), self.survival)
+            high = np.where(inside, np.exp(-np.exp(middle - half)), self.survival)
+        begins, ends = np.flatnonzero(low <= left + _CLOSE), np.flatnonzero(high <= left + _CLOSE)
+        return (
+            float(self.times[begins[0]]) if len(begins) else None,
+            float(self.times[ends[0]]) if len(ends) else None,
+        )
+
     def mean_until(self, time: float) -> tuple[float, float]:
         """The mean time within the first `time` (the area below the curve), and its variance."""
         inside = self.times < time

@@ -18,6 +18,7 @@ from backend.moderation.deciding_many import Previewed, decide_many
 from backend.moderation.handing_over import hand_over
 from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
 from backend.moderation.measuring import Durations, Numbers, Share, numbers_of
+from backend.moderation.measuring_exposure import CLAIMED_SECONDS
 from backend.moderation.mixing_in import make_golden, retire_golden
 from backend.moderation.models import (
     Appeal,
@@ -71,6 +72,7 @@ from backend.moderation.writing_macros import delete_macro, macro_text, write_ma
 
 __all__ = [
     "AT_RISK_SHARE",
+    "CLAIMED_SECONDS",
     "FLAG_EFFECTS",
     "FLAG_SENSITIVITIES",
     "LONGEST_LETTER",

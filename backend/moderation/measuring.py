@@ -9,7 +9,7 @@ from uuid import UUID
 from backend.kit.agreement import cohen_kappa, krippendorff_alpha
 from backend.kit.errors import Invalid
 from backend.kit.statistics import wilson
-from backend.moderation.measuring_exposure import SECONDS, WEIGHTED_SECONDS
+from backend.moderation.measuring_exposure import CLAIMED_SECONDS, WEIGHTED_SECONDS
 from backend.moderation.thresholds import FEWEST_PAIRS, HARD_LIMIT, LONGEST_WINDOW, SHIFT, SOFT_LIMIT
 from tenants.actor import Actor
 from tenants.finding import find_workspace
@@ -138,7 +138,7 @@ _CLOSED: Final = f"""
         select c.id, c.kind, c.closed_at <= c.due_at as in_time,
                exists (select from reviews r where r.agency_id = $1 and r.workspace_id = $2 and r.case_id = c.id
                           and r.purpose = 'second') as twice,
-               (select sum({SECONDS})::float8 from claims k
+               (select sum({CLAIMED_SECONDS})::float8 from claims k
                  where k.agency_id = $1 and k.workspace_id = $2 and k.case_id = c.id) as seconds
           from cases c
          where c.agency_id = $1 and c.workspace_id = $2 and c.state = 'closed' and c.closed_at >= $3 and c.closed_at < $4
@@ -191,7 +191,7 @@ _LOADS: Final = f"""
                and c.state = 'in_review') as held,
            (select count(*) from reviews v where v.agency_id = $1 and v.workspace_id = $2 and v.membership_id = m.id
                and v.submitted_at >= $3 and v.submitted_at < $4) as reviews,
-           (select coalesce(sum({SECONDS}), 0)::float8 from claims k where k.agency_id = $1 and k.workspace_id = $2
+           (select coalesce(sum({CLAIMED_SECONDS}), 0)::float8 from claims k where k.agency_id = $1 and k.workspace_id = $2
                and k.membership_id = m.id and k.claimed_at >= $3 and k.claimed_at < $4) as seconds,
            (select coalesce(sum({WEIGHTED_SECONDS}), 0)::float8 from claims k where k.agency_id = $1
                and k.membership_id = m.id and k.claimed_at > now() - $5::interval) as exposure

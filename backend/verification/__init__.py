@@ -21,7 +21,7 @@ from backend.verification.giving import (
     show_site_code,
 )
 from backend.verification.inviting import Invited, invite
-from backend.verification.measuring import Verified, Week, verified_by_week, verified_in
+from backend.verification.measuring import IS_VERIFIED, Verified, Week, verified_by_week, verified_in
 from backend.verification.models import (
     VerificationDesign,
     VerificationEvidence,
@@ -36,6 +36,7 @@ from backend.verification.seeing_receipts import Receipt, link_to_receipt, open_
 from backend.verification.thresholds import LARGEST_RECEIPT
 
 __all__ = [
+    "IS_VERIFIED",
     "KINDS",
     "LARGEST_RECEIPT",
     "BadLine",

@@ -11,13 +11,16 @@ from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
 
-# What was verified and grew old was verified when it was read; what was taken back never was.
-_WEEKS: Final = """
-    select w.week, count(p.id) as posts, count(p.id) filter (where exists (
+# Of a row `p` of posts, by the programme {}: the post is, or its author. What was verified and grew old was verified when it
+# was read; what was taken back never was.
+IS_VERIFIED: Final = """exists (
              select from verification_tasks t
-              where t.agency_id = $1 and t.workspace_id = $2 and t.programme_id = $3 and t.member_id = p.member_id
+              where t.agency_id = $1 and t.workspace_id = $2 and t.programme_id = {} and t.member_id = p.member_id
                 and coalesce(t.post_id, p.id) = p.id and t.verified_at is not null
-                and t.state in ('verified', 'expired'))) as verified
+                and t.state in ('verified', 'expired'))"""
+
+_WEEKS: Final = f"""
+    select w.week, count(p.id) as posts, count(p.id) filter (where {IS_VERIFIED.format("$3")}) as verified
       from generate_series(date_trunc('week', $5::timestamptz at time zone 'UTC') at time zone 'UTC',
                            $6::timestamptz - interval '1 microsecond', interval '7 days') as w (week)
       left join posts p on p.agency_id = $1 and p.workspace_id = $2 and p.community_id = $4
@@ -47,11 +50,7 @@ class Verified:
 async def verified_in(workspace_id: UUID, *, since: datetime, until: datetime) -> Sequence[Verified]:
     """By programme in use, by name. The caller has asked for the right."""
     rows = await current().fetch(
-        """select r.id, r.name, count(p.id) as posts, count(p.id) filter (where exists (
-                  select from verification_tasks t
-                   where t.agency_id = $1 and t.workspace_id = $2 and t.programme_id = r.id and t.member_id = p.member_id
-                     and coalesce(t.post_id, p.id) = p.id and t.verified_at is not null
-                     and t.state in ('verified', 'expired'))) as verified
+        f"""select r.id, r.name, count(p.id) as posts, count(p.id) filter (where {IS_VERIFIED.format("r.id")}) as verified
              from verification_programmes r
              left join posts p on p.agency_id = $1 and p.workspace_id = $2 and p.community_id = r.community_id
               and p.posted_at >= $3 and p.posted_at < $4

@@ -1,0 +1,71 @@
+"""Investigations, verification and escalations: what was looked into, made sure of, and taken in time."""
+
+from typing import Final
+
+from backend.client_metrics.defining import Base, Part
+from backend.safety import PROMISED_SECONDS
+from backend.verification import IS_VERIFIED
+from tenants.rights import Right
+
+_INVESTIGATED: Final = (
+    "exists (select from investigations b where b.agency_id = $1 and b.workspace_id = $2 and b.opened_at < $4)"
+)
+
+INVESTIGATIONS: Final = Base(
+    "investigations",
+    "investigation",
+    Right.READ_CASES,
+    """select i.id from investigations i
+        where i.agency_id = $1 and i.workspace_id = $2 and i.opened_at >= $3 and i.opened_at < $4""",
+    _INVESTIGATED,
+)
+CONCLUDED: Final = Base(
+    "concluded",
+    "investigation",
+    Right.READ_CASES,
+    """select i.id, i.outcome = 'confirmed' as is_confirmed from investigations i
+        where i.agency_id = $1 and i.workspace_id = $2 and i.concluded_at >= $3 and i.concluded_at < $4""",
+    _INVESTIGATED,
+)
+# A post is once in each programme of its community, and once in all.
+VERIFIED: Final = Base(
+    "verified",
+    "post",
+    Right.READ_CONTENT,
+    f"""select p.id, 'programme_' || r.id as programme, bool_or({IS_VERIFIED.format("r.id")}) as is_verified
+          from verification_programmes r
+          join posts p on p.agency_id = $1 and p.workspace_id = $2 and p.community_id = r.community_id and p.posted_at >= $3
+                      and p.posted_at < $4
+         where r.agency_id = $1 and r.workspace_id = $2 and r.archived_at is null
+         group by grouping sets ((p.id, r.id), (p.id))""",
+    "exists (select from verification_programmes b where b.agency_id = $1 and b.workspace_id = $2 and b.created_at < $4)",
+    {Part.PROGRAMME: "programme"},
+    is_levelled=True,
+)
+_DUE: Final = f"e.raised_at + make_interval(secs => {PROMISED_SECONDS.format(row='e')})"
+_ESCALATED: Final = """exists (select from escalations b where b.agency_id = $1 and b.workspace_id = $2 and not b.is_drill
+                                   and b.raised_at < $4)"""
+RAISED: Final = Base(
+    "raised",
+    "escalation",
+    Right.REPORT,
+    f"""select e.id, e.severity::text as severity,
+               coalesce(e.acknowledged_at < $4, false) or {_DUE} < least($4, now()) as is_settled,
+               coalesce(e.acknowledged_at <= {_DUE}, false) as in_time
+          from escalations e
+         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.raised_at >= $3 and e.raised_at < $4""",
+    _ESCALATED,
+    {Part.SEVERITY: "severity"},
+)
+DANGERS: Final = Base(
+    "dangers",
+    "escalation",
+    Right.REPORT,
+    f"""select e.id, e.severity::text as severity,
+               (e.acknowledged_at is null or e.acknowledged_at >= $4) and {_DUE} < least($4, now()) as is_late
+          from escalations e
+         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.raised_at < $4
+           and (e.resolved_at is null or e.resolved_at >= $4)""",
+    _ESCALATED,
+    {Part.SEVERITY: "severity"},
+)

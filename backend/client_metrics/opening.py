@@ -1,0 +1,72 @@
+"""A number is opened down to the rows it counts, for whoever may see these."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from backend.client_metrics.measuring import check_window, metric_called
+from backend.client_metrics.thresholds import ROWS_PER_PAGE
+from backend.client_metrics.values import Window
+from backend.kit.errors import Conflict
+from tenants.actor import Actor
+from tenants.finding import find_workspace
+from tenants.rights import Right
+from tenants.scope import current
+
+
+@dataclass(frozen=True, slots=True)
+class CountedRow:
+    """`counts`: whether it is in the numerator, or only in the denominator; None where nothing is asked of it by itself."""
+
+    id: UUID
+    counts: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """`kind`: what they are, as in published ids. `has_more`: ask again `after` the last of them."""
+
+    kind: str
+    rows: tuple[CountedRow, ...]
+    has_more: bool
+
+
+async def rows_behind(
+    actor: Actor,
+    workspace_id: UUID,
+    name: str,
+    window: Window,
+    *,
+    of: str | None = None,
+    after: UUID | None = None,
+    limit: int = ROWS_PER_PAGE,
+) -> Rows:
+    """By id, of the whole client or of one part. What an escalation restricts is missing for whoever is not its reader. Raises
+    NotAllowed without the right to these rows, NotFound, Invalid, and Conflict for a number that is no number of rows."""
+    metric = metric_called(name)
+    actor.must_hold(Right.READ_WORKSPACE)
+    if metric.counted is None:
+        raise Conflict("This number is not counted from rows one by one.", path=("name",))
+    base = metric.counted.base
+    actor.must_hold(base.right)
+    await find_workspace(workspace_id)
+    check_window(window)
+    column = None if metric.by is None else f"b.{base.parts[metric.by]}"
+    levelled = next(iter(base.parts.values())) if base.is_levelled else None
+    is_there = "true" if column is None else f"({column} = $7)" if of is not None else "true"
+    if of is None and levelled is not None:
+        is_there = f"b.{levelled} is null"
+    counts = "null::boolean" if metric.counted.counts is None else f"coalesce(({metric.counted.counts}), false)"
+    found = await current().fetch(
+        f"""select b.id, {counts} as counts from ({base.sql}) b
+             where ({metric.counted.among}) and {is_there} and ($5::uuid is null or b.id > $5) and ($7::text is null or true)
+             order by b.id limit $6""",
+        actor.agency_id,
+        workspace_id,
+        window.since,
+        window.until,
+        after,
+        limit + 1,
+        of,
+    )
+    rows = tuple(CountedRow(row["id"], row["counts"]) for row in found[:limit])
+    return Rows(base.kind, rows, len(found) > limit)

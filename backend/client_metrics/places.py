@@ -1,0 +1,34 @@
+"""One statement for many clients and windows: a dashboard's series, or all clients of an agency, are asked for at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from backend.client_metrics.values import Window
+from tenants.scope import current
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    workspace_id: UUID
+    window: Window
+
+
+def over(sql: str) -> str:
+    """SQL about one client ($2) and one window ($3, $4), told of each place: its number, from 0 on, is `place`. What it is
+    given: `over_values`."""
+    inside = sql.replace("$2", "w.workspace_id").replace("$3", "w.since").replace("$4", "w.until")
+    return f"""select (w.number - 1)::int as place, told.*
+                 from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
+                      with ordinality as w (workspace_id, since, until, number)
+                cross join lateral ({inside}) told"""
+
+
+def over_values(places: Sequence[Place]) -> tuple[Any, ...]:
+    return (
+        current().actor.agency_id,
+        [place.workspace_id for place in places],
+        [place.window.since for place in places],
+        [place.window.until for place in places],
+    )
