@@ -25,9 +25,7 @@ def draw(name: str, points: Sequence[Mapping[str, Any]], told: Wording) -> dict[
 
     shown = [_point(each) for each in points]
     specification = _chart(name, shown)
-    svg = vl_convert.vegalite_to_svg(
-        orjson.dumps(specification).decode(), vl_version=_VEGA_LITE, allowed_base_urls=[]
-    )
+    svg = vl_convert.vegalite_to_svg(orjson.dumps(specification).decode(), vl_version=_VEGA_LITE, allowed_base_urls=[])
     return {
         "name": name,
         "title": told.metric(name)[0],

@@ -36,9 +36,7 @@ async def comment_on_client_report(
     if section != SUMMARY and section not in report.definition["sections"]:
         raise Invalid("This report has no such section.", path=("input", "section"))
     text = clean(text, field="text", longest=LONGEST_WORDS, may_be_empty=True)
-    await must_name_nobody(
-        text, workspace_id=report.workspace_id, not_members=not_members, path=("input", "text")
-    )
+    await must_name_nobody(text, workspace_id=report.workspace_id, not_members=not_members, path=("input", "text"))
     before = report.words.get(section, {"version": 0})
     if expected_version is not None and before["version"] != expected_version:
         raise Conflict("Somebody has written here since you looked.", path=("input", "expectedVersion"))

@@ -2,7 +2,6 @@
 what was written."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -60,16 +59,12 @@ async def compose(report: ClientReport) -> dict[str, Any]:
                 "name": section,
                 "words": _words(report, section),
                 **sections[section],
-                "charts": [
-                    draw(name, points, told) for name, points in sections[section]["series"].items()
-                ],
+                "charts": [draw(name, points, told) for name, points in sections[section]["series"].items()],
             }
             for section in report.definition["sections"]
             if section in sections
         ],
-        "metrics": {
-            name: _defined(name, told) for name in CATALOGUE if name in {value["metric"] for value in values}
-        },
+        "metrics": {name: _defined(name, told) for name in CATALOGUE if name in {value["metric"] for value in values}},
     }
 
 

@@ -31,6 +31,4 @@ async def correct_client_report(
     assert newest is not None
     if newest.state in UNDER_WAY:
         raise Conflict("A correction is under way.", path=("input", "clientReportId"))
-    return await promise(
-        actor, definition, period, version=newest.version + 1, corrected=report, correction=correction
-    )
+    return await promise(actor, definition, period, version=newest.version + 1, corrected=report, correction=correction)

@@ -11,10 +11,12 @@ from backend.client_reports.periods import Period
 from backend.communities import Community
 from backend.education import Course
 from backend.kit.ids import parse_published
+from backend.policies import TAXONOMY
 from backend.verification import VerificationProgramme
 from tenants.actor import Actor
 from tenants.models import Workspace
 from tenants.scope import current
+from tenants.tables import TenantModel
 
 # What is drawn. One picture says how much there was, one how well it went, where there is something to say.
 DRAWN: Final[Mapping[str, Sequence[str]]] = {
@@ -24,7 +26,11 @@ DRAWN: Final[Mapping[str, Sequence[str]]] = {
     "safety": ("escalations_raised",),
 }
 _MINUTES: Final = 5  # of one statement: nobody waits
-_NAMED: Final = {Part.COMMUNITY: Community, Part.PROGRAMME: VerificationProgramme, Part.COURSE: Course}
+_NAMED: Final[Mapping[Part, tuple[type[TenantModel], str]]] = {
+    Part.COMMUNITY: (Community, "name"),
+    Part.PROGRAMME: (VerificationProgramme, "name"),
+    Part.COURSE: (Course, "title"),
+}
 
 
 async def count_section(actor: Actor, report: ClientReport, section: str) -> dict[str, Any]:
@@ -57,16 +63,20 @@ def _step(name: str, period: Period) -> Step:
 
 
 async def _names_of(values: Iterable[Value]) -> dict[str, str]:
-    """What parts are called now that are known by an id."""
+    """What parts are called now that are known by an id or a code."""
     named: dict[str, str] = {}
     by_part: dict[Part, set[UUID]] = {}
     for each in values:
         part = CATALOGUE[each.metric].by
-        parsed = None if each.of is None else parse_published(each.of)
-        if part in _NAMED and parsed is not None:
+        if each.of is None or part is None:
+            continue
+        parsed = parse_published(each.of)
+        if part is Part.CODE and each.of in TAXONOMY:
+            named[each.of] = TAXONOMY[each.of].title
+        elif part in _NAMED and parsed is not None:
             by_part.setdefault(part, set()).add(parsed[1])
     for part, ids in by_part.items():
-        kind = part.value
-        for row in await _NAMED[part].filter(id__in=list(ids)):
-            named[f"{kind}_{row.id}"] = row.title if isinstance(row, Course) else row.name
+        model, column = _NAMED[part]
+        for id, name in await model.filter(id__in=list(ids)).values_list("id", column):
+            named[f"{part.value}_{id}"] = name
     return named

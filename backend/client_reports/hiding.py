@@ -36,9 +36,7 @@ def seen(document: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
         "judged": {
             what: [each for each in judged[what] if each["metric"] in metrics] for what in ("goals", "changes", "risks")
         },
-        "sections": [
-            section if sight.shows_words else {**section, "words": None} for section in left
-        ],
+        "sections": [section if sight.shows_words else {**section, "words": None} for section in left],
         "metrics": {name: told for name, told in document["metrics"].items() if name in metrics},
         "isPartial": len(left) < len(document["sections"]) or (has_words and not sight.shows_words),
     }

@@ -15,9 +15,7 @@ Json = Mapping[str, Any]
 BY_CHANCE: Final = 0.01
 _Z: Final = 2.5758293035489004  # of 99 %
 # Things that come one by one, more or less independently; what one person writes is not.
-_COUNTED: Final = frozenset(
-    {Unit.PERSONS, Unit.REPORTS, Unit.CASES, Unit.INVESTIGATIONS, Unit.ESCALATIONS, Unit.ITEMS}
-)
+_COUNTED: Final = frozenset({Unit.PERSONS, Unit.REPORTS, Unit.CASES, Unit.INVESTIGATIONS, Unit.ESCALATIONS, Unit.ITEMS})
 # A stock is what there is at one moment, and no flow of the period.
 _STOCKS: Final = frozenset(
     {"absence_factor", "open_cases", "open_past_due", "escalations_open", "escalations_late", "published_items"}
@@ -27,9 +25,7 @@ _ORDER: Final = ("worse", "better", "neither")  # what is worse is read first
 _RISKS: Final = ("open_past_due", "escalations_open", "escalations_late")
 
 
-def judge(
-    values: Sequence[Json], before: Sequence[Json], goals: Sequence[Json], *, until: date
-) -> dict[str, Any]:
+def judge(values: Sequence[Json], before: Sequence[Json], goals: Sequence[Json], *, until: date) -> dict[str, Any]:
     """`until`: the last day of the period; a goal agreed later does not count for it yet."""
     now_by, before_by = _by_name(values), _by_name(before)
     judged_goals = [_judged(goal, now_by) for goal in goals if date.fromisoformat(goal["since"]) <= until]
@@ -64,13 +60,15 @@ def _judged(goal: Json, values: Mapping[tuple[str, str | None], Json]) -> dict[s
     if value is None:
         value = {
             **dict.fromkeys(("value", "numerator", "denominator", "low", "high", "coverage", "sentence")),
-            **{"metric": metric.name, "of": goal["of"], "unit": metric.unit.value, "n": 0, "status": "NO_DATA"},
+            "metric": metric.name,
+            "of": goal["of"],
+            "unit": metric.unit.value,
+            "n": 0,
+            "status": "NO_DATA",
         }
     if value["status"] != "OK" or value["value"] is None:
         return {**goal, "value": value, "status": "unknown", "is_close": False}
-    is_met = (
-        value["value"] >= goal["target"] if goal["direction"] == "at_least" else value["value"] <= goal["target"]
-    )
+    is_met = value["value"] >= goal["target"] if goal["direction"] == "at_least" else value["value"] <= goal["target"]
     is_close = value["low"] is not None and value["high"] is not None and value["low"] < goal["target"] < value["high"]
     return {**goal, "value": value, "status": "met" if is_met else "missed", "is_close": is_close}
 

@@ -23,9 +23,7 @@ from tenants.rights import Right
 JOB = "make_client_report"
 
 
-async def make_client_report(
-    actor: Actor, definition_id: UUID, *, period_start: str | None = None
-) -> ClientReport:
+async def make_client_report(actor: Actor, definition_id: UUID, *, period_start: str | None = None) -> ClientReport:
     """Promise it, about the latest period that is over unless another is named. Raises NotAllowed, NotFound, Invalid, and
     Conflict where one is under way or published: that is corrected."""
     actor.must_hold(Right.LEAD_QUEUE)
@@ -77,15 +75,18 @@ async def promise(
 
 
 async def newest_of(definition: ClientReportDefinition, period: Period) -> ClientReport | None:
-    return await _of_period(definition, period).order_by("-version").first()
+    newest: ClientReport | None = await _of_period(definition, period).order_by("-version").first()
+    return newest
 
 
 async def count_next_section(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: one section, and the promise of the next one; after the last one there is a draft. What has another state is left
     alone."""
-    report = await ClientReport.filter(
-        id=UUID(payload["report_id"]), workspace_id=system.only_workspace
-    ).select_for_update().get_or_none()
+    report = (
+        await ClientReport.filter(id=UUID(payload["report_id"]), workspace_id=system.only_workspace)
+        .select_for_update()
+        .get_or_none()
+    )
     if report is None or report.state != "making":
         return
     sections = report.definition["sections"]

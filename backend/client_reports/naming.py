@@ -13,7 +13,9 @@ async def must_name_nobody(
 ) -> None:
     """`not_members`: handles that are words as well, and mean nobody here. Raises Invalid."""
     meant = {each.strip().lower() for each in not_members}
-    found = [handle for handle in sorted(await named_in([text], workspace_id=workspace_id)) if names_one_of(text, [handle])]
+    found = [
+        handle for handle in sorted(await named_in([text], workspace_id=workspace_id)) if names_one_of(text, [handle])
+    ]
     left = [handle for handle in found if handle not in meant]
     if left:
         raise Invalid(

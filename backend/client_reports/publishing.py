@@ -29,9 +29,7 @@ async def return_client_report(actor: Actor, report_id: UUID, *, reason: str) ->
     actor.must_hold(Right.LEAD_QUEUE)
     reason = clean(reason, field="reason", longest=1_000)
     report = await held_report(report_id)
-    await move(
-        report, "returned", submitted_by_id=None, submitted_at=None, problem=reason, detail={"reason": reason}
-    )
+    await move(report, "returned", submitted_by_id=None, submitted_at=None, problem=reason, detail={"reason": reason})
     return report
 
 

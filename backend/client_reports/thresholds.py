@@ -21,4 +21,4 @@ LONGEST_LIFE: Final = timedelta(days=366)
 MOST_LINKS: Final = 50  # of one report
 PASSED_FOR: Final = 3_600  # seconds in which a browser is not asked for the password again
 FILE_SECONDS: Final = 600  # that a link to a file works
-FORGIVEN: Final = timedelta(minutes=10)  # the same reader, the same form: one line in the log
+FORGIVEN: Final = timedelta(minutes=1)  # the same reader, the same form: one line in the log

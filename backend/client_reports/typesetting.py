@@ -28,8 +28,9 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         "notes": [*notes],
     }
     at = document["publishedAt"] or document["madeAt"]
+    pdf: bytes
     with TemporaryDirectory(prefix="tend-typst-") as nothing:  # no file that it could read, and no package
-        pdf: bytes = typst.compile(
+        pdf = typst.compile(
             _TEMPLATE.read_bytes(),
             root=nothing,
             package_path=nothing,

@@ -38,9 +38,7 @@ class Wording:
     def day(self, text: str) -> str:
         """Of YYYY-MM-DD."""
         day = date.fromisoformat(text)
-        return str(
-            self.words["day"].format(day=day.day, month=self.words["months"][day.month - 1], year=day.year)
-        )
+        return str(self.words["day"].format(day=day.day, month=self.words["months"][day.month - 1], year=day.year))
 
     def day_at(self, moment: str, zone: str) -> str:
         """Of a moment, where the client is."""
@@ -116,7 +114,7 @@ class Wording:
     def in_short(self, document: Json) -> str:
         """What a mail says of it: our own sentences and numbers, none of anybody's words."""
         words, judged = self.words["mail"], document["judged"]
-        said = [f"{document['client']}, {self.period(document['period']['kind'], document['period']['start'])}."]
+        said = [f"{self.period(document['period']['kind'], document['period']['start'])}."]
         goals = [goal for goal in judged["goals"] if goal["status"] != "unknown"]
         if goals:
             met = sum(goal["status"] == "met" for goal in goals)
