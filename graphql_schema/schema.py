@@ -31,6 +31,7 @@ from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
 from graphql_schema.machines import ManagingMachines
+from graphql_schema.making_reports import MakingReports
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
@@ -119,6 +120,7 @@ class Mutation(
     LeavingForGood,
     FilingVerbs,
     KeepingCustomers,
+    MakingReports,
     ReportingOnServices,
     Operating,
     OwnSessions,

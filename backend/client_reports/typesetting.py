@@ -28,20 +28,22 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         "notes": [*notes],
     }
     at = document["publishedAt"] or document["madeAt"]
-    pdf: bytes
     with TemporaryDirectory(prefix="tend-typst-") as nothing:  # no file that it could read, and no package
-        pdf = typst.compile(
+        compiler = typst.Compiler(
             _TEMPLATE.read_bytes(),
             root=nothing,
-            package_path=nothing,
-            package_cache_path=nothing,
             font_paths=_fonts(),
             ignore_system_fonts=True,
-            format="pdf",
             sys_inputs={"document": orjson.dumps(shown).decode()},
+            package_path=nothing,
+            package_cache_path=nothing,
+        )
+        pdf = compiler.compile(
+            format="pdf",
             pdf_standards=["ua-1"],
             timestamp=None if at is None else int(datetime.fromisoformat(at).timestamp()),  # the same again is the same
         )
+    assert isinstance(pdf, bytes)
     return pdf
 
 

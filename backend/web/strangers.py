@@ -12,7 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED: Final = 10_000  # credentials that were let in lately, by this process
 # As _PAGES, and refuse with 404.
-_LINKS: Final = ("/statement/", "/report/", "/question/", "/report-to/", "/verify/", "/badge/", "/certificate/")
+_LINKS: Final = (
+    "/statement/",
+    "/report/",
+    "/question/",
+    "/report-to/",
+    "/verify/",
+    "/badge/",
+    "/certificate/",
+    "/shared/",
+)
 _PATHS: Final = (
     *("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/"),
     *_LINKS,
