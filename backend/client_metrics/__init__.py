@@ -2,6 +2,7 @@
 
 from backend.client_metrics.catalogue import CATALOGUE
 from backend.client_metrics.defining import Better, Metric, Part, Section, Unit
+from backend.client_metrics.drawing import chart, draw
 from backend.client_metrics.measuring import Step, measure, series
 from backend.client_metrics.opening import CountedRow, Rows, rows_behind
 from backend.client_metrics.values import Status, Value, Window
@@ -19,6 +20,8 @@ __all__ = [
     "Unit",
     "Value",
     "Window",
+    "chart",
+    "draw",
     "measure",
     "rows_behind",
     "series",

@@ -90,8 +90,8 @@ METRICS: Final = (
         "Newcomers active in days 31 to 90",
         Section.COMMUNITY,
         "Do newcomers come back?",
-        "Of newcomers whose first 91 days ended in the window, those who wrote more than 30 and at most 90 days after their "
-        "first post.",
+        "Of newcomers whose first 91 days ended in the window, those who wrote again 31 to 90 whole days after their first "
+        "post.",
         Unit.SHARE,
         Better.UP,
         _POSTS,

@@ -60,7 +60,16 @@ NEWCOMERS: Final = Base(
     "newcomers",
     "member",
     Right.READ_CONTENT,
-    f"""select n.id, n.community, n.first, l.last, l.has_returned, n.first >= $3 as is_new,
+    f"""select n.id, n.community, n.first, n.first >= $3 as is_new,
+               (select max(l.posted_at) from unnest(n.members) x (id)
+                 cross join lateral (select p.posted_at from posts p
+                                      where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
+                                        and p.posted_at < $4 order by p.posted_at desc limit 1) l) as last,
+               exists (select from unnest(n.members) x (id)
+                        cross join lateral (select from posts p
+                                             where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
+                                               and p.posted_at >= n.first + {_hours(RETURNS_AFTER)} and p.posted_at < $4
+                                               and p.posted_at < n.first + {_hours(FOLLOWED_FOR)} limit 1) r) as has_returned,
                n.first < $4::timestamptz - {_hours(FOLLOWED_FOR)} as is_followed
           from (select (array_agg(f.id order by f.first, f.id))[1] as id, f.person, f.community, min(f.first) as first,
                        array_agg(f.id) as members
@@ -72,12 +81,6 @@ NEWCOMERS: Final = Base(
                  where f.first < $4
                  group by grouping sets ((f.person, f.community), (f.person))
                 having min(f.first) >= $3::timestamptz - {_hours(FOLLOWED_FOR)}) n
-         cross join lateral (
-               select max(p.posted_at) as last,
-                      bool_or(p.posted_at > n.first + {_hours(RETURNS_AFTER)}
-                          and p.posted_at <= n.first + {_hours(SILENCE)}) as has_returned
-                 from posts p where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = any(n.members)
-                  and p.posted_at < $4) l
          where n.first >= $3 or n.first < $4::timestamptz - {_hours(FOLLOWED_FOR)}""",
     _BEGAN,
     _BY_COMMUNITY,

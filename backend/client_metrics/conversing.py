@@ -50,30 +50,42 @@ _PAIRS: Final = """
                      where a <> b) directed
              group by 1, 2, 3) undirected
      group by 1"""
+# Each post is looked up by its key, and each member: a planner without statistics once joined all posts with all.
 _REPLIES: Final = over(
     _PAIRS.format(
-        f"""select 'community_' || p.community_id as community, {person("m")} as a, {person("n")} as b
+        f"""select 'community_' || p.community_id as community, m.person as a, n.person as b
               from posts p
-              join posts q on q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id
-              join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id and m.kind = 'person'
-              join members n on n.agency_id = $1 and n.workspace_id = $2 and n.id = q.member_id and n.kind = 'person'
+             cross join lateral (select {person("m")} as person from members m
+                                  where m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id and m.kind = 'person'
+                                  limit 1) m
+             cross join lateral (select q.member_id from posts q
+                                  where q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id limit 1) q
+             cross join lateral (select {person("n")} as person from members n
+                                  where n.agency_id = $1 and n.workspace_id = $2 and n.id = q.member_id and n.kind = 'person'
+                                  limit 1) n
              where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
                and p.reply_to_id is not null"""
     )
 )
-# By handle, or as Slack writes it (<@U123>) by the platform's id, which text has in any case. A handle may end a sentence.
+# By handle, or as Slack writes it (<@U123>) by the platform's id; a handle may end a sentence. Whoever is known across
+# communities is meant in all of them.
 _MENTIONS: Final = over(
     _PAIRS.format(
-        f"""select 'community_' || s.community_id as community, s.a, {person("n")} as b
-              from (select distinct p.community_id, {person("m")} as a, t.name
+        f"""select case when n.community_id = s.community_id then 'community_' || s.community_id end as community, s.a, n.b
+              from (select distinct p.community_id, m.person as a, t.name
                       from posts p
-                      join members m on m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id and m.kind = 'person'
+                     cross join lateral (select {person("m")} as person from members m
+                                          where m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id
+                                            and m.kind = 'person' limit 1) m
                      cross join lateral regexp_matches(p.text, '@([[:alnum:]_.-]+)', 'g') found
                      cross join lateral (values (lower(found[1])), (lower(rtrim(found[1], '.-')))) t (name)
                      where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
                        and strpos(p.text, '@') > 0) s
-              join members n on n.agency_id = $1 and n.workspace_id = $2 and n.community_id = s.community_id
-                            and n.kind = 'person' and (lower(n.handle) = s.name or lower(n.external_id) = s.name)"""
+              join (select n.community_id, n.identity_key, {person("n")} as b,
+                           unnest(array[lower(n.handle), lower(n.external_id)]) as name
+                      from members n where n.agency_id = $1 and n.workspace_id = $2 and n.kind = 'person'
+                       and n.first_seen_at < $4) n
+                on n.name = s.name and (n.community_id = s.community_id or n.identity_key is not null)"""
     )
 )
 

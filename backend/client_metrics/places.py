@@ -18,10 +18,10 @@ class Place:
 def over(sql: str) -> str:
     """SQL about one client ($2) and one window ($3, $4), told of each place: its number, from 0 on, is `place`. What it is
     given: `over_values`."""
-    inside = sql.replace("$2", "w.workspace_id").replace("$3", "w.since").replace("$4", "w.until")
-    return f"""select (w.number - 1)::int as place, told.*
+    inside = sql.replace("$2", "asked.workspace_id").replace("$3", "asked.since").replace("$4", "asked.until")
+    return f"""select (asked.number - 1)::int as place, told.*
                  from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[])
-                      with ordinality as w (workspace_id, since, until, number)
+                      with ordinality as asked (workspace_id, since, until, number)
                 cross join lateral ({inside}) told"""
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 ACTIVE_FOR: Final = timedelta(days=30)  # FeverBee counts members of the last 30 days
 SILENCE: Final = timedelta(days=90)  # after which a contributor is gone: CHAOSS, inactive contributors
-RETURNS_AFTER: Final = timedelta(days=30)
+RETURNS_AFTER: Final = timedelta(days=31)  # whole days, until FOLLOWED_FOR has passed: days 31 to 90
 FOLLOWED_FOR: Final = timedelta(days=91)  # so that 90 days of silence can be seen
 FEWEST_FOLLOWED: Final = 20  # people; fewer make no curve. Ours
 FEWEST_WAITING: Final = 5  # cases or threads; fewer make no median. Ours
