@@ -33,14 +33,14 @@ def as_csv(document: Mapping[str, Any]) -> bytes:
     for section in document["sections"]:
         told = [("period", value) for value in section["values"]] + [("compared", value) for value in section["before"]]
         told += [("step", value) for points in section["series"].values() for value in points]
-        for window, value in told:
+        for span, value in told:
             row = {
                 "client": document["client"],
                 "period_start": document["period"]["start"],
                 "period_end": document["period"]["end"],
                 "report_version": document["version"],
                 "section": section["name"],
-                "window": window,
+                "span": span,
                 **value,
                 "metric_version": value["version"],
                 "part": value["of"],

@@ -82,11 +82,7 @@ async def newest_of(definition: ClientReportDefinition, period: Period) -> Clien
 async def count_next_section(system: Actor, payload: Mapping[str, Any]) -> None:
     """Job: one section, and the promise of the next one; after the last one there is a draft. What has another state is left
     alone."""
-    report = (
-        await ClientReport.filter(id=UUID(payload["report_id"]), workspace_id=system.only_workspace)
-        .select_for_update()
-        .get_or_none()
-    )
+    report = await _of_job(payload)
     if report is None or report.state != "making":
         return
     sections = report.definition["sections"]
@@ -111,16 +107,16 @@ async def count_next_section(system: Actor, payload: Mapping[str, Any]) -> None:
     await tell_leads(report)
 
 
-async def give_up_report(system: Actor, payload: Mapping[str, Any], _why: str) -> None:
+async def give_up_report(_actor: Actor, payload: Mapping[str, Any], _why: str) -> None:
     """Its job was given up, or called off."""
-    report = await _of_job(system, payload)
+    report = await _of_job(payload)
     if report is not None and report.state == "making":
         await move(report, "given_up", problem="It could not be made: counting failed each time it was tried.")
 
 
-async def make_report_again(system: Actor, payload: Mapping[str, Any]) -> None:
+async def make_report_again(_actor: Actor, payload: Mapping[str, Any]) -> None:
     """Its job is tried again: it goes on with the section that it failed at."""
-    report = await _of_job(system, payload)
+    report = await _of_job(payload)
     if report is not None and report.state == "failed":
         await move(report, "tried_again", problem=None)
 
@@ -138,12 +134,9 @@ def period_of(report: ClientReport) -> Period:
     return Period(report.definition["period"], date.fromisoformat(report.period_start))
 
 
-async def _of_job(system: Actor, payload: Mapping[str, Any]) -> ClientReport | None:
-    return (
-        await ClientReport.filter(id=UUID(payload["report_id"]), workspace_id=system.only_workspace)
-        .select_for_update()
-        .get_or_none()
-    )
+async def _of_job(payload: Mapping[str, Any]) -> ClientReport | None:
+    """Locked. Whoever calls a job off or replays it asks as themselves, perhaps for several clients."""
+    return await ClientReport.filter(id=UUID(payload["report_id"])).select_for_update().get_or_none()
 
 
 def _of_period(definition: ClientReportDefinition, period: Period) -> Any:

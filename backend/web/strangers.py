@@ -117,7 +117,7 @@ def _is_failure(scope: Scope, answered: Message, *, is_shown: bool) -> bool:
     if path.startswith(_PAGES):
         return bool(status == 403)
     if path.startswith(_LINKS):
-        return bool(status == 404)
+        return bool(status == 404 or (status == 403 and path.startswith("/shared/")))  # a wrong password
     return bool(status == 401) and (is_shown or path.startswith("/oauth/"))
 
 

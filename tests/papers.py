@@ -1,0 +1,73 @@
+"""Reports of clients, in every state, as the people of the cast make them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from cast import Cast
+
+from backend.client_reports import (
+    ClientReport,
+    ClientReportDefinition,
+    WantedReport,
+    comment_on_client_report,
+    define_client_report,
+    make_client_report,
+    publish_client_report,
+    share_client_report,
+    submit_client_report,
+)
+from backend.kit.clock import now
+from tenants.scope import agency_scope
+
+
+async def a_definition(cast: Cast, client: UUID, **wanted: Any) -> ClientReportDefinition:
+    async with agency_scope(cast.owner):
+        return await define_client_report(cast.owner, client, WantedReport(**{"name": "Monthly", **wanted}))
+
+
+async def a_draft(cast: Cast, client: UUID, *, period_start: str | None = None, **wanted: Any) -> ClientReport:
+    """Of two sections, unless it says otherwise: each is counted by a job of its own."""
+    definition = await a_definition(cast, client, **{"sections": ["moderation", "safety"], **wanted})
+    async with agency_scope(cast.owner):
+        report = await make_client_report(cast.owner, definition.id, period_start=period_start)
+    await made(cast, client)
+    async with agency_scope(cast.owner):
+        return await ClientReport.get(id=report.id)
+
+
+async def made(cast: Cast, client: UUID) -> None:
+    while await cast.run_jobs("make_client_report", of=[client]):
+        pass
+
+
+async def a_published(cast: Cast, client: UUID, *, words: str | None = "A good month.", **wanted: Any) -> ClientReport:
+    """The owner writes and submits it, the admin publishes it."""
+    report = await a_draft(cast, client, **wanted)
+    await publish(cast, report.id, words=words)
+    async with agency_scope(cast.owner):
+        return await ClientReport.get(id=report.id)
+
+
+async def publish(cast: Cast, report_id: UUID, *, words: str | None = None) -> None:
+    async with agency_scope(cast.owner):
+        if words is not None:
+            await comment_on_client_report(cast.owner, report_id, text=words)
+        await submit_client_report(cast.owner, report_id)
+    async with agency_scope(cast.admin):
+        await publish_client_report(cast.admin, report_id)
+
+
+async def a_link(cast: Cast, report_id: UUID, **how: Any) -> tuple[UUID, str]:
+    """The link, and its path."""
+    async with agency_scope(cast.owner):
+        link, url = await share_client_report(
+            cast.owner, report_id, **{"label": "The board", "expires_at": now() + timedelta(days=1), **how}
+        )
+    return link.id, "/shared/" + url.rpartition("/")[2]
+
+
+def paths(report_id: UUID, *, forms: Sequence[str] = ("pdf", "csv", "json")) -> list[str]:
+    page = f"/client-reports/clientreport_{report_id}"
+    return [page, *(f"{page}/report.{form}" for form in forms)]
