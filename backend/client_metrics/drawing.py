@@ -54,8 +54,10 @@ def chart(values: Sequence[Value], *, title: str | None = None, axis: str | None
             {
                 "mark": {"type": "rect", "color": _COLOUR, "stroke": _COLOUR, "fillOpacity": 0.6},  # a zero is a line
                 "encoding": {
-                    **{"x": when, "x2": {"field": "ends"}},
-                    **{"y": {"field": "value", **number}, "y2": {"datum": 0}},
+                    "x": when,
+                    "x2": {"field": "ends"},
+                    "y": {"field": "value", **number},
+                    "y2": {"datum": 0},
                 },
             }
         ]

@@ -14,7 +14,7 @@ COLUMNS: Final = (
         "period_end",
         "report_version",
         "section",
-        "window",
+        "span",
         "metric",
         "metric_version",
         "part",

@@ -39,9 +39,9 @@ from workers.catalogue import CATALOGUE
 STATES = ("making", "failed", "draft", "in_review", "published", "superseded", "discarded")
 DEEDS = {
     "submitted": submit_client_report,
-    "returned": lambda actor, id: return_client_report(actor, id, reason="More."),
+    "returned": lambda actor, report_id: return_client_report(actor, report_id, reason="More."),
     "published": publish_client_report,
-    "superseded": lambda actor, id: correct_client_report(actor, id, correction="Wrong."),
+    "superseded": lambda actor, report_id: correct_client_report(actor, report_id, correction="Wrong."),
     "discarded": discard_client_report,
 }
 
