@@ -134,6 +134,7 @@ def _defined(name: str, told: Wording) -> dict[str, Any]:
         "unit": metric.unit.value,
         "better": metric.better.value,
         "sources": list(metric.sources),
+        "excludes": list(metric.excludes),
         "version": metric.version,
     }
 

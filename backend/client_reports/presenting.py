@@ -135,8 +135,7 @@ def _row(value: Json, before: Mapping[Any, Json], title: str, told: Wording) -> 
         "before": "" if was is None else told.value(was),
         "had_value": was is not None and was["status"] == "OK" and was["value"] is not None,
         "sure": told.sure(value),
-        # What the numbers rest on, in English: it has to stand wherever they stand.
-        "notes": [note for note in (value["sentence"], *value["exclusions"]) if note],
+        "sentence": value["sentence"],  # in English; it has to stand wherever the number stands
     }
 
 
@@ -154,9 +153,12 @@ def _picture(chart: Json, section: Json, told: Wording) -> dict[str, Any]:
 def _definitions(names: set[str], document: Json, told: Wording) -> Iterator[dict[str, str]]:
     for name, metric in document["metrics"].items():
         if name in names:
+            left_out = ", ".join(told.words["left_out"].get(each, each) for each in metric["excludes"])
             text = told.words["page"]["definition"].format(
                 formula=metric["formula"], sources=", ".join(metric["sources"]), version=metric["version"]
             )
+            if left_out:
+                text = f"{text} {told.words['page']['without'].format(what=left_out)}"
             yield {"title": metric["title"], "text": text}
 
 
