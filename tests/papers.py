@@ -10,8 +10,13 @@ from cast import Cast
 from backend.client_reports import (
     ClientReport,
     ClientReportDefinition,
+    ClientReportLink,
+    ClientReportSection,
+    ClientReportSnapshot,
+    ClientReportView,
     WantedReport,
     comment_on_client_report,
+    compose,
     define_client_report,
     make_client_report,
     publish_client_report,
@@ -19,6 +24,7 @@ from backend.client_reports import (
     submit_client_report,
 )
 from backend.kit.clock import now
+from backend.moderation import Case
 from tenants.scope import agency_scope
 
 
@@ -71,3 +77,44 @@ async def a_link(cast: Cast, report_id: UUID, **how: Any) -> tuple[UUID, str]:
 def paths(report_id: UUID, *, forms: Sequence[str] = ("pdf", "csv", "json")) -> list[str]:
     page = f"/client-reports/clientreport_{report_id}"
     return [page, *(f"{page}/report.{form}" for form in forms)]
+
+
+async def papered(cast: Cast, case: Case) -> dict[str, str]:
+    """One of each kind, of one client: the report is a draft, the link is of another that is published."""
+    client = case.workspace_id
+    of = {"workspace_id": client}
+    async with agency_scope(cast.system):
+        definition = await ClientReportDefinition.create(
+            **of, name="x", sections=["safety"], period="month", comparison="none", goals=[{"metric": "x"}], language="en",
+            shows_staff=False, is_scheduled=False, logo="x", created_by_id=cast.colleague.membership_id,
+        )  # fmt: skip
+        frozen = {"name": "x", "sections": ["safety"], "period": "month", "comparison": "none", "goals": [],
+                  "language": "en", "showsStaff": False, "logo": None, "version": 1}  # fmt: skip
+        about = {**of, "definition_id": definition.id, "period_start": "2026-01-01", "period_end": "2026-01-31"}
+        by = dict.fromkeys(("asked_by_id", "submitted_by_id", "published_by_id"), cast.colleague.membership_id)
+        words = {"summary": {"text": "x", "version": 1, "writers": [str(cast.colleague.membership_id)], "at": "x"}}
+        earlier = await ClientReport.create(
+            **about, **by, version=1, state="published", definition=frozen, words=words, made_at=now(), submitted_at=now(),
+            published_at=now(), problem="x",
+        )  # fmt: skip
+        draft = await ClientReport.create(
+            **about, version=2, state="draft", definition=frozen, words=words, made_at=now(), corrects_id=earlier.id,
+            correction="x", problem="x",
+        )  # fmt: skip
+        counted = {"values": [], "before": [], "series": {}, "names": {}}
+        for report in (earlier, draft):
+            await ClientReportSection.create(**of, report_id=report.id, section="safety", content=counted)
+        await ClientReportSnapshot.create(
+            **of, report_id=earlier.id, document=await compose(earlier), input_hash="x", document_hash="x"
+        )
+        link = await ClientReportLink.create(
+            **of, report_id=earlier.id, label="x", password_hash="x", shows_staff=False, shows_words=True,
+            hidden_sections=["safety"], created_by_id=cast.colleague.membership_id, expires_at=now() + timedelta(days=1),
+        )  # fmt: skip
+        for reader in ({"link_id": link.id}, {"membership_id": cast.colleague.membership_id}):
+            await ClientReportView.create(**of, report_id=earlier.id, form="page", **reader)
+    return {
+        "clientreportdefinition": f"clientreportdefinition_{definition.id}",
+        "clientreport": f"clientreport_{draft.id}",
+        "clientreportlink": f"clientreportlink_{link.id}",
+    }

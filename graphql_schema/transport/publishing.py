@@ -52,6 +52,7 @@ PAGES: Final = (
         "investigations",
         "verification",
         "customers",
+        "client-reports",
         "webhooks",
         "notices",
     ),

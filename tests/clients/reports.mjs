@@ -29,7 +29,7 @@ const picture = (page, name) =>
 
 async function look(page, name) {
   await picture(page, name);
-  for (const summary of await page.locator("summary").all()) await summary.click();
+  await page.evaluate(() => document.querySelectorAll("details").forEach((each) => (each.open = true)));
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => axe.run(document));
   for (const { id, impact, nodes } of violations)

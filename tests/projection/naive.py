@@ -188,6 +188,9 @@ async def _is_the_policy_in_force(row: Any, actor: Actor) -> bool:
 
 WHERES[published("EscalationPolicy").row] = _is_the_policy_in_force
 WHERES[published("Rota").row] = _is_of_their_clients
+WHERES[published("ClientReport").row] = lambda row, actor: (
+    row.published_at is not None or (actor.membership_id is not None and actor.holds(Right.LEAD_QUEUE))
+)
 WHERES["{row}.verify_before > now()"] = lambda row, _: row.verify_before > now()
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
@@ -309,6 +312,26 @@ async def _is_stale(row: Any) -> bool:
 @expression("CaseCounts", "queued")
 async def _queued(row: Any) -> int:
     return len([c for c in await _cases(row) if c.state == "queued"])
+
+
+@expression("ClientReportDefinition", "hasLogo")
+async def _has_logo(row: Any) -> bool:
+    return row.logo is not None
+
+
+@expression("ClientReportLink", "hasPassword")
+async def _has_password(row: Any) -> bool:
+    return row.password_hash is not None
+
+
+@expression("ClientReport", "name")
+async def _name_of_report(row: Any) -> str:
+    return row.definition["name"]
+
+
+@expression("ClientReport", "sectionCount")
+async def _sections_of_report(row: Any) -> int:
+    return len(row.definition["sections"])
 
 
 @expression("CaseCounts", "inReview")

@@ -62,7 +62,7 @@ class Operation:
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
-    authoredShare readContent courseNumbers trainingGaps""".split()
+    authoredShare readContent courseNumbers trainingGaps clientReportContent""".split()
 )
 
 

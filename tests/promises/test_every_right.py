@@ -12,6 +12,7 @@ from filed import filed
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from investigated import investigated
 from judged import judged
+from papers import papered
 from promises.test_the_api import (
     MUTATIONS,
     NEEDS,
@@ -229,6 +230,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await investigated(acme, case)
     await filed(acme, case.workspace_id, "forum", made["decision"])
     await studied(acme, case)
+    await papered(acme, case)
     await in_danger(acme, case)
     await taught(acme, case.workspace_id, case.member_id)
     owner = acme.owner.narrowed_to(acme.workspaces["forum"])

@@ -22,6 +22,7 @@ from graphql import (
 )
 from investigated import investigated
 from judged import judged
+from papers import papered
 from reported import reported
 from studied import studied
 from taught import taught
@@ -115,6 +116,9 @@ KINDS = {
     "accountId": "customeraccount",
     "contactId": "accountcontact",
     "studyId": "retentionstudy",
+    "definitionId": "clientreportdefinition",
+    "clientReportId": "clientreport",
+    "linkId": "clientreportlink",
     "escalationId": "escalation",
     "filingId": "safetyfiling",
     "takedownId": "takedown",
@@ -136,6 +140,9 @@ KINDS = {
     "memberCertificateId": "membercertificate",
 }
 TEXTS = {
+    "section": "summary",
+    "password": "a long password",
+    **dict.fromkeys(("expiresAt", "logo"), ""),
     "slug": "a-new-one",
     "timeZone": "UTC",
     "taxonomyCode": "HA-BULLY",
@@ -179,6 +186,7 @@ COMPUTED = {
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
+    "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
 }
 CHOICES = {"role": "MODERATOR"}
@@ -240,6 +248,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await investigated(cast, case),
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
         **await studied(cast, case),
+        **await papered(cast, case),
         **await in_danger(cast, case),
         **await taught(cast, case.workspace_id, case.member_id),
     }
