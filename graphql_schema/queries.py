@@ -10,6 +10,7 @@ from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
+from graphql_schema.client_metrics import ReadingMetrics
 from graphql_schema.client_reports import ClientReport
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
@@ -43,7 +44,15 @@ def _id(kind: str, text: str) -> UUID | None:
     description="Everything that can be read. What you may not see is missing from lists and null as a reference."
 )
 class Query(
-    Choosing, Weighing, Owing, SeeingVerification, WatchingSafety, ReadingContent, WatchingLearners, ReadingReports
+    Choosing,
+    Weighing,
+    Owing,
+    SeeingVerification,
+    WatchingSafety,
+    ReadingContent,
+    WatchingLearners,
+    ReadingReports,
+    ReadingMetrics,
 ):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(

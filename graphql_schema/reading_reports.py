@@ -7,7 +7,9 @@ import strawberry
 from strawberry.scalars import JSON
 
 from backend import client_reports
+from backend.client_metrics import Value
 from backend.kit.ids import parse_published
+from graphql_schema.client_metrics import MetricValue, shown_value
 from graphql_schema.context import Info
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
@@ -18,25 +20,13 @@ Json = Mapping[str, Any]
 
 @strawberry.type(description="A number as the report told it.")
 class ReportNumber:
-    metric: str = strawberry.field(description="A name of `metricCatalogue`.")
     title: str = strawberry.field(description="What it is called, in the report's language.")
-    of: str | None = strawberry.field(description="The part that it is of; null for all of the client.")
-    of_name: str | None = strawberry.field(description="What that part is called; null for all of the client.")
-    status: str = strawberry.field(description="OK, INSUFFICIENT_DATA or NO_DATA.")
-    value: float | None = strawberry.field(description="In its unit; null unless it is OK.")
-    unit: str = strawberry.field(description="Such as share (0 to 1), seconds, persons.")
-    numerator: float | None = strawberry.field(description="Of a share; null for others.")
-    denominator: float | None = strawberry.field(description="Of a share; null for others.")
-    n: int = strawberry.field(description="How many things say so.")
-    low: float | None = strawberry.field(description="Where its 95 % interval begins; null where it has none.")
-    high: float | None = strawberry.field(description="Where its 95 % interval ends; null where it has none.")
-    coverage: float | None = strawberry.field(
-        description="The share of what there is that could be counted; null if all."
+    of_name: str | None = strawberry.field(
+        description="What the part is called that it is of; null for all of the client."
     )
-    sentence: str | None = strawberry.field(description="Show it wherever you show the number; null for none.")
-    exclusions: list[str] = strawberry.field(description="What is left out, for people.")
-    text: str = strawberry.field(description="The number in words: also what stands in its place without data.")
+    text: str = strawberry.field(description="The number in words, or why there is none.")
     sure: str = strawberry.field(description="From how much and how surely, in words; may be empty.")
+    value: MetricValue = strawberry.field(description="The number itself. Show its `sentence` wherever you show it.")
 
 
 @strawberry.type(description="A number, and the one it is compared with.")
@@ -54,7 +44,7 @@ class ReportGoal:
     target: float = strawberry.field(description="In the metric's unit.")
     status: str = strawberry.field(description="met, missed, or unknown where there is no number.")
     is_close: bool = strawberry.field(description="Whether the interval reaches across it: chance could have decided.")
-    value: ReportNumber = strawberry.field(description="What came of it.")
+    value: ReportNumber | None = strawberry.field(description="What came of it; null where nothing was counted.")
 
 
 @strawberry.type(description="What changed by more than chance explains.")
@@ -132,7 +122,7 @@ def _content(document: Json) -> ClientReportContent:
                 target=goal["target"],
                 status=goal["status"],
                 is_close=goal["is_close"],
-                value=_number(goal["value"], told, names),
+                value=_number(goal["value"], told, names) if "window" in goal["value"] else None,
             )
             for goal in judged["goals"]
         ],
@@ -183,29 +173,11 @@ def _section(section: Json, told: client_reports.Wording, names: Mapping[str, st
 
 
 def _number(told_value: Json, told: client_reports.Wording, names: Mapping[str, str]) -> ReportNumber:
-    of = told_value["of"]
-    plain: dict[str, Any] = {
-        name: told_value.get(name)
-        for name in (
-            "metric",
-            "of",
-            "status",
-            "value",
-            "unit",
-            "numerator",
-            "denominator",
-            "n",
-            "low",
-            "high",
-            "coverage",
-        )
-    }
+    value = Value.from_json(told_value)
     return ReportNumber(
-        **plain,
-        title=told.metric(told_value["metric"])[0],
-        of_name=None if of is None else told.part(told_value["metric"], of, names),
-        sentence=told_value["sentence"],
-        exclusions=list(told_value.get("exclusions", ())),
+        title=told.metric(value.metric)[0],
+        of_name=None if value.of is None else told.part(value.metric, value.of, names),
         text=told.value(told_value),
         sure=told.sure(told_value),
+        value=shown_value(value),
     )

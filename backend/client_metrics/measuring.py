@@ -1,7 +1,7 @@
 """Numbers of one client in one window, of many windows, of many clients."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 from uuid import UUID
@@ -75,6 +75,11 @@ async def series(actor: Actor, workspace_id: UUID, name: str, window: Window, st
     return tuple(values[0] for values in await measure_places(places, [metric]))
 
 
+async def window_of(workspace_id: UUID, *, since: datetime, until: datetime) -> Window:
+    """In the client's time zone. Raises NotFound."""
+    return Window(since, until, (await find_workspace(workspace_id)).time_zone)
+
+
 async def measure_places(places: Sequence[Place], metrics: Sequence[Metric]) -> list[list[Value]]:
     """Of each place. The same numbers for everybody who may read them: nothing in them is about anybody in particular. The
     caller has asked for the right."""
@@ -117,10 +122,12 @@ def cut(window: Window, step: Step) -> list[Window]:
     begins = first - timedelta(days=first.weekday()) if step is Step.WEEK else first
     begins = begins.replace(day=1) if step is Step.MONTH else begins
     pieces: list[Window] = []
-    while (since := begins.replace(tzinfo=zone)) < window.until:
+    # In UTC: the difference of two moments of one zone would be that of its clocks, and leave the changed hour out.
+    while (since := begins.replace(tzinfo=zone).astimezone(UTC)) < window.until:
         begins = _next(begins, step)
-        until = begins.replace(tzinfo=zone)
-        pieces.append(Window(max(since, window.since), min(until, window.until), window.time_zone))
+        until = begins.replace(tzinfo=zone).astimezone(UTC)
+        whole = (window.since.astimezone(UTC), window.until.astimezone(UTC))
+        pieces.append(Window(max(since, whole[0]), min(until, whole[1]), window.time_zone))
         if len(pieces) > MOST_STEPS:
             raise Invalid(f"A series has at most {MOST_STEPS} values.", path=("step",))
     return pieces

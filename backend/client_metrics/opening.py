@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from backend.client_metrics.defining import Metric
 from backend.client_metrics.measuring import check_window, metric_called
 from backend.client_metrics.thresholds import ROWS_PER_PAGE
 from backend.client_metrics.values import Window
@@ -50,16 +51,11 @@ async def rows_behind(
     actor.must_hold(base.right)
     await find_workspace(workspace_id)
     check_window(window)
-    column = None if metric.by is None else f"b.{base.parts[metric.by]}"
-    levelled = next(iter(base.parts.values())) if base.is_levelled else None
-    is_there = "true" if column is None else f"({column} = $7)" if of is not None else "true"
-    if of is None and levelled is not None:
-        is_there = f"b.{levelled} is null"
     counts = "null::boolean" if metric.counted.counts is None else f"coalesce(({metric.counted.counts}), false)"
     found = await current().fetch(
         f"""select b.id, {counts} as counts from ({base.sql}) b
-             where ({metric.counted.among}) and {is_there} and ($5::uuid is null or b.id > $5) and ($7::text is null or true)
-             order by b.id limit $6""",
+             where $3::timestamptz < $4::timestamptz and ({metric.counted.among}) and {_of_part(metric)}
+               and ($5::uuid is null or b.id > $5) order by b.id limit $6""",
         actor.agency_id,
         workspace_id,
         window.since,
@@ -70,3 +66,12 @@ async def rows_behind(
     )
     rows = tuple(CountedRow(row["id"], row["counts"]) for row in found[:limit])
     return Rows(base.kind, rows, len(found) > limit)
+
+
+def _of_part(metric: Metric) -> str:
+    """SQL: whether a row is of the part $7, null for all of the client. What has no parts has no rows of one."""
+    assert metric.counted is not None
+    base = metric.counted.base
+    if base.is_levelled:
+        return f"b.{next(iter(base.parts.values()))} is not distinct from $7::text"
+    return "$7::text is null" if metric.by is None else f"($7::text is null or b.{base.parts[metric.by]} = $7)"

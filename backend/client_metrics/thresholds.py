@@ -15,3 +15,10 @@ HALF: Final = 0.5  # of contributions: CHAOSS, contributor absence factor
 LONGEST_WINDOW: Final = timedelta(days=3_660)
 MOST_STEPS: Final = 400  # of a series: a year of days, and a month
 ROWS_PER_PAGE: Final = 100
+# Which client needs attention; ours, where nothing else is said.
+WEEK: Final = timedelta(days=7)
+IN_TIME_FROM: Final = 0.9  # of cases closed in the week, as the integrity report advises from
+CHANGED_P: Final = (
+    0.005  # chance alone makes such a change less often: as for the alarm of a rule (F9 of moderation.md)
+)
+FEWEST_TO_COMPARE: Final = 20  # things in both weeks; of fewer no change is told

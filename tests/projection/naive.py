@@ -44,7 +44,7 @@ from graphql_schema.projection.declaring import (
 from graphql_schema.schema import schema
 from tenants import models
 from tenants.actor import Actor
-from tenants.rights import CLIENT_ROLES, Role
+from tenants.rights import CLIENT_ROLES, Right, Role
 from tenants.scope import agency_scope
 
 STRAWBERRY = schema._schema

@@ -188,6 +188,7 @@ COMPUTED = {
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
+    **dict.fromkeys(("metrics", "metricSeries", "metricRows"), "tests/client_metrics/test_metrics_over_graphql.py"),
 }
 CHOICES = {"role": "MODERATOR"}
 CONDITIONS = {"words": {"words": ["x"]}}

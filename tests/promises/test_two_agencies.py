@@ -109,6 +109,19 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name == "safetyNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ severity open }}']
+    if name in ("metrics", "metricSeries", "metricRows"):
+        window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
+        asked = {
+            "metrics": "{ metric of value }",
+            "metricSeries": "{ values { of value } }",
+            "metricRows": "{ rows { id } }",
+        }
+        more = {
+            "metrics": "",
+            "metricSeries": ', name: "contributions", step: MONTH',
+            "metricRows": ', name: "contributions"',
+        }
+        return [f'{name}(workspaceId: "{ids["workspace"]}", {window}{more[name]}) {asked[name]}']
     if name == "readContent":
         return [f'{name}(itemId: "{ids["content"]}") {{ {_all_fields(shown, 1)} }}']
     if name == "moderationNumbers":
