@@ -32,13 +32,13 @@ class ReportPeriod(Enum):
 class ReportComparison(Enum):
     PERIOD_BEFORE = value("period_before", "The month or quarter before.")
     YEAR_BEFORE = value("year_before", "The same one a year before.")
-    NONE = value("none", "Nothing.")
+    NONE = value("none", "With nothing at all.")
 
 
-@strawberry.enum(description="A language of reports.")
+@strawberry.enum(description="What the texts and numbers of a document are written in.")
 class ReportLanguage(Enum):
-    EN = value("en", "English.")
-    DE = value("de", "German.")
+    EN = value("en", "English, as in Britain.")
+    DE = value("de", "German, as in Germany.")
 
 
 @strawberry.enum(description="Where a report is.")
@@ -86,10 +86,9 @@ class ClientReportDefinition(Node):
 
 
 @publish(client_reports.ClientReportView, needs=Right.LEAD_QUEUE)
-class ClientReportView(Node):
+class ClientReportView:
     """Somebody has read a published report. Where they came from is not kept."""
 
-    id: strawberry.ID = column(description="Opaque.")
     form: ReportForm = column(description="In which form.")
     at: datetime = column(description="When; the same again within a minute is one.")
     reader: Staff | None = one("membership_id", description="Who, where they were signed in; null for a link.")

@@ -29,7 +29,7 @@ class GoalDirection(Enum):
     AT_MOST = value("at_most", "The value is to be the target or less.")
 
 
-@strawberry.enum(description="A file of a report.")
+@strawberry.enum(description="What can be taken along and opened elsewhere.")
 class ReportFileForm(Enum):
     PDF = value("pdf", "A tagged PDF.")
     CSV = value("csv", "Every number, a line each.")
@@ -148,8 +148,8 @@ class RevokeClientReportLinkInput:
 
 @strawberry.input(description="A file of a report.")
 class LinkToClientReportInput:
-    client_report_id: strawberry.ID = strawberry.field(description="Which report.")
-    form: ReportFileForm = strawberry.field(default=ReportFileForm.PDF, description="Which file.")
+    client_report_id: strawberry.ID = strawberry.field(description="Which report is wanted.")
+    form: ReportFileForm = strawberry.field(default=ReportFileForm.PDF, description="Which of its files.")
 
 
 @strawberry.type(description="The definition as it is now.")

@@ -40,9 +40,9 @@ class ReportGoal:
     title: str = strawberry.field(description="What it is about, in the report's language.")
     metric: str = strawberry.field(description="A name of `metricCatalogue`.")
     of: str | None = strawberry.field(description="The part that it is about; null for all of the client.")
-    direction: str = strawberry.field(description="at_least or at_most.")
+    direction: str = strawberry.field(description="One of at_least and at_most.")
     target: float = strawberry.field(description="In the metric's unit.")
-    status: str = strawberry.field(description="met, missed, or unknown where there is no number.")
+    status: str = strawberry.field(description="One of met, missed, and unknown where there is no number.")
     is_close: bool = strawberry.field(description="Whether the interval reaches across it: chance could have decided.")
     value: ReportNumber | None = strawberry.field(description="What came of it; null where nothing was counted.")
 
@@ -54,7 +54,7 @@ class ReportChange:
     before: float = strawberry.field(description="In the period it is compared with.")
     now: float = strawberry.field(description="In the period.")
     unit: str = strawberry.field(description="The unit of both numbers.")
-    verdict: str = strawberry.field(description="better, worse, or neither.")
+    verdict: str = strawberry.field(description="One of better, worse, and neither.")
     text: str = strawberry.field(description="The same in words.")
 
 
@@ -67,7 +67,7 @@ class ReportChart:
     svg: str = strawberry.field(description="The same drawn; its ink is `currentColor`.")
 
 
-@strawberry.type(description="A section of a report.")
+@strawberry.type(description="Numbers of one kind, with what the lead wrote about them.")
 class ReportSection:
     name: str = strawberry.field(description="A section of `metricCatalogue`.")
     heading: str = strawberry.field(description="In the report's language.")
