@@ -13,6 +13,7 @@ from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from infra.bench import (
     admission,
     claiming,
+    client_reports,
     contract,
     escalating,
     filing,
@@ -30,6 +31,7 @@ from infra.bench.servers import embedded_servers, fresh_place
 READS: Final = [operation.name for operation in OPERATIONS]
 NAMES: Final = [
     *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing", "retention"),
+    "client_reports",
     *READS,
     "importing",
 ]
@@ -74,6 +76,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "escalating" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(asyncio.run(escalating.measure(place, console)))
+    if "client_reports" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(asyncio.run(client_reports.measure(place, console)))
     if "hearing" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(hearing.measure(place, console))
