@@ -40,7 +40,7 @@ async def comment_on_client_report(
     before = report.words.get(section, {"version": 0})
     if expected_version is not None and before["version"] != expected_version:
         raise Conflict("Somebody has written here since you looked.", path=("input", "expectedVersion"))
-    writers = {*before.get("writers", ()), str(actor.membership_id)}
+    writers = {*before.get("writers", ()), f"staff_{actor.membership_id}"}
     report.words = {
         **report.words,
         section: {
@@ -63,5 +63,5 @@ async def comment_on_client_report(
 
 
 def writers_of(report: ClientReport) -> set[str]:
-    """Ids of memberships: everybody whose words stand in it."""
+    """Published ids: everybody whose words stand in it."""
     return {who for words in report.words.values() if words["text"] for who in words["writers"]}

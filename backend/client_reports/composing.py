@@ -1,10 +1,9 @@
 """The document: everything that is shown of a report, in whatever form. It follows from what was counted, what was agreed and
 what was written."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
@@ -16,6 +15,7 @@ from backend.client_reports.making import period_of
 from backend.client_reports.models import ClientReport, ClientReportSection, ClientReportSnapshot
 from backend.client_reports.reading_words import blocks_of
 from backend.client_reports.wording import Wording
+from backend.kit.ids import parse_published
 from tenants.models import Agency, Membership, Workspace
 
 FORMAT: Final = 1  # of the document
@@ -105,17 +105,12 @@ async def _differences(report: ClientReport, values: Sequence[Json]) -> list[dic
 
 
 async def _staff(report: ClientReport) -> dict[str, Any]:
-    names = await _names_of([*map(UUID, writers_of(report) - {"None"}), report.published_by_id])
-    writers = [names[UUID(who)] for who in sorted(writers_of(report) - {"None"}) if UUID(who) in names]
+    ids = [parsed[1] for who in writers_of(report) if (parsed := parse_published(who)) is not None]
+    names = {row.id: row.name for row in await Membership.filter(id__in=[*ids, report.published_by_id or report.id])}
     return {
-        "writers": sorted(writers),
+        "writers": sorted(names[id] for id in ids if id in names),
         "publishedBy": None if report.published_by_id is None else names.get(report.published_by_id),
     }
-
-
-async def _names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    wanted = [id for id in ids if id is not None]
-    return {row.id: row.name for row in await Membership.filter(id__in=wanted)}
 
 
 def _words(report: ClientReport, section: str) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from backend import journal
 from backend.client_reports.exporting import as_csv, as_json
 from backend.client_reports.models import ClientReport
 from backend.client_reports.thresholds import FILE_SECONDS
@@ -71,6 +72,13 @@ async def link_to_client_report(actor: Actor, report_id: UUID, *, form: str) -> 
         },
         purpose=_PURPOSE,
         seconds=FILE_SECONDS,
+    )
+    await journal.record(
+        "clientreport.taken_along",
+        subject_kind="clientreport",
+        subject_id=report.id,
+        workspace_id=report.workspace_id,
+        form=form,
     )
     path = f"/client-reports/clientreport_{report_id}/file?token={token}"
     return ReportFileLink(path, now() + timedelta(seconds=FILE_SECONDS))

@@ -39,8 +39,8 @@ async def publish_client_report(actor: Actor, report_id: UUID) -> ClientReport:
     actor.must_hold(Right.LEAD_QUEUE)
     report = await held_report(report_id)
     must_be_movable(report, "published")
-    hands = {*writers_of(report), str(report.submitted_by_id)}
-    if hands == {str(actor.membership_id)} and await _others_may_publish(actor, report.workspace_id):
+    is_alone = {*writers_of(report), f"staff_{report.submitted_by_id}"} == {f"staff_{actor.membership_id}"}
+    if is_alone and await _others_may_publish(actor, report.workspace_id):
         raise Conflict(
             "All of it is yours: somebody else who leads here publishes it.", path=("input", "clientReportId")
         )
@@ -51,7 +51,7 @@ async def publish_client_report(actor: Actor, report_id: UUID) -> ClientReport:
         published_by_id=actor.membership_id,
         published_at=now(),
         problem=None,
-        detail={"alone": hands == {str(actor.membership_id)}},
+        detail={"alone": is_alone},
     )
     document = await compose(report)
     await ClientReportSnapshot.create(

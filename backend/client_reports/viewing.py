@@ -1,6 +1,6 @@
 """Reading a report: signed in, or by a link; and who has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -55,7 +55,6 @@ class Shown:
 class Listed:
     id: UUID
     workspace_id: UUID
-    client: str
     name: str
     language: str
     kind: str
@@ -89,20 +88,23 @@ async def document_of(actor: Actor, report_id: UUID) -> Shown | None:
     return None
 
 
-async def reports_of(actor: Actor, *, most: int = 200) -> Sequence[Listed]:
-    """Of every client that the actor sees, the latest first. Call in the actor's scope."""
+async def clients_of(actor: Actor) -> dict[UUID, str]:
+    """Names of those whose reports the actor may read. Call in the actor's scope."""
     if not actor.holds(Right.READ_WORKSPACE):
-        return ()
-    names = {row.id: row.name for row in await Workspace.filter(deleted_at=None)}
+        return {}
+    return {row.id: row.name for row in await Workspace.filter(deleted_at=None)}
+
+
+async def reports_of(actor: Actor, workspaces: Collection[UUID], *, most: int = 200) -> Sequence[Listed]:
+    """Of these clients, the latest first; drafts for who leads. Call in the actor's scope."""
     states = [*PUBLISHED, *(_DRAFTS if actor.holds(Right.LEAD_QUEUE) else ())]
-    rows = await ClientReport.filter(state__in=states).order_by("-period_start", "-version", "-id").limit(most)
+    rows = ClientReport.filter(state__in=states, workspace_id__in=list(workspaces))
     return [
         Listed(
-            row.id, row.workspace_id, names[row.workspace_id], row.definition["name"], row.definition["language"],
-            row.definition["period"], date.fromisoformat(row.period_start), row.version, row.state,
+            row.id, row.workspace_id, row.definition["name"], row.definition["language"], row.definition["period"],
+            date.fromisoformat(row.period_start), row.version, row.state,
         )
-        for row in rows
-        if row.workspace_id in names
+        for row in await rows.order_by("-period_start", "-version", "-id").limit(most)
     ]  # fmt: skip
 
 

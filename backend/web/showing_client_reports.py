@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -59,19 +59,20 @@ class ShowingClientReports:
         caller = await self._caller(request)
         if caller is None:
             return _sign_in(request)
-        clients, reports = await self._readable(request, caller)
+        clients = await self._clients(request, caller)
         chosen = request.query_params.get("client")
-        chosen = chosen if chosen in dict(clients) else None
+        chosen = chosen if chosen in clients else None
         language = _language(request)
         by_client: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for each in reports:
-            if chosen in (None, f"workspace_{each.workspace_id}"):
-                by_client[each.client].append(_line(each, _WORDS[language]["list"]))
+        async for actor in self._actors(request, caller):
+            wanted = [id for id in clients if chosen in (None, id)]
+            for each in await _reports(actor, wanted):
+                by_client[clients[f"workspace_{each.workspace_id}"]].append(_line(each, _WORDS[language]["list"]))
         return page(
             "client_reports",
             language=language,
             words=_WORDS[language],
-            clients=clients,
+            clients=_by_name(clients),
             chosen=chosen,
             by_client=sorted(by_client.items()),
         )
@@ -83,7 +84,7 @@ class ShowingClientReports:
         async with self._found(request, caller, "page") as shown:
             if shown is None:
                 return page("nothing", status=404)
-        clients, _ = await self._readable(request, caller)
+        clients = _by_name(await self._clients(request, caller))
         client_id = f"workspace_{shown.report.workspace_id}"
         return _report_page(shown, path=request.url.path, clients=clients, client_id=client_id)
 
@@ -177,19 +178,26 @@ class ShowingClientReports:
                     continue
         yield None
 
-    async def _readable(
-        self, request: Request, caller: Caller
-    ) -> tuple[Sequence[tuple[str, str]], Sequence[client_reports.Listed]]:
-        """The person's clients that have reports, by name, and these."""
-        found: list[client_reports.Listed] = []
+    async def _clients(self, request: Request, caller: Caller) -> dict[str, str]:
+        """Of all agencies of the person, by id."""
+        found: dict[str, str] = {}
         async for actor in self._actors(request, caller):
-            try:
+            with suppress(NoLongerAdmitted):
                 async with agency_scope(actor, read_only=True):
-                    found += await client_reports.reports_of(actor)
-            except NoLongerAdmitted:
-                continue
-        clients = {f"workspace_{each.workspace_id}": each.client for each in found}
-        return sorted(clients.items(), key=lambda client: client[1].casefold()), found
+                    found |= {f"workspace_{id}": name for id, name in (await client_reports.clients_of(actor)).items()}
+        return found
+
+
+async def _reports(actor: Actor, clients: Sequence[str]) -> Sequence[client_reports.Listed]:
+    try:
+        async with agency_scope(actor, read_only=True):
+            return await client_reports.reports_of(actor, [UUID(id.removeprefix("workspace_")) for id in clients])
+    except NoLongerAdmitted:
+        return ()
+
+
+def _by_name(clients: Mapping[str, str]) -> list[tuple[str, str]]:
+    return sorted(clients.items(), key=lambda client: client[1].casefold())
 
 
 def _report_page(

@@ -109,6 +109,23 @@ async def test_a_stakeholder_of_one_client_reaches_nothing_of_another(
         assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/sign-in")
 
 
+async def test_what_was_written_on_the_way_is_for_who_leads(acme: Cast, api: httpx.AsyncClient) -> None:
+    report = await a_published(acme, acme.workspaces["forum"], period_start="2026-06-01")
+    _, path = await a_link(acme, report.id)
+    await api.get(path)
+    query = """query($id: ID!) { node(id: $id) { ... on ClientReport { state problem words snapshot { documentHash }
+                 links { totalCount } views { totalCount } } } }"""
+    seen = {}
+    for who in ("lead", "stakeholder"):
+        seen[who] = (await ask(api, acme.tokens[who], query, id=f"clientreport_{report.id}"))["data"]["node"]
+        assert (seen[who]["state"], len(seen[who]["snapshot"]["documentHash"])) == ("PUBLISHED", 64)
+    lead, stakeholder = seen["lead"], seen["stakeholder"]
+    assert (lead["links"]["totalCount"], lead["views"]["totalCount"]) == (1, 1)
+    assert lead["words"]["summary"]["writers"] == [f"staff_{acme.owner.membership_id}"]
+    assert (stakeholder["words"], stakeholder["problem"]) == (None, None)
+    assert (stakeholder["links"]["totalCount"], stakeholder["views"]["totalCount"]) == (0, 0)
+
+
 async def test_drafts_are_for_who_leads(acme: Cast, api: httpx.AsyncClient) -> None:
     report = await a_draft(acme, acme.workspaces["forum"], period_start="2026-05-01")
     page, *_ = paths(report.id)

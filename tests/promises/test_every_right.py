@@ -63,6 +63,7 @@ UNSEEN = {
         ("SafetyFiling", "Takedown"),
         "each is for its escalation's readers and for who wrote it: tests/safety/test_restricting.py",
     ),
+    "ClientReport": "drafts are for leads: tests/client_reports/test_reading_client_reports.py",
     "Notice": "each is for one person alone; tests/promises/test_every_subscription.py and tests/api show whose",
     "NoticePreference": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
     "NoticeSettings": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
