@@ -70,6 +70,7 @@ def test_a_goal_counts_since_it_was_agreed_and_one_about_nothing_is_unknown() ->
         (share("closed_in_time", 1, 2), share("closed_in_time", 2, 2, SEPTEMBER), None),
         (count("cases_opened", 160), count("cases_opened", 100, SEPTEMBER), "neither"),
         (count("cases_opened", 110), count("cases_opened", 100, SEPTEMBER), None),
+        (count("cases_opened", 130), count("cases_opened", 100, SEPTEMBER), None),  # 1 in 14
         (count("newcomers", 2, unit="persons"), count("newcomers", 30, SEPTEMBER, "persons"), "worse"),
         # One person writes many: days of posts are not independent, so nothing is said of them.
         (count("contributions", 900, unit="posts"), count("contributions", 100, SEPTEMBER, "posts"), None),
@@ -78,7 +79,7 @@ def test_a_goal_counts_since_it_was_agreed_and_one_about_nothing_is_unknown() ->
         (Value("closed_in_time", 1, Status.NO_DATA, "share", OCTOBER).as_json(), share("closed_in_time", 90, 100, SEPTEMBER), None),
         (count("cases_opened", 160), None, None),
     ],
-    ids=["share-down", "share-up", "share-by-chance", "share-of-two", "count-up", "count-by-chance", "persons", "posts", "stock",
+    ids=["share-down", "share-up", "share-by-chance", "share-of-two", "count-up", "count-by-chance", "count-by-some-chance", "persons", "posts", "stock",
          "no-data", "not-compared"],
 )  # fmt: skip
 def test_a_change_is_told_where_chance_does_not_explain_it(now: Any, before: Any, verdict: str | None) -> None:
@@ -166,13 +167,13 @@ def test_a_number_says_from_how_much_and_how_surely() -> None:
 
 def test_markdown_becomes_a_tree_and_html_stays_text() -> None:
     blocks = blocks_of(
-        "# H\n\nA **b** `c` [d](https://e.example) [f](javascript:g)\n\n<b>h</b>\n\n2. i\n   * j\n\n> k\n\n---\n\n    l"
+        "# H\n\nA **b** `c` [d](https://e.example) [f](javascript:g) [m](/sign-out)\n\n<b>h</b>\n\n2. i\n   * j\n\n> k\n\n---\n\n    l"
     )
     assert [block["kind"] for block in blocks] == ["heading", "paragraph", "paragraph", "list", "quote", "rule", "code"]
     runs = blocks[1]["runs"]
     assert [(run["text"], run["is_strong"], run["is_code"], run["href"]) for run in runs if run["text"].strip()] == [
         ("A ", False, False, None), ("b", True, False, None), ("c", False, True, None), ("d", False, False, "https://e.example"),
-        (" [f](javascript:g)", False, False, None),
+        (" [f](javascript:g) ", False, False, None), ("m", False, False, None),
     ]  # fmt: skip
     assert blocks[2]["runs"][0]["text"] == "<b>h</b>"
     assert (blocks[3]["is_ordered"], blocks[3]["start"], blocks[3]["items"][0][1]["kind"]) == (True, 2, "list")
