@@ -67,7 +67,8 @@ class ReopenCasePayload:
 class PreviewedCaseInput:
     case_id: strawberry.ID = strawberry.field(description="A case that waits.")
     version: int = strawberry.field(
-        description="As in `Case.version` when you saw it; a case that has changed since is left out."
+        description="As in `Case.version` when you saw it; a case that has changed since, or that two people have to "
+        "look at, is left out."
     )
 
 

@@ -30,9 +30,8 @@ ALONE = {
     "clients",
     "embedded",
     "test_fuzzing.py",
-    "test_backups.py",
     "test_working.py",
-    "test_command_line.py",
+    "test_one_machine.py",
 }
 
 

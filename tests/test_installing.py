@@ -72,7 +72,7 @@ async def test_migrations_killed_at_any_step_go_on_where_they_were_and_two_at_on
     kills = 0
     while (done := await steps()) < 60:  # of the history and the walls of all tables
         process = migrating(server, "killed")
-        while await steps() < done + random.randint(1, 20) and process.poll() is None:
+        while await steps() < done + random.randint(5, 25) and process.poll() is None:
             await asyncio.sleep(random.random() / 200)
         process.kill()
         process.wait()

@@ -338,6 +338,16 @@ async def test_many_are_decided_as_they_were_seen_and_the_rest_is_left_out(bench
             await decide_many(bench.lead, [Previewed(UUID(int=0), 1)], outcome="no_violation", reason="x")
 
 
+async def test_what_two_people_look_at_is_not_decided_among_many(bench: Bench) -> None:
+    await bench.plan(second_review_severities=["high"])
+    cases = [await bench.case("spam"), await bench.case("harassment")]
+    async with agency_scope(bench.lead):
+        decisions, left_out = await decide_many(
+            bench.lead, [Previewed(case.id, case.version) for case in cases], outcome="no_violation", reason="x"
+        )
+    assert ([decision.case_id for decision in decisions], left_out) == ([cases[0].id], [cases[1].id])
+
+
 async def test_a_case_that_waits_for_an_answer_keeps_its_time(bench: Bench) -> None:
     case = await bench.case()
     async with agency_scope(bench.ann):

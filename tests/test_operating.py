@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast, ask
-from test_command_line import one_sentence, tend
+from up import one_sentence, tend
 
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.ids import new_id

@@ -226,8 +226,9 @@ async def test_a_collector_that_is_down_or_silent_costs_nobody_anything_and_is_l
                     await asyncio.sleep(0.1)
             await asyncio.sleep(3)  # some batches
             stopping = time.monotonic()
-        assert time.monotonic() - stopping < 8
-    lines = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+        assert time.monotonic() - stopping < 30  # of the 60 that it would wait
+    told = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    lines = [event for event in told if event.startswith("traces.")]  # jobs that other tests left may fail
     # One of each process; of one that is silent the worker knows only if it has more to send than it can keep.
     assert set(lines) == {"traces.trouble"}
     assert len(lines) in troubles

@@ -69,8 +69,7 @@ async def _step(connection: asyncpg.Connection, name: str, statements: Sequence[
         try:
             async with connection.transaction():
                 await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
-                for statement in statements:
-                    await connection.execute(statement)
+                await connection.execute(";\n".join(statements))
                 await connection.execute(
                     """insert into public.migrations (name, sha256) values ($1, $2)
                        on conflict (name) do update set sha256 = excluded.sha256, applied_at = now()""",

@@ -85,15 +85,22 @@ async def why_a_second(
     """One word why somebody else has to look as well; empty where one review is enough, and for a second or a last one."""
     if case.slot > 1 or case.kind != "moderation":
         return ""
+    if grave := await why_always_two(case, verdict, plan=plan):
+        return grave
+    if plan.newcomer_reviews and await _is_newcomer(case, membership_id, policy_id, most=plan.newcomer_reviews):
+        return "newcomer"
+    return "sample" if is_sampled(case.id, plan.sampled_share) else ""
+
+
+async def why_always_two(case: Case, verdict: "Verdict", *, plan: QualityPlan) -> str:
+    """One word why no single person decides it, whoever they are; empty where one may."""
     if case.severity in plan.second_review_severities:
         return "severity"
     if verdict.policy_version_id is not None and await PolicyVersion.exists(
         id=verdict.policy_version_id, workspace_id=case.workspace_id, needs_second_review=True
     ):
         return "policy"
-    if plan.newcomer_reviews and await _is_newcomer(case, membership_id, policy_id, most=plan.newcomer_reviews):
-        return "newcomer"
-    return "sample" if is_sampled(case.id, plan.sampled_share) else ""
+    return ""
 
 
 def is_sampled(case_id: UUID, share: float) -> bool:

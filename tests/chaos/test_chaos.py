@@ -1,6 +1,6 @@
 """Whatever is killed: what was accepted has its effect once, what was not has none.
 
-For 20 s, or as long as TEND_CHAOS_SECONDS says. The counts are printed (`pytest -s`).
+For 12 s, or as long as TEND_CHAOS_SECONDS says. The counts are printed (`pytest -s`).
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 from chaos.theatre import WORKERS, Theatre
 
-SECONDS = float(os.environ.get("TEND_CHAOS_SECONDS", "20"))
+SECONDS = float(os.environ.get("TEND_CHAOS_SECONDS", "12"))
 SEED = int(os.environ.get("TEND_CHAOS_SEED", "0")) or random.randrange(10**6)
 
 

@@ -376,8 +376,8 @@ async def test_the_deadline_that_is_asked_for_is_the_only_one(monkeypatch: pytes
 
 
 async def test_a_name_that_resolves_slowly_counts_towards_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_o: time.sleep(1.5))
-    async with asyncio.timeout(1):
+    monkeypatch.setattr(fetching.socket, "getaddrinfo", lambda *_a, **_o: time.sleep(4))
+    async with asyncio.timeout(3):
         with pytest.raises(Unreachable, match="took too long"):
             await fetch("GET", "https://slow.example/", within_seconds=0.2)
 

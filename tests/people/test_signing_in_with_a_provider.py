@@ -753,7 +753,7 @@ async def test_a_slow_provider_keeps_nobody_else_waiting(
         waiting = group.create_task(signers.ask(browser))
         begun = time.monotonic()
         assert (await browser.get("/health/live")).status_code == 200
-        assert time.monotonic() - begun < 0.5
+        assert time.monotonic() - begun < 2
     assert waiting.result().status_code == 403
 
 

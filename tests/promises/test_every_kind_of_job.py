@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ NOT_SAID = {
 }
 
 
+@cache
 def promises() -> list[tuple[str, str | None]]:
     """Where a job is promised, and its kind as a pattern; None where the code does not say it."""
     return [

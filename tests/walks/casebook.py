@@ -75,6 +75,10 @@ class ACase:
     def is_for(self, who: str) -> bool:
         return self.state == "queued" and who not in self.reviewers | self.kept_from and (self.slot < 3 or who in LEADS)
 
+    @property
+    def needs_two(self) -> bool:
+        return self.slot == 1 and self.post % 2 == 1
+
     def to_queue(self) -> None:
         self.state, self.holder, self.has_lapsed = "queued", None, False
 
@@ -120,13 +124,13 @@ class Casebook:
     def holds(self, who: str, case: ACase) -> bool:
         return case.state == "in_review" and case.holder == who and not case.has_lapsed
 
-    def judge(self, who: str, case: ACase, said: Said, *, in_bulk: bool = False) -> ADecision | None:
+    def judge(self, who: str, case: ACase, said: Said) -> ADecision | None:
         """None: somebody else has to look as well."""
         case.reviewers.add(who)
         case.holder = None
         if case.slot == 1:
             case.first = said.actions
-            if case.post % 2 == 1 and not in_bulk:
+            if case.needs_two:
                 case.to_queue()
                 case.slot = 2
                 return None

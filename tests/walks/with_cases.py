@@ -127,10 +127,11 @@ class CaseVerbs(Scene):
             ]
         done = await self.tried(who, lambda me: moderation.decide_many(me, seen, reason="x", **self.said(said, 0)))
         assert not isinstance(done, Refusal), done
-        wanted = {id for id, case in self.cases.items() if case.is_for(who) and not case.is_appeal and case.slot != 2}
+        alone = {id for id, case in self.cases.items() if not (case.is_appeal or case.needs_two or case.slot == 2)}
+        wanted = {id for id in alone if self.cases[id].is_for(who)}
         assert {decision.case_id for decision in done[0]} == wanted
         assert set(done[1]) == set(self.cases) - wanted
         for decision in done[0]:
             case = self.cases[decision.case_id]
             case.hand_to(who)
-            self.decisions[decision.id] = self.made(self.book.judge(who, case, said, in_bulk=True))
+            self.decisions[decision.id] = self.made(self.book.judge(who, case, said))

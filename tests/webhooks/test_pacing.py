@@ -34,7 +34,7 @@ async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
         at_once += 1
         most = max(most, at_once)
         try:
-            await asyncio.sleep(3)
+            await asyncio.sleep(5)
         finally:
             at_once -= 1
         await says("204 No Content")(there, writer)
@@ -56,7 +56,7 @@ async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
                     await asyncio.sleep(0.01)
                 waits.append(time.monotonic() - began)
                 assert await deliveries(cast, issued)
-    assert max(waits) < 2, waits
+    assert max(waits) < 4, waits  # of the 5 of a single one before it
     assert most <= LANES
     assert len(slow.sent) < 40
 
