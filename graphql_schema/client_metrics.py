@@ -26,7 +26,7 @@ _Until = Annotated[datetime, strawberry.argument(description="When it ends, whic
 _Name = Annotated[str, strawberry.argument(description="A name of `metricCatalogue`.")]
 
 
-@strawberry.enum(description="Whether there is a number.")
+@strawberry.enum(description="Whether there is a number to show.")
 class MetricStatus(Enum):
     OK = value("OK", "There is one.")
     INSUFFICIENT_DATA = value("INSUFFICIENT_DATA", "There is something, and too little to say anything by.")
@@ -44,7 +44,7 @@ class MetricBetter(Enum):
 class MetricStep(Enum):
     DAY = value("day", "A day where the client is; it has 23 or 25 hours when clocks change.")
     WEEK = value("week", "From Monday to Sunday.")
-    MONTH = value("month", "A month.")
+    MONTH = value("month", "A month, from its first day.")
 
 
 @strawberry.enum(description="Why a client needs attention, the gravest first.")
@@ -87,7 +87,7 @@ class MetricValue:
     of: str | None = strawberry.field(
         description="The part it is about (an id, a tier, a severity, a code, a day); null for all of the client."
     )
-    status: MetricStatus = strawberry.field(description="Whether there is a number.")
+    status: MetricStatus = strawberry.field(description="Whether there is a number to show.")
     value: float | None = strawberry.field(description="The number; null unless `status` is OK.")
     unit: str = strawberry.field(description="As in `Metric.unit`.")
     numerator: float | None = strawberry.field(description="What was counted; null where nothing is divided.")
@@ -102,7 +102,7 @@ class MetricValue:
     sentence: str | None = strawberry.field(description="What has to stand wherever the number stands.")
     since: datetime = strawberry.field(description="When its window begins.")
     until: datetime = strawberry.field(description="When that ends, which is no part of it.")
-    version: int = strawberry.field(description="Of the metric.")
+    version: int = strawberry.field(description="Which formula gave it, as in `Metric.version`.")
 
 
 @strawberry.type(description="A number over time.")
@@ -122,12 +122,12 @@ class MetricRow:
 @strawberry.type(description="Some of the rows that a number counts, by id.")
 class MetricRows:
     rows: list[MetricRow] = strawberry.field(description="At most 100.")
-    end_cursor: strawberry.ID | None = strawberry.field(description="Give it as `after` for more; null at the end.")
+    end_cursor: strawberry.ID | None = strawberry.field(description="Give it as `afterRow` for more; null at the end.")
 
 
 @strawberry.type(description="One reason for which a client needs attention.")
 class AttentionReason:
-    kind: AttentionReasonKind = strawberry.field(description="Which.")
+    kind: AttentionReasonKind = strawberry.field(description="What it is about.")
     count: int = strawberry.field(description="How many there are of it.")
     value: MetricValue | None = strawberry.field(description="The number of this week that says so; null for a rota.")
     before: MetricValue | None = strawberry.field(description="That of last week, where they are compared.")
@@ -135,7 +135,7 @@ class AttentionReason:
 
 @strawberry.type(description="A client that needs attention this week.")
 class ClientAttention:
-    workspace: Workspace | None = strawberry.field(description="Which.")
+    workspace: Workspace | None = strawberry.field(description="What it is about.")
     reasons: list[AttentionReason] = strawberry.field(description="Why, the gravest first.")
 
 
@@ -220,15 +220,15 @@ class ReadingMetrics:
         since: _Since,
         until: _Until,
         of: Annotated[str | None, strawberry.argument(description="As in `MetricValue.of`; all when left out.")] = None,
-        after: Annotated[
-            strawberry.ID | None, strawberry.argument(description="`endCursor` of the rows before.")
+        after_row: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Where to go on: `endCursor` of the rows before.")
         ] = None,
     ) -> MetricRows | None:
-        found, parsed = _id("workspace", workspace_id), None if after is None else parse_published(after)
+        found, parsed = _id("workspace", workspace_id), None if after_row is None else parse_published(after_row)
         if found is None:
             return None
-        if after is not None and parsed is None:
-            raise bad_input("`after` is an `endCursor`.")
+        if after_row is not None and parsed is None:
+            raise bad_input("`afterRow` is an `endCursor`.")
         try:
             window = await client_metrics.window_of(found, since=since, until=until)
             page = await client_metrics.rows_behind(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, Final
 
-from backend.client_metrics.defining import Base, Part
+from backend.client_metrics.defining import Base, Part, began
 from backend.client_metrics.places import Place, over, over_values
 from backend.client_metrics.thresholds import ACTIVE_FOR, FOLLOWED_FOR, HALF, RETURNS_AFTER, SILENCE
 from backend.client_metrics.values import Found, Status, counted, shared
@@ -14,7 +14,7 @@ from tenants.rights import Right
 from tenants.scope import current
 
 _BY_COMMUNITY: Final = {Part.COMMUNITY: "community"}
-_BEGAN: Final = """exists (select from posts b where b.agency_id = $1 and b.workspace_id = $2 and b.posted_at < $4)"""
+_BEGAN: Final = began("posts", "posted_at")
 
 
 def _hours(span: Any) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from backend.client_metrics.contributing import person
-from backend.client_metrics.defining import Base, Part
+from backend.client_metrics.defining import Base, Part, began
 from backend.client_metrics.places import Place, over, over_values
 from backend.client_metrics.thresholds import ANSWERED_WITHIN, TEAM_TRUST_LEVEL
 from backend.client_metrics.values import Found, Status, shared
@@ -27,14 +27,14 @@ THREADS: Final = Base(
                  from posts q join members b on b.agency_id = $1 and b.workspace_id = $2 and b.id = q.member_id
                                             and b.kind = 'person' and {person("b")} <> {person("a")}
                 where q.agency_id = $1 and q.workspace_id = $2 and q.community_id = o.community_id and q.thread = o.thread
-                  and q.posted_at < $4 and (q.posted_at, q.id) > (o.posted_at, o.id)
+                  and q.posted_at < $4
                 order by q.posted_at, q.id limit 1) r on true
          where o.agency_id = $1 and o.workspace_id = $2 and o.posted_at >= $3 and o.posted_at < $4 and o.thread is not null
            and o.reply_to_id is null and not exists (
                select from posts e
                 where e.agency_id = $1 and e.workspace_id = $2 and e.community_id = o.community_id and e.thread = o.thread
                   and (e.posted_at, e.id) < (o.posted_at, o.id))""",
-    "exists (select from posts b where b.agency_id = $1 and b.workspace_id = $2 and b.posted_at < $4)",
+    began("posts", "posted_at"),
     {Part.COMMUNITY: "community"},
 )
 
@@ -50,42 +50,43 @@ _PAIRS: Final = """
                      where a <> b) directed
              group by 1, 2, 3) undirected
      group by 1"""
-# Each post is looked up by its key, and each member: a planner without statistics once joined all posts with all.
+# Each is looked up by its key, once for each pair: a planner without statistics once joined all posts with all.
+_WRITER: Final = f"""cross join lateral (
+                     select m.community_id, {person("m")} as person from members m
+                      where m.agency_id = $1 and m.workspace_id = $2 and m.id = s.member_id and m.kind = 'person' limit 1) m"""
 _REPLIES: Final = over(
     _PAIRS.format(
-        f"""select 'community_' || p.community_id as community, m.person as a, n.person as b
-              from posts p
-             cross join lateral (select {person("m")} as person from members m
-                                  where m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id and m.kind = 'person'
-                                  limit 1) m
-             cross join lateral (select q.member_id from posts q
-                                  where q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id limit 1) q
+        f"""select 'community_' || m.community_id as community, m.person as a, n.person as b
+              from (select distinct p.member_id, q.member_id as other_id
+                      from posts p
+                     cross join lateral (select q.member_id from posts q
+                                          where q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id limit 1) q
+                     where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
+                       and p.reply_to_id is not null) s
+             {_WRITER}
              cross join lateral (select {person("n")} as person from members n
-                                  where n.agency_id = $1 and n.workspace_id = $2 and n.id = q.member_id and n.kind = 'person'
-                                  limit 1) n
-             where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
-               and p.reply_to_id is not null"""
+                                  where n.agency_id = $1 and n.workspace_id = $2 and n.id = s.other_id and n.kind = 'person'
+                                  limit 1) n"""
     )
 )
 # By handle, or as Slack writes it (<@U123>) by the platform's id; a handle may end a sentence. Whoever is known across
 # communities is meant in all of them.
 _MENTIONS: Final = over(
     _PAIRS.format(
-        f"""select case when n.community_id = s.community_id then 'community_' || s.community_id end as community, s.a, n.b
-              from (select distinct p.community_id, m.person as a, t.name
+        f"""select case when n.community_id = m.community_id then 'community_' || m.community_id end as community,
+                   m.person as a, n.b
+              from (select distinct p.member_id, t.name
                       from posts p
-                     cross join lateral (select {person("m")} as person from members m
-                                          where m.agency_id = $1 and m.workspace_id = $2 and m.id = p.member_id
-                                            and m.kind = 'person' limit 1) m
                      cross join lateral regexp_matches(p.text, '@([[:alnum:]_.-]+)', 'g') found
                      cross join lateral (values (lower(found[1])), (lower(rtrim(found[1], '.-')))) t (name)
                      where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
                        and strpos(p.text, '@') > 0) s
+             {_WRITER}
               join (select n.community_id, n.identity_key, {person("n")} as b,
                            unnest(array[lower(n.handle), lower(n.external_id)]) as name
                       from members n where n.agency_id = $1 and n.workspace_id = $2 and n.kind = 'person'
                        and n.first_seen_at < $4) n
-                on n.name = s.name and (n.community_id = s.community_id or n.identity_key is not null)"""
+                on n.name = s.name and (n.community_id = m.community_id or n.identity_key is not null)"""
     )
 )
 

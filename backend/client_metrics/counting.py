@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from backend.client_metrics.defining import Base, Metric, Part, Unit
 from backend.client_metrics.places import Place, over, over_values
@@ -13,7 +13,7 @@ _Block: TypeAlias = tuple[Base, Part | None]
 
 
 async def how_many(metrics: Sequence[Metric], places: Sequence[Place]) -> list[dict[str, list[Found]]]:
-    """Of each place; all of the client first, then its parts in order."""
+    """Of each place, all of the client and its parts."""
     blocks: dict[_Block, list[Metric]] = {}
     for metric in metrics:
         assert metric.counted is not None
@@ -21,7 +21,7 @@ async def how_many(metrics: Sequence[Metric], places: Sequence[Place]) -> list[d
     parts = " union all ".join(_block(n, block, asked) for n, (block, asked) in enumerate(blocks.items()))
     numbered = list(blocks.values())
     told: list[dict[str, list[Found]]] = [defaultdict(list) for _ in places]
-    for row in sorted(await current().fetch(over(parts), *over_values(places)), key=_whole_first):
+    for row in await current().fetch(over(parts), *over_values(places)):
         for metric, among, counts in zip(numbered[row["block"]], row["among"], row["counts"], strict=True):
             is_share = metric.unit is Unit.SHARE
             found = shared(counts, among) if is_share else counted(among, has_begun=row["has_begun"])
@@ -42,7 +42,3 @@ def _block(number: int, block: _Block, metrics: Sequence[Metric]) -> str:
     if part is None:
         return f"{told} from ({base.sql}) b"
     return f"{told} from ({base.sql}) b group by {column if base.is_levelled else f'grouping sets ((), ({column}))'}"
-
-
-def _whole_first(row: Any) -> tuple[bool, str]:
-    return row["part"] is not None, row["part"] or ""

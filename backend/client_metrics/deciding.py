@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from backend.client_metrics.defining import Base, Part
+from backend.client_metrics.defining import Base, Part, began
 from backend.client_metrics.places import Place, over, over_values
 from backend.client_metrics.values import Found, Status
 from backend.integrity import CLOSED_CASES, CODE_OF_REPORT
@@ -13,8 +13,7 @@ from tenants.rights import Right
 from tenants.scope import current
 
 _BY_TIER: Final = {Part.TIER: "tier"}
-_BEGAN: Final = """exists (select from cases b where b.agency_id = $1 and b.workspace_id = $2 and b.kind <> 'golden'
-                               and b.opened_at < $4)"""
+_BEGAN: Final = began("cases", "opened_at", but="b.kind <> 'golden'")
 _OF_CLIENT: Final = "c.agency_id = $1 and c.workspace_id = $2 and c.kind <> 'golden'"
 
 REPORTS: Final = Base(
@@ -24,7 +23,7 @@ REPORTS: Final = Base(
     f"""select r.id, r.channel = 'rule' as by_rule, {CODE_OF_REPORT} as code
           from reports r
          where r.agency_id = $1 and r.workspace_id = $2 and r.created_at >= $3 and r.created_at < $4""",
-    "exists (select from reports b where b.agency_id = $1 and b.workspace_id = $2 and b.created_at < $4)",
+    began("reports", "created_at"),
     {Part.CODE: "code"},
 )
 OPENED: Final = Base(
@@ -102,7 +101,7 @@ APPEALS: Final = Base(
          from appeals a
         where a.agency_id = $1 and a.workspace_id = $2 and a.answered_at >= $3 and a.answered_at < $4
           and a.state <> 'inadmissible'""",
-    "exists (select from appeals b where b.agency_id = $1 and b.workspace_id = $2 and b.filed_at < $4)",
+    began("appeals", "filed_at"),
 )
 
 _TIMES: Final = over(

@@ -64,6 +64,12 @@ class Base:
     is_levelled: bool = False
 
 
+def began(table: str, column: str, *, but: str = "true") -> str:
+    """SQL for `Base.began`. The earliest by its index: `exists` reads whole tables where a client has nothing."""
+    return f"""coalesce((select b.{column} < $4 from {table} b where b.agency_id = $1 and b.workspace_id = $2 and {but}
+                         order by b.{column} limit 1), false)"""
+
+
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Rows of a base: those a metric looks at (`among`), and which of these it counts; None where it asks nothing that a

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from backend.client_metrics.defining import Base, Part
+from backend.client_metrics.defining import Base, Part, began
 from backend.safety import PROMISED_SECONDS
 from backend.verification import IS_VERIFIED
 from tenants.rights import Right
 
-_INVESTIGATED: Final = (
-    "exists (select from investigations b where b.agency_id = $1 and b.workspace_id = $2 and b.opened_at < $4)"
-)
+_INVESTIGATED: Final = began("investigations", "opened_at")
 
 INVESTIGATIONS: Final = Base(
     "investigations",
@@ -38,13 +36,12 @@ VERIFIED: Final = Base(
                       and p.posted_at < $4
          where r.agency_id = $1 and r.workspace_id = $2 and r.archived_at is null
          group by grouping sets ((p.id, r.id), (p.id))""",
-    "exists (select from verification_programmes b where b.agency_id = $1 and b.workspace_id = $2 and b.created_at < $4)",
+    began("verification_programmes", "created_at"),
     {Part.PROGRAMME: "programme"},
     is_levelled=True,
 )
 _DUE: Final = f"e.raised_at + make_interval(secs => {PROMISED_SECONDS.format(row='e')})"
-_ESCALATED: Final = """exists (select from escalations b where b.agency_id = $1 and b.workspace_id = $2 and not b.is_drill
-                                   and b.raised_at < $4)"""
+_ESCALATED: Final = began("escalations", "raised_at", but="not b.is_drill")
 RAISED: Final = Base(
     "raised",
     "escalation",

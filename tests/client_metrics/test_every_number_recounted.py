@@ -12,8 +12,11 @@ from lived import History, Row
 from recounted import Number, Said, by_part, count, lasting, share
 
 from backend.client_metrics import CATALOGUE, Status, Unit, Value, Window, measure, rows_behind
+from backend.education import Certificate, TrainingNeed
+from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
+from backend.retention import RetentionStudy, StudyResult
 from tenants.scope import agency_scope
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -311,3 +314,54 @@ async def test_what_is_no_metric_no_window_and_no_client_is_refused(history: His
                 await measure(owner, client, WINDOW, ["gini"])
             with pytest.raises(NotFound):
                 await rows_behind(owner, client, "contributions", WINDOW)
+
+
+async def test_who_needs_a_certificate_and_holds_it(acme: Cast) -> None:
+    """An owner needs two kinds and has held one since a year ago, until two days ago."""
+    client, kind, moment = await acme.empty_workspace(), f"k_{new_id().hex[-12:]}", now()
+    async with agency_scope(acme.system):
+        await TrainingNeed.create(workspace_id=client, role="owner", kinds=[kind, f"{kind}_2"])
+        await Certificate.create(
+            membership_id=acme.owner.membership_id, kind=kind, proof="x", valid_from=moment - timedelta(days=365),
+            valid_until=moment - timedelta(days=2),
+        )  # fmt: skip
+    told = []
+    for days in (400, 5, 1, -9):
+        window = Window(moment - timedelta(days=1_000), moment - timedelta(days=days), "UTC")
+        async with agency_scope(acme.owner):
+            [value] = await measure(acme.owner, client, window, ["certified_share"])
+        told.append((value.numerator, value.denominator))
+    assert told == [(0, 2), (1, 2), (0, 2), (0, 2)]
+
+
+async def test_the_newest_study_says_its_sentence_with_its_number(acme: Cast) -> None:
+    client, told = await acme.empty_workspace(), []
+    difference = {"value": 0.05, "low": -0.01, "high": 0.11}
+    shown = [{"days": 182, "difference": {"value": 1}}, {"days": 365, "difference": difference}]
+    landmarks = [
+        {"landmarkDays": 30, "status": "INSUFFICIENT_DATA", "numbers": {"exposed": 5, "unexposed": 4}},
+        {"landmarkDays": 90, "status": "OK", "numbers": {"exposed": 50, "unexposed": 40}, "survivalDifference": shown},
+    ]
+    for days, result in ((2, {"landmarks": landmarks[:1]}), (1, {"landmarks": landmarks})):
+        async with agency_scope(acme.system):
+            study = await RetentionStudy.create(
+                workspace_id=client, name="x", definition={}, definition_hash="x", state="done", cut_off_at=UNTIL,
+                input_hash="x", frozen_at=UNTIL, ended_at=UNTIL - timedelta(days=days),
+            )  # fmt: skip
+            await StudyResult.create(
+                workspace_id=client, study_id=study.id, evidence_grade="association", sentence="An association, not an effect.",
+                caveats=[], result=result, result_hash="x", csv="x", charts=[],
+            )  # fmt: skip
+    for window in (WINDOW, Window(SINCE, UNTIL - timedelta(days=1.5), "UTC")):
+        async with agency_scope(acme.owner):
+            values = await measure(acme.owner, client, window, ["retention_difference"])
+        told.append([(each.of, each.status, each.value, each.low, each.high, each.n) for each in values])
+        assert all(each.of is None or "An association, not an effect." in (each.sentence or "") for each in values)
+    assert told == [
+        [
+            (None, Status.OK, 0.05, -0.01, 0.11, 90),
+            ("30", Status.INSUFFICIENT_DATA, None, None, None, 9),
+            ("90", Status.OK, 0.05, -0.01, 0.11, 90),
+        ],
+        [(None, Status.NO_DATA, None, None, None, 0), ("30", Status.INSUFFICIENT_DATA, None, None, None, 9)],
+    ]

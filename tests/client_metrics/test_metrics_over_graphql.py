@@ -13,7 +13,7 @@ from backend.education import TrainingNeed
 from backend.kit.clock import now
 from backend.kit.errors import NotAllowed
 from backend.moderation import Case, CaseTally, Report
-from backend.safety import Escalation, Rota, RotaLayer
+from backend.safety import Escalation, Restriction, Rota, RotaLayer
 from tenants.scope import agency_scope
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,7 +25,7 @@ DASHBOARD = """query($w: ID!, $since: DateTime!, $until: DateTime!) {
     values { since until status value } chart }
   metricRows(workspaceId: $w, name: "contributions", since: $since, until: $until) { rows { id counts } endCursor } }"""
 ROWS = """query($w: ID!, $name: String!, $of: String, $after: ID, $since: DateTime!, $until: DateTime!) {
-  metricRows(workspaceId: $w, name: $name, of: $of, after: $after, since: $since, until: $until) {
+  metricRows(workspaceId: $w, name: $name, of: $of, afterRow: $after, since: $since, until: $until) {
     rows { id counts } endCursor } }"""
 ATTENTION = """{ clientsNeedingAttention {
   workspace { id } reasons { kind count value { metric value } before { value } } } }"""
@@ -210,7 +210,7 @@ async def test_people_who_fall_silent_and_certificates_that_are_missing(agency: 
     for n in range(30):
         await agency.cast.post(workspace=slug, posted_at=agency.moment - timedelta(days=1 if n < 4 else 8))
     async with agency_scope(agency.cast.system):
-        await TrainingNeed.create(workspace_id=untaught, role="owner", kinds=[f"k-{untaught}"])
+        await TrainingNeed.create(workspace_id=untaught, role="owner", kinds=["never_given"])
     assert await agency.first(silent, untaught) == [
         (silent, [(Why.ACTIVITY_FALLING, 22)]),
         (untaught, [(Why.CERTIFICATES_MISSING, 1)]),
@@ -238,3 +238,20 @@ async def test_everybody_sees_their_own_clients_alone(api: httpx.AsyncClient, ag
     theirs = await ask(api, agency.cast.tokens["moderator"], ATTENTION)
     seen = {UUID(each["workspace"]["id"].partition("_")[2]) for each in theirs["data"]["clientsNeedingAttention"]}
     assert seen <= (moderator.workspaces or set())
+
+
+async def test_what_an_escalation_restricts_is_counted_for_all_and_shown_to_its_readers(
+    api: httpx.AsyncClient, acme: Cast
+) -> None:
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    hidden, other = [await acme.post(workspace=slug, posted_at=now() - timedelta(days=1)) for _ in range(2)]
+    async with agency_scope(acme.system):
+        escalation = await Escalation.create(
+            workspace_id=client, kind="violence", severity=1, policy={}, raised_at=now(), state="exhausted", next_at=now(),
+        )  # fmt: skip
+        await Restriction.create(workspace_id=client, post_id=hidden.id, escalation_id=escalation.id)
+    answer = await ask(api, acme.tokens["owner"], DASHBOARD, w=f"workspace_{client}", **window())
+    told = {each["metric"]: each["value"] for each in answer["data"]["metrics"] if each["of"] is None}
+    assert (told["contributions"], told["contributors"]) == (2, 2)
+    assert [each["id"] for each in answer["data"]["metricRows"]["rows"]] == [f"post_{other.id}"]

@@ -5,7 +5,7 @@ import pytest
 from lifelines import KaplanMeierFitter
 from lifelines.datasets import load_waltons
 from lifelines.statistics import logrank_test
-from lifelines.utils import restricted_mean_survival_time
+from lifelines.utils import median_survival_times, restricted_mean_survival_time
 
 from backend.kit.survival import (
     Interval,
@@ -60,6 +60,17 @@ def test_how_many_times_as_often() -> None:
     assert rounded(rate_ratio([(4, 100, 12, 150), (3, 60, 4, 40)]), 4) == (0.5, 0.2024, 1.2353)
     assert rate_ratio([(0, 100, 12, 150)]) is None
     assert rate_ratio([]) is None
+
+
+def test_between_which_times_a_median_lies() -> None:
+    data = load_waltons()
+    for group in ("control", "miR-137"):
+        of = data[data["group"] == group]
+        fitted = KaplanMeierFitter().fit(of["T"], of["E"])
+        low, high = median_survival_times(fitted.confidence_interval_).iloc[0]
+        assert curve(of["T"], of["E"]).quantile_interval(0.5) == (low, high)
+    assert curve([1, 2, 9, 9], [True, True, False, False]).quantile_interval(0.5)[1] is None  # not reached
+    assert curve([], []).quantile_interval(0.5) == (None, None)
 
 
 def test_nothing_says_nothing() -> None:
