@@ -1,7 +1,7 @@
 """Reports of clients, in every state, as the people of the cast make them."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +65,23 @@ async def publish(cast: Cast, report_id: UUID, *, words: str | None = None) -> N
         await publish_client_report(cast.admin, report_id)
 
 
+async def a_case_opened(cast: Cast, client: UUID, at: datetime) -> None:
+    """As if it had been opened then."""
+    slug = next(slug for slug, id in cast.workspaces.items() if id == client)
+    case = await cast.case(workspace=slug, policy=f"{slug}:harassment")
+    async with agency_scope(cast.system) as scope:
+        await scope.execute(
+            """update cases set opened_at = $3::timestamptz, due_at = $3::timestamptz + interval '1 day'
+                where agency_id = $1 and id = $2""",
+            cast.agency_id,
+            case.id,
+            at,
+        )
+        await scope.execute(
+            "update reports set created_at = $3 where agency_id = $1 and case_id = $2", cast.agency_id, case.id, at
+        )
+
+
 async def a_link(cast: Cast, report_id: UUID, **how: Any) -> tuple[UUID, str]:
     """The link, and its path."""
     async with agency_scope(cast.owner):
@@ -101,7 +118,7 @@ async def papered(cast: Cast, case: Case) -> dict[str, str]:
             **about, version=2, state="draft", definition=frozen, words=words, made_at=now(), corrects_id=earlier.id,
             correction="x", problem="x",
         )  # fmt: skip
-        counted = {"values": [], "before": [], "series": {}, "names": {}}
+        counted = {"values": [], "before": [], "series": {}, "charts": [], "names": {}}
         for report in (earlier, draft):
             await ClientReportSection.create(**of, report_id=report.id, section="safety", content=counted)
         await ClientReportSnapshot.create(

@@ -8,7 +8,6 @@ from typing import Any, Final
 import orjson
 
 from backend.client_metrics import CATALOGUE
-from backend.client_reports.charting import draw
 from backend.client_reports.commenting import SUMMARY, writers_of
 from backend.client_reports.judging import differences, judge
 from backend.client_reports.making import period_of
@@ -35,7 +34,7 @@ async def compose(report: ClientReport) -> dict[str, Any]:
         "format": FORMAT,
         "id": f"clientreport_{report.id}",
         "version": report.version,
-        "client": workspace.name,
+        "client": workspace.brand_name or workspace.name,
         "agency": agency.name,
         "colour": workspace.brand_colour,
         "logo": report.definition["logo"],
@@ -55,12 +54,7 @@ async def compose(report: ClientReport) -> dict[str, Any]:
         "judged": judge(values, _all(sections, "before"), report.definition["goals"], until=period.end),
         "words": _words(report, SUMMARY),
         "sections": [
-            {
-                "name": section,
-                "words": _words(report, section),
-                **sections[section],
-                "charts": [draw(name, points, told) for name, points in sections[section]["series"].items()],
-            }
+            {"name": section, "words": _words(report, section), **sections[section]}
             for section in report.definition["sections"]
             if section in sections
         ],

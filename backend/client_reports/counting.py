@@ -1,13 +1,16 @@
 """What is counted for a section: its metrics in the period and in the one it is compared with, and how some went day by day."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from backend.client_metrics import CATALOGUE, Part, Status, Step, Unit, Value, measure, series
+from backend.client_reports.charting import draw
 from backend.client_reports.models import ClientReport
 from backend.client_reports.periods import Period
+from backend.client_reports.wording import Wording
 from backend.communities import Community
 from backend.education import Course
 from backend.kit.ids import parse_published
@@ -34,7 +37,7 @@ _NAMED: Final[Mapping[Part, tuple[type[TenantModel], str]]] = {
 
 
 async def count_section(actor: Actor, report: ClientReport, section: str) -> dict[str, Any]:
-    """{values, before, series, names}: values as they are stored, names of parts by their ids."""
+    """{values, before, series, charts, names}: values as they are stored, names of parts by their ids."""
     await current().execute(f"set local statement_timeout = {_MINUTES * 60_000}")
     client = report.workspace_id
     zone = (await Workspace.get(id=client)).time_zone
@@ -44,15 +47,18 @@ async def count_section(actor: Actor, report: ClientReport, section: str) -> dic
     values = await measure(actor, client, window, names)
     compared = period.compared(report.definition["comparison"])
     before = () if compared is None else await measure(actor, client, compared.window(zone), names)
-    drawn = {}
+    steps = {}
     for name in DRAWN.get(section, ()):
         found = await series(actor, client, name, window, _step(name, period))
         if any(each.status is Status.OK and each.value for each in found):
-            drawn[name] = [each.as_json() for each in found]
+            steps[name] = [each.as_json() for each in found]
+    told = Wording(report.definition["language"])
     return {
         "values": [each.as_json() for each in values],
         "before": [each.as_json() for each in before],
-        "series": drawn,
+        "series": steps,
+        # Drawn here, where nobody waits: the engine takes a second to start.
+        "charts": await asyncio.to_thread(lambda: [draw(name, points, told) for name, points in steps.items()]),
         "names": await _names_of((*values, *before)),
     }
 

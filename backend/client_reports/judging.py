@@ -112,9 +112,10 @@ def _is_beyond_chance(now: Json, before: Json) -> bool:
 
 
 def _are_whole(*values: Json) -> bool:
-    """Successes of so many tries, and not an estimate that has other intervals (Kaplan and Meier)."""
+    """Successes of so many tries that do not depend on each other: the metric has an interval, and it is not another one
+    (Kaplan and Meier)."""
     return all(
-        value["numerator"] is not None
+        None not in (value["numerator"], value["low"])
         and value["denominator"]
         and float(value["numerator"]).is_integer()
         and float(value["denominator"]).is_integer()

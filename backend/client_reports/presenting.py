@@ -121,6 +121,7 @@ def _section(section: Json, document: Json, told: Wording) -> dict[str, Any]:
         ],
         "has_parts": any(value["of"] is not None for value in section["values"]),
         "is_compared": bool(section["before"]),
+        "is_empty": all(value["status"] == "NO_DATA" for value in (*section["values"], *section["before"])),
         "charts": [_picture(chart, section, told) for chart in section["charts"]],
         "definitions": [*_definitions(known, document, told)],
     }

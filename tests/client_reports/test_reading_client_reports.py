@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import re
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
@@ -14,7 +14,7 @@ import httpx
 import orjson
 import pytest
 from cast import Cast, ask
-from papers import a_draft, a_link, a_published, made, paths, publish
+from papers import a_case_opened, a_draft, a_link, a_published, made, paths, publish
 from pypdf import PdfReader
 
 from backend.client_reports import (
@@ -248,17 +248,11 @@ async def test_only_what_is_published_is_shared(acme: Cast) -> None:
 async def test_a_correction_says_so_and_what_it_corrects_stays_as_it_was(acme: Cast, api: httpx.AsyncClient) -> None:
     client = await acme.empty_workspace()
     who = await stakeholder_of(acme, client)
-    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
     report = await a_published(acme, client)
     _, path = await a_link(acme, report.id)
-    async with agency_scope(acme.owner) as scope:
+    async with agency_scope(acme.owner):
         before = await ClientReportSnapshot.get(report_id=report.id, workspace_id=client)
-    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
-    async with agency_scope(acme.system) as scope:  # as if it had been opened then
-        await scope.execute(
-            "update cases set opened_at = $3::date + interval '12 hours' where agency_id = $1 and id = $2",
-            acme.agency_id, case.id, date.fromisoformat(report.period_start),
-        )  # fmt: skip
+    await a_case_opened(acme, client, datetime.fromisoformat(f"{report.period_start}T12:00:00+00:00"))
     async with agency_scope(acme.owner):
         second = await correct_client_report(acme.owner, report.id, correction="A case was missing.")
     await made(acme, client)
@@ -339,6 +333,7 @@ async def test_what_people_write_is_text_in_every_form(acme: Cast, api: httpx.As
 
 async def test_a_pdf_is_tagged_in_the_language_of_the_report(acme: Cast, api: httpx.AsyncClient) -> None:
     client = await acme.empty_workspace()
+    await a_case_opened(acme, client, datetime(2026, 9, 9, tzinfo=UTC))
     report = await a_published(acme, client, language="de", period_start="2026-09-01")
     who = await stakeholder_of(acme, client)
     pdf = await get(api, acme, who, paths(report.id)[1])

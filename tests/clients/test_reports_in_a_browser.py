@@ -15,7 +15,7 @@ import httpx
 import pytest
 from cast import Cast, write_post
 from clients.test_clients import folder, run, served  # noqa: F401 - a fixture
-from papers import a_link, a_published
+from papers import a_case_opened, a_link, a_published
 
 from backend.client_reports import ClientReportLink, Goal
 from backend.communities import Member
@@ -68,19 +68,7 @@ async def a_month(cast: Cast, client: UUID, slug: str) -> None:
                 external_id=f"p{number}", text="hello", posted_at=since + timedelta(hours=number * 15),
             )  # fmt: skip
     for number in range(6):
-        case = await cast.case(workspace=slug, policy=f"{slug}:harassment")
-        opened = since + timedelta(days=32 + number)
-        async with agency_scope(cast.system) as scope:
-            await scope.execute(
-                """update cases set opened_at = $3, due_at = $3::timestamptz + interval '1 day' where agency_id = $1 and id = $2""",
-                cast.agency_id, case.id, opened,
-            )  # fmt: skip
-            await scope.execute(
-                "update reports set created_at = $3 where agency_id = $1 and case_id = $2",
-                cast.agency_id,
-                case.id,
-                opened,
-            )
+        await a_case_opened(cast, client, since + timedelta(days=32 + number))
 
 
 async def the_scene(acme: Cast, origin: str) -> Given:
