@@ -1,6 +1,5 @@
-"""Agreeing on reports, having them made, writing in them, publishing and sharing them."""
+"""Agreeing on reports, having them made, writing in them, publishing and correcting them."""
 
-from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
@@ -11,7 +10,6 @@ from graphql_schema.answering import UserError, optional_uuid_of, user_errors, u
 from graphql_schema.client_reports import (
     ClientReport,
     ClientReportDefinition,
-    ClientReportLink,
     ReportComparison,
     ReportLanguage,
     ReportPeriod,
@@ -27,13 +25,6 @@ from tenants.rights import Right
 class GoalDirection(Enum):
     AT_LEAST = value("at_least", "The value is to be the target or more.")
     AT_MOST = value("at_most", "The value is to be the target or less.")
-
-
-@strawberry.enum(description="What can be taken along and opened elsewhere.")
-class ReportFileForm(Enum):
-    PDF = value("pdf", "A tagged PDF.")
-    CSV = value("csv", "Every number, a line each.")
-    JSON = value("json", "The whole document, for programs.")
 
 
 @strawberry.input(description="A goal agreed with the client.")
@@ -128,30 +119,6 @@ class DiscardClientReportInput:
     client_report_id: strawberry.ID = strawberry.field(description="Which report; CONFLICT for what is published.")
 
 
-@strawberry.input(description="A link for somebody without an account.")
-class ShareClientReportInput:
-    client_report_id: strawberry.ID = strawberry.field(description="Which report; CONFLICT unless it is published.")
-    label: str = strawberry.field(description="For whom, at most 200 characters; they do not see it.")
-    password: str | None = optional("10 characters or more; none when left out.")
-    expires_at: datetime | None = optional("When it ends, within a year; in 30 days when left out.")
-    shows_staff: bool = strawberry.field(default=False, description="Whether names of staff are shown.")
-    shows_words: bool = strawberry.field(default=True, description="Whether the lead's words are shown.")
-    hidden_sections: list[str] = strawberry.field(
-        default_factory=list, description="Sections that are not shown, with goals and changes in them; not all."
-    )
-
-
-@strawberry.input(description="A link that is to open nothing any more.")
-class RevokeClientReportLinkInput:
-    link_id: strawberry.ID = strawberry.field(description="Which link; CONFLICT where it was taken back before.")
-
-
-@strawberry.input(description="A file of a report.")
-class LinkToClientReportInput:
-    client_report_id: strawberry.ID = strawberry.field(description="Which report is wanted.")
-    form: ReportFileForm = strawberry.field(default=ReportFileForm.PDF, description="Which of its files.")
-
-
 @strawberry.type(description="The definition as it is now.")
 class ClientReportDefinitionPayload:
     definition: ClientReportDefinition | None = strawberry.field(
@@ -165,26 +132,6 @@ class ClientReportPayload:
     client_report: ClientReport | None = strawberry.field(
         default=None, description="The one in question; null when refused."
     )
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.type(description="The link as it is now.")
-class ClientReportLinkPayload:
-    link: ClientReportLink | None = strawberry.field(
-        default=None, description="The one in question; null when refused."
-    )
-    url: str | None = strawberry.field(
-        default=None, description="Its address, told once: when it is made. Null otherwise."
-    )
-    user_errors: list[UserError] = user_errors()
-
-
-@strawberry.type(description="Where the file is.")
-class LinkToClientReportPayload:
-    path: str | None = strawberry.field(
-        default=None, description="Below the address of the API; it opens for ten minutes. Null when refused."
-    )
-    expires_at: datetime | None = strawberry.field(default=None, description="When it ends; null when refused.")
     user_errors: list[UserError] = user_errors()
 
 
@@ -240,7 +187,7 @@ class MakingReports:
     ) -> ClientReportPayload:
         report = await client_reports.comment_on_client_report(
             actor_of(info.context),
-            _report(input.client_report_id),
+            report_named(input.client_report_id),
             section=input.section,
             text=input.text,
             not_members=input.not_members,
@@ -250,19 +197,21 @@ class MakingReports:
 
     @verb(ClientReportPayload, "Give a draft to whoever publishes it.", needs=Right.LEAD_QUEUE)
     async def submit_client_report(self, info: Info, input: Input[SubmitClientReportInput]) -> ClientReportPayload:
-        report = await client_reports.submit_client_report(actor_of(info.context), _report(input.client_report_id))
+        report = await client_reports.submit_client_report(actor_of(info.context), report_named(input.client_report_id))
         return ClientReportPayload(client_report=ref(ClientReport, report.id))
 
     @verb(ClientReportPayload, "Give a report back to whoever writes it.", needs=Right.LEAD_QUEUE)
     async def return_client_report(self, info: Info, input: Input[ReturnClientReportInput]) -> ClientReportPayload:
         report = await client_reports.return_client_report(
-            actor_of(info.context), _report(input.client_report_id), reason=input.reason
+            actor_of(info.context), report_named(input.client_report_id), reason=input.reason
         )
         return ClientReportPayload(client_report=ref(ClientReport, report.id))
 
     @verb(ClientReportPayload, "Publish a report, for good; the client's people are told.", needs=Right.LEAD_QUEUE)
     async def publish_client_report(self, info: Info, input: Input[PublishClientReportInput]) -> ClientReportPayload:
-        report = await client_reports.publish_client_report(actor_of(info.context), _report(input.client_report_id))
+        report = await client_reports.publish_client_report(
+            actor_of(info.context), report_named(input.client_report_id)
+        )
         return ClientReportPayload(client_report=ref(ClientReport, report.id))
 
     @verb(
@@ -273,7 +222,7 @@ class MakingReports:
     async def correct_client_report(self, info: Info, input: Input[CorrectClientReportInput]) -> ClientReportPayload:
         report = await client_reports.correct_client_report(
             actor_of(info.context),
-            _report(input.client_report_id),
+            report_named(input.client_report_id),
             correction=input.correction,
             not_members=input.not_members,
         )
@@ -281,41 +230,11 @@ class MakingReports:
 
     @verb(ClientReportPayload, "Discard a report that is not published.", needs=Right.LEAD_QUEUE)
     async def discard_client_report(self, info: Info, input: Input[DiscardClientReportInput]) -> ClientReportPayload:
-        report = await client_reports.discard_client_report(actor_of(info.context), _report(input.client_report_id))
+        report = await client_reports.discard_client_report(
+            actor_of(info.context), report_named(input.client_report_id)
+        )
         return ClientReportPayload(client_report=ref(ClientReport, report.id))
 
-    @verb(ClientReportLinkPayload, "Make a link for somebody without an account.", needs=Right.LEAD_QUEUE)
-    async def share_client_report(self, info: Info, input: Input[ShareClientReportInput]) -> ClientReportLinkPayload:
-        link, url = await client_reports.share_client_report(
-            actor_of(info.context),
-            _report(input.client_report_id),
-            label=input.label,
-            password=input.password or None,
-            expires_at=input.expires_at or None,
-            shows_staff=input.shows_staff,
-            shows_words=input.shows_words,
-            hidden_sections=input.hidden_sections,
-        )
-        return ClientReportLinkPayload(link=ref(ClientReportLink, link.id), url=url)
 
-    @verb(ClientReportLinkPayload, "Take a link back: it opens nothing from now on.", needs=Right.LEAD_QUEUE)
-    async def revoke_client_report_link(
-        self, info: Info, input: Input[RevokeClientReportLinkInput]
-    ) -> ClientReportLinkPayload:
-        link = await client_reports.revoke_client_report_link(
-            actor_of(info.context), uuid_of("clientreportlink", input.link_id, field="linkId")
-        )
-        return ClientReportLinkPayload(link=ref(ClientReportLink, link.id))
-
-    @verb(LinkToClientReportPayload, "Get an address at which a file of a report opens.", needs=Right.READ_WORKSPACE)
-    async def link_to_client_report(
-        self, info: Info, input: Input[LinkToClientReportInput]
-    ) -> LinkToClientReportPayload:
-        link = await client_reports.link_to_client_report(
-            actor_of(info.context), _report(input.client_report_id), form=input.form.value
-        )
-        return LinkToClientReportPayload(path=link.path, expires_at=link.expires_at)
-
-
-def _report(text: str) -> UUID:
+def report_named(text: str) -> UUID:
     return uuid_of("clientreport", text, field="clientReportId")

@@ -50,6 +50,7 @@ from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
+from graphql_schema.sharing_reports import SharingReports
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.taking_down import TakingDown
 from graphql_schema.training import Training
@@ -121,6 +122,7 @@ class Mutation(
     FilingVerbs,
     KeepingCustomers,
     MakingReports,
+    SharingReports,
     ReportingOnServices,
     Operating,
     OwnSessions,

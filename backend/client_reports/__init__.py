@@ -4,7 +4,6 @@ from backend.client_reports.commenting import SUMMARY, comment_on_client_report
 from backend.client_reports.composing import compose, hash_of
 from backend.client_reports.correcting import correct_client_report
 from backend.client_reports.defining import (
-    COMPARISONS,
     SECTIONS,
     Goal,
     WantedReport,
@@ -35,7 +34,6 @@ from backend.client_reports.models import (
     ClientReportSnapshot,
     ClientReportView,
 )
-from backend.client_reports.periods import PERIODS
 from backend.client_reports.presenting import present
 from backend.client_reports.publishing import publish_client_report, return_client_report, submit_client_report
 from backend.client_reports.scheduling import make_due_reports
@@ -58,11 +56,9 @@ from backend.client_reports.viewing import (
 from backend.client_reports.wording import LANGUAGES, Wording
 
 __all__ = [
-    "COMPARISONS",
     "FORMS",
     "LANGUAGES",
     "PASSED_FOR",
-    "PERIODS",
     "SECTIONS",
     "SUMMARY",
     "ClientReport",

@@ -31,7 +31,6 @@ from tenants.rights import Right
 
 # In the order in which they are read.
 SECTIONS: Final = tuple(dict.fromkeys(metric.section for metric in CATALOGUE.values()))
-COMPARISONS: Final = ("period_before", "year_before", "none")
 
 
 @dataclass(frozen=True, slots=True)

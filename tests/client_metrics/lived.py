@@ -170,19 +170,24 @@ class History:
                 **({"new_decision_id": decision.id} if state == "overturned" else {}),
             )  # fmt: skip
 
+    def _ended(self) -> tuple[datetime, datetime | None, datetime | None]:
+        """When something was raised, taken and over."""
+        raised = self.at()
+        taken = self.chance.choice([None, raised + timedelta(seconds=self.chance.randint(1, 3_000))])
+        return raised, taken, taken and self.chance.choice([None, taken + timedelta(days=self.chance.randint(1, 9))])
+
     async def _guard(self, posts: Any) -> None:
         of, promised = {"workspace_id": self.client}, {1: 300, 2: 900, 3: 7_200}
         dangers, looked = [], []
-        for _ in range(30):
-            raised, severity = self.at(), self.chance.choice([*promised])
-            taken = self.chance.choice(
-                [None, raised + timedelta(seconds=self.chance.randint(1, 2 * promised[severity]))]
-            )
-            over = (
-                None if taken is None else self.chance.choice([None, taken + timedelta(days=self.chance.randint(1, 9))])
-            )
+        minute, day = timedelta(minutes=1), timedelta(days=1)
+        # Its time is not over; it was taken in the window and ended after it; it was taken after it.
+        border = [(minute, None, None), (day, day - minute, -day), (day, -day, None)]
+        told = [tuple(None if ago is None else self.until - ago for ago in each) for each in border]
+        for raised, taken, over in (*told, *(self._ended() for _ in range(30))):
+            assert raised is not None
+            severity = self.chance.choice([*promised])
             row = {
-                "severity": severity, "raised": raised, "taken": taken, "over": over, "is_drill": self.chance.random() < 0.2,
+                "severity": severity, "raised": raised, "taken": taken, "over": over, "is_drill": raised not in [each[0] for each in told] and self.chance.random() < 0.2,
                 "due": raised + timedelta(seconds=promised[severity]),
             }  # fmt: skip
             await Escalation.create(

@@ -484,7 +484,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "requestExport": _with(memberId=None, workspaceId=None),
     "recordSubscriptionChange": _with(kind="STARTED", ending=None),
     "runRetentionStudy": _a_frozen_study,
-    "defineClientReport": _with(logo=None, periodStart=None),
+    "defineClientReport": _with(logo=None),
     "correctClientReport": _a_report_to_correct,
     "publishClientReport": _a_report("in_review"),
     "returnClientReport": _a_report("in_review"),
