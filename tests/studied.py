@@ -45,7 +45,7 @@ async def studied(cast: Cast, case: Case) -> dict[str, str]:
             input_hash="x", frozen_at=now(), ended_at=now(), created_by_id=cast.colleague.membership_id,
         )  # fmt: skip
         result = await StudyResult.create(
-            **of, study_id=ended.id, evidence_grade="association", sentence="x", caveats=["x"], result={"x": 1},
+            **of, study_id=ended.id, evidence_grade="association", sentence="x", caveats=["x"], result={"landmarks": []},
             result_hash="x", csv="x", charts=[],
         )  # fmt: skip
     return {
