@@ -15,7 +15,7 @@ HOW: Final = ("at_once", "hourly", "daily", "never")
 class Kind:
     """`needs` is the right without which nobody may know of it, also not what they were told while they held it; None: it
     is for that person alone, whatever they may do. `facts` are what its templates (`templates/<language>/<kind>.txt`) are
-    made with; `sentences` are made by Tend of its own words and of numbers, and of no content of anybody. Danger is told at once, whatever the hour, and cannot be switched off. `chat` counts for whoever has one."""
+    made with; those among `sentences` are made by Tend of its own words and of numbers. Danger is told at once, whatever the hour, and cannot be switched off. `chat` counts for whoever has one."""
 
     subject_kind: str
     needs: Right | None
@@ -49,7 +49,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "certificate_ends": Kind("certificate", None),
         "client_report_made": Kind("clientreport", Right.LEAD_QUEUE),
         "client_report_published": Kind(
-            "clientreport", Right.READ_WORKSPACE, frozenset({"corrected"}), sentences=frozenset({"summary"})
+            "clientreport",
+            Right.READ_WORKSPACE,
+            frozenset({"corrected", "summary"}),
+            sentences=frozenset({"summary"}),
         ),
         "course_assigned": Kind("enrolment", None),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),

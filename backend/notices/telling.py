@@ -62,7 +62,7 @@ async def tell(
     about, facts = catalogue.KINDS[kind], dict(facts or {})
     for name, word in facts.items():
         form = _SENTENCES if name in about.sentences else _WORD
-        if name not in about.facts | about.sentences or form.fullmatch(word) is None:
+        if name not in about.facts or form.fullmatch(word) is None:
             raise ValueError(f"{name} is no fact of {kind}, or no word of our own.")
     told = list(dict.fromkeys(recipients))
     if not told:

@@ -32,7 +32,7 @@ from backend.communities import Member
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
-from backend.notices import Notice
+from backend.notices import Notice, Recipient, tell
 from tenants.doors import COOKIE_WITHOUT_TLS
 from tenants.rights import Role
 from tenants.scope import agency_scope
@@ -288,6 +288,22 @@ async def test_its_readers_are_mailed_what_matters(acme: Cast, inbox: Any) -> No
     await acme.run_jobs("mail_notices", even_later=True)
     [mail] = [each for each in inbox.mails if each["To"] == f"{who}@acme.example"]
     assert "September 2026. Nothing changed" in mail.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    "summary", ["<b>new</b>", "One.\nTwo.", "x" * 2_001, ""], ids=["html", "lines", "long", "nothing"]
+)
+async def test_a_notice_takes_no_summary_but_a_sentence(acme: Cast, summary: str) -> None:
+    async with agency_scope(acme.system):
+        with pytest.raises(ValueError, match="summary"):
+            await tell(
+                [Recipient(membership_id=acme.stakeholder.membership_id)],
+                kind="client_report_published",
+                subject_id=new_id(),
+                workspace_id=acme.workspaces["forum"],
+                text="x",
+                facts={"summary": summary, "corrected": "no"},
+            )
 
 
 class Tags(HTMLParser):

@@ -25,6 +25,8 @@ WORDS = {
     "action": ACTIONS,
     "severity": tuple(safety.WORDS.values()),
     "danger": safety.KINDS,
+    "corrected": ("yes", "no"),
+    "summary": ("September 2026. 2 of 3 goals met.",),
     "what": ("agency", "workspace", "member", "journal"),
 }
 

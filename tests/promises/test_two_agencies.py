@@ -124,6 +124,8 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}{more[name]}) {asked[name]}']
     if name == "readContent":
         return [f'{name}(itemId: "{ids["content"]}") {{ {_all_fields(shown, 1)} }}']
+    if name == "clientReportContent":
+        return [f'{name}(id: "{ids["clientreport"]}") {{ title inShort words sections {{ heading words }} }}']
     if name == "moderationNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [
