@@ -887,7 +887,7 @@ def _build() -> Any:
             for field_name, field in type_.fields.items():
                 field.resolve = _resolver(name, field_name)
     query = built.query_type
-    for name in ("workspaces", "cases", "notices", "noticePreferences"):
+    for name in ("workspaces", "cases", "notices", "noticePreferences", "clientReports"):
         query.fields[name].resolve = _resolver("Query", name)
     for kind in ("case", "post", "member"):
         query.fields[kind].resolve = lambda _root, info, kind=kind, **args: _by_id(info, args["id"], kind)
