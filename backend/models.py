@@ -21,6 +21,7 @@ MODEL_MODULES: Final = (
     "backend.education.models",
     "backend.education.course_models",
     "backend.safety.models",
+    "backend.safety.after_models",
     "backend.acting.models",
     "backend.moderation.models",
     "backend.reporting.models",

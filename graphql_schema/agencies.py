@@ -13,6 +13,7 @@ from graphql_schema.crisis_resources import CrisisResource
 from graphql_schema.customers import ACCOUNT_FILTERS, CustomerAccount, RetentionStudy
 from graphql_schema.directory_groups import DirectoryGroup
 from graphql_schema.disputes import Dispute
+from graphql_schema.escalation_reviews import FollowUp
 from graphql_schema.escalations import Escalation
 from graphql_schema.investigations import Investigation, InvestigationResult
 from graphql_schema.jobs import JOB_FILTERS, Job
@@ -23,7 +24,7 @@ from graphql_schema.machines import ApiClient
 from graphql_schema.macros import Macro
 from graphql_schema.misuse import MisuseMeasure, UnfoundedMark
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
-from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact
+from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact, SafetySettings
 from graphql_schema.orders import (
     AccountOrder,
     ApiClientOrder,
@@ -252,7 +253,12 @@ class Workspace(Node):
     escalations: Connection[Escalation] = many(
         "workspace_id",
         order=EscalationOrder,
-        description="Danger that was raised, exercises and what is over included.",
+        description="Danger that was raised, drills and what is over included.",
+    )
+    follow_ups: Connection[FollowUp] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="What is to change after its escalations: yours, and of those that you read.",
     )
     rotas: Connection[Rota] = many(
         "workspace_id", order=CreationOrder, description="Who is on call for it alone; `Agency.rotas` has the others."
@@ -371,6 +377,9 @@ class Agency(Node):
         by_workspace=True,
         description="Who did what for the clients you see and, if you see all of them, for the agency as a whole; empty "
         "for whoever may not read the journal.",
+    )
+    safety_settings: SafetySettings | None = one(
+        "agency_id", reverse=True, description="What it promises about escalations; null for what is usual."
     )
     crisis_resources: Connection[CrisisResource] = many(
         "agency_id", order=CreationOrder, description="Who helps, by country; none that is not verified at this moment."

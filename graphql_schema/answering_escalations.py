@@ -18,21 +18,19 @@ from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
 
 
-@strawberry.input(
-    description="Somebody may come to harm. Name a case, a post or a member; a client for an exercise alone."
-)
+@strawberry.input(description="Somebody may come to harm. Name a case, a post or a member; a client for a drill alone.")
 class RaiseEscalationInput:
     kind: DangerKind = strawberry.field(description="What danger it is.")
     summary: str = strawberry.field(description="What you know, at most 5,000 characters; in no page and no notice.")
     case_id: strawberry.ID | None = optional("The case it was seen in.")
     post_id: strawberry.ID | None = optional("The post it was seen in; it is reported as well.")
     member_id: strawberry.ID | None = optional("Whom it is about, without a post.")
-    workspace_id: strawberry.ID | None = optional("The client of an exercise about nobody.")
+    workspace_id: strawberry.ID | None = optional("The client of a drill about nobody.")
     impact: int | None = optional("1 a life or a child's safety, 2 serious harm, 3 limited, 4 a breach of rules.")
     urgency: int | None = optional("1 now, 2 within a day, 3 within days, 4 none. Unknown counts as 1.")
     legal_basis: LegalBasis | None = optional("What law says about it; it makes it at least so grave.")
     is_at_risk: bool = strawberry.field(default=False, description="Whether a minor or somebody at risk is concerned.")
-    is_drill: bool = strawberry.field(default=False, description="An exercise: pages go out, nothing is restricted.")
+    is_drill: bool = strawberry.field(default=False, description="A drill: pages go out, nothing is restricted.")
 
 
 @strawberry.type(description="The escalation that goes on now.")

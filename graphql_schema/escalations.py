@@ -11,6 +11,7 @@ from backend import safety
 from graphql_schema.cases import Case
 from graphql_schema.communities import Member, Post
 from graphql_schema.describing import value
+from graphql_schema.escalation_reviews import EscalationReview, FollowUp
 from graphql_schema.on_call import DangerKind
 from graphql_schema.orders import CreationOrder, MoveOrder
 from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
@@ -75,6 +76,11 @@ class EscalationStepKind(Enum):
     TAKEDOWN_ANSWERED = value("takedown_answered", "Whoever asked was answered by mail; a note says why not.")
     TAKEDOWN_COMPLETED = value("takedown_completed", "Something of what was missing has come.")
     TAKEDOWN_SETTLED = value("takedown_settled", "What was asked for is gone, or refused.")
+    ITEM_DONE = value("item_done", "An item of its protocol is done; `target` is the item's key.")
+    ITEM_UNDONE = value("item_undone", "It is not done after all; the note says why.")
+    REVIEWED = value("reviewed", "Its review was written, or changed.")
+    FOLLOW_UP_SET = value("follow_up_set", "Something is to change after it; `staff` does it.")
+    FOLLOW_UP_DONE = value("follow_up_done", "What was to change has changed; `staff` did it.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
@@ -98,7 +104,8 @@ class EscalationStep:
     level: int | None = column(description="On which level; of a wish to lower, the wished severity; else null.")
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
     target: str = column(
-        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; else empty."
+        description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; of an item its "
+        "key; else empty."
     )
     channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")
@@ -111,7 +118,7 @@ class EscalationBrief:
     """What an escalation is about. Shown to its readers, and to whoever wrote it."""
 
     summary: str = column(description="In the words of whoever raised it, at most 5,000 characters.")
-    member: Member | None = one("member_id", description="Whom it is about; null for an exercise about nobody.")
+    member: Member | None = one("member_id", description="Whom it is about; null for a drill about nobody.")
     post: Post | None = one("post_id", description="What they wrote; null for none, and for whoever may not open it.")
     case: Case | None = one("case_id", description="The case about it; null for none, and for whoever may not open it.")
     by: Staff | None = one("by_id", description="Who wrote it; null for a machine, and where you may not see staff.")
@@ -130,11 +137,15 @@ class Escalation(Node):
     urgency: int | None = column(description="1 now, 2 within a day, 3 within days, 4 none; null: unknown, as 1.")
     legal_basis: LegalBasis | None = column(description="What law says about it; null for nothing.")
     is_at_risk: bool = column(description="Whether whom it is about is a minor or otherwise at risk.")
-    is_drill: bool = column(description="Whether it is an exercise: counted apart, and nothing is restricted by it.")
+    is_drill: bool = column(description="Whether it is a drill: counted apart, and nothing is restricted by it.")
     state: EscalationState = column(description="Where it is.")
     level: int = column(description="Which level of its policy is paged; one more than there are when exhausted.")
     loop: int = column(description="In which pass through the levels it is, from 0.")
     policy: JSON = column(description="What it follows, as that was when it was raised or its severity changed.")
+    protocol: JSON = column(
+        description="What is to be done, as that was when it was raised: `version`, 0 for Tend's own, and `items` of `key` "
+        "and `text`."
+    )
     raised_at: datetime = column(description="When it was raised.")
     first_paged_at: datetime | None = column(description="When somebody was first paged; null until then.")
     acknowledged_at: datetime | None = column(description="When somebody first took it; null until then.")
@@ -148,10 +159,26 @@ class Escalation(Node):
     clock_from: datetime | None = column(
         description="Since when law's clock runs, where that is earlier than `raisedAt`; else null."
     )
+    client_instruction: str | None = column(
+        description="The client's instruction not to contact authorities, in its words; null for none. What law asks for is "
+        "done all the same: nothing is blocked by it."
+    )
+    promised_seconds: int = column(
+        description="Within which somebody takes it, as was promised when it was raised or its severity changed."
+    )
     is_late: bool = sql(
         "{row}.acknowledged_at is null and {row}.state <> 'resolved' and now() > {row}.raised_at + "
-        "make_interval(secs => " + safety.PROMISED_SECONDS + ")",
+        "make_interval(secs => {row}.promised_seconds)",
         description="Whether nobody has taken it, and the time that is promised for its severity is over.",
+    )
+    review_due_at: datetime | None = column(
+        description="By when its review should be written: 72 hours after one of severity 1 is over, 7 days after one of 2; "
+        "null for others, and until then."
+    )
+    reviewed_at: datetime | None = column(description="When its review was first written; null until then.")
+    is_review_overdue: bool = sql(
+        "{row}.reviewed_at is null and coalesce({row}.review_due_at < now(), false)",
+        description="Whether `reviewDueAt` is over, and nobody has written one.",
     )
     owner: Staff | None = one("owner_id", description="Who has it, or had it last; null for nobody.")
     raised_by: Staff | None = one("raised_by_id", description="Who raised it; null for a machine or Tend itself.")
@@ -168,6 +195,12 @@ class Escalation(Node):
         "escalation_id",
         order=CreationOrder,
         description="Requests under 47 U.S.C. 223a; for its readers, and one's own.",
+    )
+    review: EscalationReview | None = one(
+        "escalation_id", reverse=True, description="What was learned; null until then, and for whoever is no reader."
+    )
+    follow_ups: Connection[FollowUp] = many(
+        "escalation_id", order=CreationOrder, description="What is to change; for its readers, and one's own."
     )
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is about."

@@ -11,6 +11,7 @@ from graphql_schema.cases import Case
 from graphql_schema.communities import Community, Post
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value
+from graphql_schema.escalations import Escalation
 from graphql_schema.projection import Node, column, one, publish, ref, sql
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.staff import Staff
@@ -77,6 +78,10 @@ class LegalOrder(Node):
     community: Community | None = one("community_id", description="What it is about lies there.")
     post: Post | None = one("post_id", description="The post it is about; null where Tend knows none.")
     case: Case | None = one("case_id", description="Where moderators carry it out; null without a post.")
+    escalation: Escalation | None = one(
+        "escalation_id",
+        description="What was raised for TERRORIST_CONTENT; its `filings` are what authorities are told. Null for others.",
+    )
     entered_by: Staff | None = one("entered_by_id", description="Who wrote it down; null where you may not see staff.")
 
 

@@ -128,4 +128,21 @@ class SafetyContact(Node):
     telephony_url: str | None = column(
         description="What calls people by telephone; it is told by signed webhooks, `/docs/safety`. Null for nothing."
     )
+    no_authorities: str | None = column(
+        description="The client's instruction not to contact authorities, in its words; null for none."
+    )
     updated_at: datetime = column(description="When it was last said.")
+
+
+@publish(safety.SafetySettings, kind="safetysettings", needs=Right.READ_STAFF)
+class SafetySettings(Node):
+    """What the agency promises about escalations."""
+
+    id: strawberry.ID
+    has_monthly_drills: bool = column(description="Whether a drill starts by itself every four weeks.")
+    acknowledge_within: list[int] | None = column(
+        description="Seconds until somebody takes it, by severity, the gravest first; null for Tend's own: 5 and 15 minutes, "
+        "2 hours, 1 and 5 days."
+    )
+    version: int = column(description="For `expectedVersion`; each change adds one.")
+    updated_at: datetime = column(description="When they were last set.")

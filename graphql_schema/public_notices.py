@@ -14,6 +14,7 @@ from graphql_schema.communities import Community, Language, Post
 from graphql_schema.context import Info
 from graphql_schema.decisions import Decision, Outcome
 from graphql_schema.describing import Input, optional, value
+from graphql_schema.on_call import DangerKind
 from graphql_schema.policies import Policy
 from graphql_schema.projection import Filters, Node, column, one, publish, ref, sql
 from graphql_schema.projection.serving import actor_of
@@ -83,6 +84,9 @@ class PublicNotice(Node):
     )
     language: Language = column(description="In which they are written to.")
     is_in_good_faith: bool = column(description="Whether they state that it is true as far as they know.")
+    danger: DangerKind | None = column(
+        description="Which one somebody is in, as they say; it was raised as an escalation. Null for none."
+    )
     is_about_child_abuse: bool = column(description="Whether it is about what nobody has to give a name for.")
     rejection: str | None = column(description="What they were told, where it was rejected.")
     outcome: Outcome | None = column(description="Of the decision in force; null until there is one.")
@@ -133,6 +137,9 @@ class FileNoticeInput:
     is_about_child_abuse: bool = strawberry.field(
         default=False, description="That it is about an offence of Articles 3 to 7 of Directive 2011/93/EU."
     )
+    danger: DangerKind | None = optional(
+        "That somebody is in danger, and which: whoever is on call is paged at once, and nothing else is required."
+    )
     language: Language = strawberry.field(default=Language.EN, description="In which they are written to.")
     trusted_flagger_id: strawberry.ID | None = optional(
         "Whose notice it is, where staff passes it on; a trusted flagger's own API key says so by itself."
@@ -178,6 +185,7 @@ class HearingNotices:
                 email=input.email or "",
                 is_in_good_faith=input.is_in_good_faith,
                 is_about_child_abuse=input.is_about_child_abuse,
+                danger=input.danger.value if input.danger else None,
                 language=input.language.value,
             ),
             trusted_flagger_id=optional_uuid_of("trustedflagger", input.trusted_flagger_id, field="trustedFlaggerId"),

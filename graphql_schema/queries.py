@@ -17,6 +17,7 @@ from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
 from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.learning import WatchingLearners
+from graphql_schema.looking_back import LookingBack
 from graphql_schema.moderation_numbers import ModerationNumbers, told
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
@@ -27,6 +28,7 @@ from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.reading_content import ReadingContent
 from graphql_schema.reading_reports import ReadingReports
+from graphql_schema.safety_protocols import ReadingProtocols
 from graphql_schema.verifying import SeeingVerification
 from graphql_schema.viewing import Viewer
 from graphql_schema.watching_safety import WatchingSafety
@@ -49,6 +51,8 @@ class Query(
     Owing,
     SeeingVerification,
     WatchingSafety,
+    ReadingProtocols,
+    LookingBack,
     ReadingContent,
     WatchingLearners,
     ReadingReports,

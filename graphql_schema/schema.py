@@ -30,6 +30,7 @@ from graphql_schema.leading_queues import LeadingQueues
 from graphql_schema.learning import Learning
 from graphql_schema.leaving_for_good import LeavingForGood
 from graphql_schema.legal_orders import RecordingOrders
+from graphql_schema.looking_back import Reviewing
 from graphql_schema.machines import ManagingMachines
 from graphql_schema.making_reports import MakingReports
 from graphql_schema.managing_people import ManagingPeople
@@ -46,6 +47,8 @@ from graphql_schema.queries import Query
 from graphql_schema.reading_content import HearingReaders
 from graphql_schema.report_pages import OpeningReportPages
 from graphql_schema.reporting_on_services import ReportingOnServices
+from graphql_schema.safety_protocols import FollowingProtocols
+from graphql_schema.safety_settings import Drilling
 from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
@@ -93,6 +96,9 @@ class Mutation(
     DesigningVerification,
     SettingLimits,
     AnsweringEscalations,
+    FollowingProtocols,
+    Drilling,
+    Reviewing,
     FilingSafety,
     ListingHelp,
     TakingDown,

@@ -112,6 +112,10 @@ class SetSafetyContactsInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client it is about.")
     email: str | None = optional("Of the client's own people; none where it is left out.")
     telephony_url: str | None = optional("What calls people by telephone; nothing where it is left out.")
+    no_authorities: str | None = optional(
+        "The client's instruction not to contact authorities, in its words, at most 2,000 characters: shown with its "
+        "escalations. It stops nothing: what law asks for is done all the same. None where it is left out."
+    )
 
 
 @strawberry.type(description="Whom policies reach, as it is now.")
@@ -166,6 +170,7 @@ class SettingSafety:
             uuid_of("workspace", input.workspace_id, field="workspaceId"),
             email=input.email or None,
             telephony_url=input.telephony_url or None,
+            no_authorities=input.no_authorities or None,
         )
         return SetSafetyContactsPayload(contact=ref(SafetyContact, contact_id), telephony_secret=secret)
 

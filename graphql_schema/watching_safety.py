@@ -10,6 +10,7 @@ from backend import safety
 from backend.kit.errors import Invalid, NotAllowed, NotFound
 from backend.kit.ids import parse_published
 from graphql_schema.context import Info
+from graphql_schema.escalations import Escalation
 from graphql_schema.moderation_numbers import Share
 from graphql_schema.on_call import Rota
 from graphql_schema.projection import ref
@@ -40,8 +41,10 @@ class OnCall:
 @strawberry.type(description="Whether escalations of one severity were taken in time, and how many are open.")
 class SafetyNumbers:
     severity: int = strawberry.field(description="1 for the gravest to 5.")
-    is_drill: bool = strawberry.field(description="Whether these are exercises, which are counted apart.")
-    promised_seconds: int = strawberry.field(description="Within which somebody takes it.")
+    is_drill: bool = strawberry.field(description="Whether these are drills, which are counted apart.")
+    promised_seconds: int = strawberry.field(
+        description="Within which somebody takes it, as is promised now; each counts by its own `promisedSeconds`."
+    )
     in_time: Share = strawberry.field(
         description="Of those raised in the window that were taken or whose time is over, those taken in time."
     )
@@ -52,6 +55,32 @@ class SafetyNumbers:
     )
     open: int = strawberry.field(description="Those that are not resolved now, whenever raised.")
     open_late: int = strawberry.field(description="Of these, those that nobody has taken in time.")
+
+
+@strawberry.type(description="What somebody had of escalations; drills are none.")
+class ResponderLoad:
+    staff: Staff | None = strawberry.field(description="Who it is.")
+    taken: int = strawberry.field(description="How many they had.")
+    seconds: float = strawberry.field(description="How long they had them, together.")
+    weighted_seconds: float = strawberry.field(
+        description="The same, each second weighted by severity: 4, 2, 1, a half and a quarter."
+    )
+    has_one: bool = strawberry.field(description="Whether they have one now.")
+    rests_until: datetime | None = strawberry.field(
+        description="Until when they should rest, a day after severity 1 and 11 hours after 2; null where they need not. Until "
+        "then somebody else who is on call is paged first."
+    )
+
+
+@strawberry.type(description="An open escalation that somebody has, and when their turn ends.")
+class HeldEscalation:
+    escalation: Escalation | None = strawberry.field(description="Which; its `isDrill` says whether it is a drill.")
+    owner: Staff | None = strawberry.field(description="Who has it.")
+    turn_ends_at: datetime | None = strawberry.field(
+        description="When they are no longer on call, or were last, within a day; null where no turn of theirs ends."
+    )
+    is_over: bool = strawberry.field(description="Whether they are not on call now.")
+    next: Staff | None = strawberry.field(description="Who is on call then in their place; null for nobody.")
 
 
 @strawberry.type
@@ -94,7 +123,7 @@ class WatchingSafety:
         ]
 
     @strawberry.field(
-        description="Whether a client's escalations were taken in time, by severity; exercises after what was real. A "
+        description="Whether a client's escalations were taken in time, by severity; drills after what was real. A "
         "window of 366 days at most.",
         metadata={NEEDS: Right.READ_WORKSPACE},
     )
@@ -115,6 +144,59 @@ class WatchingSafety:
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
         return [_shown(row) for row in rows]
+
+    @strawberry.field(
+        description="What is to be handed over: escalations of severity 1 to 3 of a client that somebody has, the turn that "
+        "ends first before others.",
+        metadata={NEEDS: Right.WORK_QUEUE},
+    )
+    async def hand_over_list(self, info: Info, workspace_id: _Client) -> list[HeldEscalation] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            rows = await safety.hand_over_list(actor_of(info.context), found)
+        except (NotAllowed, NotFound):
+            return None
+        return [
+            HeldEscalation(
+                escalation=ref(Escalation, held.escalation_id),
+                owner=ref(Staff, held.owner_id),
+                turn_ends_at=held.turn_ends_at,
+                is_over=held.is_over,
+                next=None if held.next_id is None else ref(Staff, held.next_id),
+            )
+            for held in rows
+        ]
+
+    @strawberry.field(
+        description="What responders had of the escalations of clients you see, the most first: everybody's for who plans "
+        "shifts, for others their own. A window of 366 days at most.",
+        metadata={NEEDS: Right.WORK_QUEUE},
+    )
+    async def responder_loads(
+        self,
+        info: Info,
+        since: Annotated[datetime, strawberry.argument(description="When the window begins.")],
+        until: Annotated[datetime, strawberry.argument(description="When it ends, which is no part of it.")],
+    ) -> list[ResponderLoad] | None:
+        try:
+            loads = await safety.responder_loads(actor_of(info.context), since=since, until=until)
+        except NotAllowed:
+            return None
+        except Invalid as refusal:
+            raise bad_input(refusal.message) from None
+        return [
+            ResponderLoad(
+                staff=ref(Staff, load.membership_id),
+                taken=load.taken,
+                seconds=load.seconds,
+                weighted_seconds=load.weighted_seconds,
+                has_one=load.has_one,
+                rests_until=load.rests_until,
+            )
+            for load in loads
+        ]
 
 
 def _shown(row: safety.Attainment) -> SafetyNumbers:

@@ -11,6 +11,7 @@ from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
+from graphql_schema.on_call import DangerKind
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.rule_conditions import ConditionInput, as_json
@@ -42,6 +43,13 @@ class CreateRulePayload:
     user_errors: list[UserError] = user_errors()
 
 
+@strawberry.input(description="The danger that what a rule finds is raised as.")
+class RuleDangerInput:
+    kind: DangerKind = strawberry.field(description="What danger it is.")
+    impact: int | None = optional("1 a life or a child's safety, 2 serious harm, 3 limited, 4 a breach of rules.")
+    urgency: int | None = optional("1 now, 2 within a day, 3 within days, 4 none. Unknown counts as 1.")
+
+
 @strawberry.input(description="What becomes of a post that a rule finds; once for each rule and post.")
 class RuleActionsInput:
     report: bool = strawberry.field(default=True, description="It is reported, under the rule's policy.")
@@ -53,6 +61,9 @@ class RuleActionsInput:
     )
     tags: list[str] = strawberry.field(
         default_factory=list, description="Words that are put on it: 10 at most, of 40 characters each."
+    )
+    raises: RuleDangerInput | None = optional(
+        "It is raised as an escalation as well: whoever is on call is paged at once. Only what is new and reported."
     )
     at_most_per_day: int | None = optional("Beyond so many posts in a day (UTC) nothing is done, only noted.")
 

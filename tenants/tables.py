@@ -57,6 +57,8 @@ class TenantModel(Model):
     grants: ClassVar[tuple[str, ...]] = ("select", "insert", "update", "delete")
     # What becomes of each column of words when a member is forgotten (tenants/treating.py); a promise test wants them all.
     forgetting: ClassVar[Mapping[str, Treatment | tuple[Treatment, ...]]] = {}
+    # Later rounds are looked up by earlier ones to know what is about the member.
+    forgotten_in_round: ClassVar[int] = 0
     # Which rows a member is given who asks for what is known about them; a condition as there. None: no row.
     of_member: ClassVar[str | None] = None
     # Why they are given none, where something of them may be in a row.

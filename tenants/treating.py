@@ -37,4 +37,29 @@ A_HASH: Final = Keep("a hash, which leads back to nobody")
 CASES_ABOUT_THEM: Final = (
     "= any(array(select c.id from cases c where c.agency_id = $1 and c.workspace_id = $2 and c.member_id = $3))"
 )
+# Names that are too short to be nobody else's word are not looked for.
+_SHORTEST_HANDLE: Final = 3
+_SHORTEST_ID: Final = 6
 THEIR_POSTS: Final = "in (select p.id from posts p where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = $3)"
+
+
+def names_them(text: str) -> str:
+    """SQL, of SQL: whether a text names the member, by handle or by the platform's id, as a word of its own."""
+    return (
+        "exists (select from members m, lateral (values (m.handle, "
+        rf"{_SHORTEST_HANDLE}), (m.external_id, {_SHORTEST_ID})) as name (word, shortest) "
+        "where m.agency_id = $1 and m.workspace_id = $2 and m.id = $3 and length(name.word) >= name.shortest "
+        rf"and ({text}) ~* ('(?<!\w)' || regexp_replace(name.word, '(\W)', '\\\1', 'g') || '(?!\w)'))"
+    )
+
+
+def without_them(column: str) -> str:
+    """SQL, of SQL: a list of texts, of which those that name the member are empty."""
+    return (
+        f"array(select case when {names_them('u.said')} then '' else u.said end "
+        f"from unnest({column}) with ordinality u (said, place) order by u.place)"
+    )
+
+
+def any_names_them(column: str) -> str:
+    return f"exists (select from unnest({column}) u (said) where {names_them('u.said')})"

@@ -11,11 +11,14 @@ from backend.safety import (
     CrisisResource,
     Danger,
     EscalationPolicy,
+    EscalationReview,
+    FollowUp,
     Rota,
     RotaLayer,
     RotaOverride,
     SafetyContact,
     SafetyFiling,
+    SafetySettings,
     Takedown,
 )
 from backend.safety.writing_notifications import Notification, checked_notification
@@ -68,11 +71,15 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
                 "source_url": "https://example.com/", "verified_at": now(), "verify_before": now() + timedelta(days=300),
             },
         )  # fmt: skip
+        settings, _ = await SafetySettings.get_or_create(defaults={"updated_at": now()})
         contact, _ = await SafetyContact.get_or_create(workspace_id=client)
         requirement, _ = await TrainingRequirement.get_or_create(workspace_id=client, defaults={"kinds": []})
     about = {"workspace_id": client, "escalation_id": escalation_id, "by_id": colleague, "created_at": now()}
     async with agency_scope(cast.system):
         filing = await SafetyFiling.create(kind="article_18", content=TOLD, documents=[], due_at=now(), **about)
+        review = {"what_happened": "x", "went_well": "x", "to_change": "x", "changed_at": now()}
+        await EscalationReview.create(**review, **about)
+        follow_up = await FollowUp.create(what="x", due_at=now(), asked_by_id=colleague, **about)
         takedown = await Takedown.create(
             **dict.fromkeys(("signature", "identification", "location", "good_faith"), "x"),
             contact="",
@@ -83,6 +90,8 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
     return {
         "crisisresource": f"crisisresource_{help_.id}",
         "safetyfiling": f"safetyfiling_{filing.id}",
+        "followup": f"followup_{follow_up.id}",
+        "safetysettings": f"safetysettings_{settings.id}",
         "takedown": f"takedown_{takedown.id}",
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",

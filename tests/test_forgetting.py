@@ -45,7 +45,15 @@ from backend.moderation import (
 )
 from backend.outside import file_of_member, rotate_secrets, stored_files
 from backend.reporting import LegalOrder, MisuseMeasure, PublicNotice, UnfoundedMark
-from backend.safety import Escalation, EscalationBrief, EscalationStep, SafetyFiling, Takedown
+from backend.safety import (
+    Escalation,
+    EscalationBrief,
+    EscalationReview,
+    EscalationStep,
+    FollowUp,
+    SafetyFiling,
+    Takedown,
+)
 from backend.settings import Settings
 from backend.verification import VerificationEvidence, VerificationProgramme, VerificationTask
 from tenants.erasing import treatments
@@ -237,7 +245,7 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         await CustomerExposure.create(**theirs, kind="read", at=now(), source="told", external_id=f"e {MARKER}")
         await reported_about(cast, client, slug, post, member.id)
         escalation = await Escalation.create(
-            workspace_id=client, kind="violence", severity=1, state="resolved", outcome="resolved", policy={},
+            workspace_id=client, kind="violence", severity=1, promised_seconds=300, state="resolved", outcome="resolved", policy={},
             raised_at=now(), resolved_at=now(),
         )  # fmt: skip
         about = {"workspace_id": client, "escalation_id": escalation.id}
@@ -249,6 +257,11 @@ async def a_marked_member(cast: Cast) -> tuple[UUID, UUID, str]:
         await SafetyFiling.create(
             kind="article_18", content={"x": MARKER}, documents=[{"text": MARKER}], due_at=now(), **written
         )
+        await EscalationReview.create(
+            **dict.fromkeys(("what_happened", "went_well", "to_change"), f"{MARKER} again"), changed_at=now(), **written
+        )
+        asked = {"due_at": now(), "asked_by_id": written["by_id"], "done_at": now()}
+        await FollowUp.create(what=f"call {MARKER}", done_note=f"called {MARKER}", **asked, **written)
         said = ("signature", "identification", "location", "good_faith", "contact", "authority", "refusal")
         await Takedown.create(
             **dict.fromkeys(said, f"of {MARKER}"), email=f"{MARKER}@example.com", copies=[MARKER],
@@ -378,6 +391,8 @@ PLANTED = {
     "escalation_steps.note",
     *("safety_filings.content", "safety_filings.documents"),
     *(f"takedowns.{column}" for column in ("signature", "identification", "location", "good_faith", "contact")),
+    *(f"escalation_reviews.{column}" for column in ("what_happened", "went_well", "to_change")),
+    *("follow_ups.what", "follow_ups.done_note"),
     *("takedowns.authority", "takedowns.email", "takedowns.copies", "takedowns.refusal"),
     "evidence_snapshots.content",
     "statements_of_reasons.explanation",

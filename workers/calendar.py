@@ -64,6 +64,7 @@ CALENDAR: Final[Calendar] = (
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),
     Entry("sweep_escalations", every=timedelta(minutes=1)),
     Entry("watch_deadlines", every=timedelta(minutes=5), offset=timedelta(minutes=3)),
+    Entry("start_drills", every=timedelta(days=7), offset=timedelta(days=5, hours=10)),  # on a Tuesday, by daylight
     Entry("watch_coverage", every=timedelta(minutes=15), offset=timedelta(minutes=1)),
     Entry("enrol_who_lack", every=timedelta(hours=6), offset=timedelta(hours=1)),
     Entry("warn_of_ends", every=timedelta(days=1), offset=timedelta(hours=8)),

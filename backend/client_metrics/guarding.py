@@ -3,7 +3,6 @@
 from typing import Final
 
 from backend.client_metrics.defining import Base, Part, began
-from backend.safety import PROMISED_SECONDS
 from backend.verification import IS_VERIFIED
 from tenants.rights import Right
 
@@ -40,7 +39,7 @@ VERIFIED: Final = Base(
     {Part.PROGRAMME: "programme"},
     is_levelled=True,
 )
-_DUE: Final = f"e.raised_at + make_interval(secs => {PROMISED_SECONDS.format(row='e')})"
+_DUE: Final = "e.raised_at + make_interval(secs => e.promised_seconds)"
 _ESCALATED: Final = began("escalations", "raised_at", but="not b.is_drill")
 RAISED: Final = Base(
     "raised",

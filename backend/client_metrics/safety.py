@@ -26,7 +26,7 @@ METRICS: Final = (
         Section.SAFETY,
         "Did a human take it in time?",
         "Of escalations raised in the window that were taken, or whose time to be taken was over at its end, those taken in "
-        "the time promised for their severity; exercises left out.",
+        "the time promised when they were raised; exercises left out.",
         Unit.SHARE,
         Better.UP,
         ("escalations",),

@@ -61,6 +61,7 @@ class Member(WorkspaceModel):
         "identity_key": Put("null", "t.id = $3"),
     }
     of_member = "t.id = $3"
+    forgotten_in_round = 2
     community_id: UUID = fields.UUIDField()
     external_id = fields.CharField(max_length=200)
     handle = fields.CharField(max_length=200)

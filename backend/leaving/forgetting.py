@@ -151,7 +151,7 @@ async def _forget(workspace_id: UUID, member_id: UUID) -> Counter[str]:
     scope, counts = current(), Counter[str]()
     await scope.execute(f"set local statement_timeout = {STATEMENT_MILLISECONDS}")
     async with as_eraser():
-        for model in tenant_models():
+        for model in sorted(tenant_models(), key=lambda model: model.forgotten_in_round):
             table, changed = model._meta.db_table, 0
             for column, treatment in treatments(model):
                 if not isinstance(treatment, Put | Remove):

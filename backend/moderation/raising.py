@@ -16,7 +16,7 @@ from tenants.scope import current
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Exactly one of the four; a client alone is for exercises."""
+    """Exactly one of the four; a client alone is for drills, orders and what is said from outside."""
 
     case_id: UUID | None = None
     post_id: UUID | None = None

@@ -9,6 +9,7 @@ from backend.kit.errors import Conflict, NotFound
 from backend.kit.texts import clean
 from backend.moderation import Reporter, file_report
 from backend.outbox import enqueue
+from backend.reporting.alarming import raise_alarm
 from backend.reporting.areas import area_of, least_tier_of
 from backend.reporting.models import PublicNotice
 from backend.reporting.thresholds import LONGEST_TEXT
@@ -69,7 +70,9 @@ async def become_report(notice: PublicNotice, post: Post, *, by: Actor | None = 
         area=area_of(notice.taxonomy_code),
         least_tier=None if notice.policy_id is not None else least_tier_of(notice.taxonomy_code),
     )
-    return await file_report(post, reporter, reason=notice.reason, policy_id=notice.policy_id, report_id=notice.id)
+    report_id = await file_report(post, reporter, reason=notice.reason, policy_id=notice.policy_id, report_id=notice.id)
+    await raise_alarm(notice, post=post, report_id=report_id)
+    return report_id
 
 
 async def _waiting(notice_id: UUID) -> PublicNotice:

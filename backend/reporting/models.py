@@ -6,9 +6,22 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.tables import APPEND_ONLY, WorkspaceModel
-from tenants.treating import A_HASH, CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put
+from tenants.treating import (
+    A_HASH,
+    CASES_ABOUT_THEM,
+    OF_THE_AGENCY,
+    OUR_WORDS,
+    THEIR_POSTS,
+    Keep,
+    Put,
+    any_names_them,
+    names_them,
+    without_them,
+)
 
 _ABOUT_THEM: Final = f"t.post_id {THEIR_POSTS}"
+# Of what is about no post that Tend knows: where it names them.
+_NAMES_THEM: Final = f"t.post_id is null and {names_them('t.{}')}"
 # Of a report or an appeal by them, or about what they wrote.
 _ABOUT_THEIRS: Final = (
     "t.reporter_key = 'member:' || $3::uuid::text or t.report_id in (select r.id from reports r "
@@ -60,13 +73,15 @@ class PublicNotice(WorkspaceModel):
     """
 
     forgetting = {
-        **dict.fromkeys(("channel", "kind", "state", "outcome", "ground", "language", "taxonomy_code"), OUR_WORDS),
-        **dict.fromkeys(("category", "keyword"), _OFFICIAL),
-        "location": Put("''", _ABOUT_THEM),
-        "items": Put(
-            "array_fill(''::text, array[cardinality(t.items)])", f"cardinality(t.items) > 0 and {_ABOUT_THEM}"
+        **dict.fromkeys(
+            ("channel", "kind", "danger", "state", "outcome", "ground", "language", "taxonomy_code"), OUR_WORDS
         ),
-        "reason": Put("''", _ABOUT_THEM),
+        **dict.fromkeys(("category", "keyword"), _OFFICIAL),
+        "items": (
+            Put("array_fill(''::text, array[cardinality(t.items)])", f"cardinality(t.items) > 0 and {_ABOUT_THEM}"),
+            Put(without_them("t.items"), f"t.post_id is null and {any_names_them('t.items')}"),
+        ),
+        **{column: Put("''", f"{_ABOUT_THEM} or {_NAMES_THEM.format(column)}") for column in ("location", "reason")},
         "rejection": Put("''", f"t.rejection is not null and {_ABOUT_THEM}"),
         **dict.fromkeys(("name", "email"), _OF_REPORTERS),
         **dict.fromkeys(("reporter_key", "origin"), A_HASH),
@@ -90,6 +105,8 @@ class PublicNotice(WorkspaceModel):
     language = fields.CharField(max_length=2)
     is_in_good_faith = fields.BooleanField()
     is_about_child_abuse = fields.BooleanField(default=False)
+    danger = fields.CharField(max_length=20, null=True)
+    escalation_id: UUID | None = fields.UUIDField(null=True)
     reporter_key = fields.CharField(max_length=60)
     origin = fields.CharField(max_length=40, null=True)
     trusted_flagger_id: UUID | None = fields.UUIDField(null=True)
@@ -236,19 +253,27 @@ class LegalOrder(WorkspaceModel):
         **dict.fromkeys(("member_state", "category", "keyword", "language", "territorial_scope"), _OFFICIAL),
         "taxonomy_code": OUR_WORDS,
         **dict.fromkeys(("authority", "authority_contact", "reference", "legal_basis", "redress"), _OF_AUTHORITIES),
-        "reasons": Put("''", _ABOUT_THEM),
-        "urls": Put("array_fill(''::text, array[cardinality(t.urls)])", f"cardinality(t.urls) > 0 and {_ABOUT_THEM}"),
-        "account_identifiers": Put(
-            "array_fill(''::text, array[cardinality(t.account_identifiers)])",
-            f"cardinality(t.account_identifiers) > 0 and {_ABOUT_THEM}",
-        ),
-        "effect_note": Put("''", _ABOUT_THEM),
+        **{
+            column: Put("''", f"{_ABOUT_THEM} or {_NAMES_THEM.format(column)}") for column in ("reasons", "effect_note")
+        },
+        **{
+            # An order may be about several: what is about others stays.
+            column: (
+                Put(
+                    f"array_fill(''::text, array[cardinality(t.{column})])",
+                    f"cardinality(t.{column}) > 0 and {_ABOUT_THEM}",
+                ),
+                Put(without_them(f"t.{column}"), f"t.post_id is null and {any_names_them(f't.{column}')}"),
+            )
+            for column in ("urls", "account_identifiers")
+        },
     }
     not_for_members = "when a member may be told of an order is for the authority to say; they are informed by hand"
     kind = fields.CharField(max_length=20)
     community_id: UUID = fields.UUIDField()
     post_id: UUID | None = fields.UUIDField(null=True)
     case_id: UUID | None = fields.UUIDField(null=True)
+    escalation_id: UUID | None = fields.UUIDField(null=True)
     authority = fields.TextField()
     authority_contact = fields.TextField(default="")
     member_state = fields.CharField(max_length=2)

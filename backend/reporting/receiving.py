@@ -14,6 +14,7 @@ from backend.outbox import enqueue
 from backend.outside import NoInstallationKey, sign
 from backend.people import address
 from backend.policies import Policy, PolicyVersion
+from backend.reporting.alarming import raise_alarm
 from backend.reporting.areas import NOT_SPECIFIED, checked_code, filed_as
 from backend.reporting.attaching import become_report
 from backend.reporting.locating import items_in, post_at
@@ -33,7 +34,7 @@ class Missing(Invalid):
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a person says of it. `kind`: rules, or illegal (Article 16). `taxonomy_code`: a code or a group of codes.
-    `network`: where it came from, of which only a hash is kept."""
+    `danger`: which one somebody is in, as they see it; then nothing is asked of them but where and what. `network`: where it came from, of which only a hash is kept."""
 
     kind: str
     location: str
@@ -44,6 +45,7 @@ class Said:
     email: str = ""
     is_in_good_faith: bool = False
     is_about_child_abuse: bool = False
+    danger: str | None = None
     language: str = "en"
     network: str | None = None
 
@@ -139,6 +141,7 @@ async def _take(
         language=said.language,
         is_in_good_faith=said.is_in_good_faith,
         is_about_child_abuse=said.is_about_child_abuse,
+        danger=said.danger,
         reporter_key=_key(community.workspace_id, email, trusted_flagger_id, notice_id),
         origin=_signed(community.workspace_id, said.network, purpose="network"),
         trusted_flagger_id=trusted_flagger_id,
@@ -163,6 +166,8 @@ async def _take(
         if post_id is not None:
             post = await Post.get(id=post_id, workspace_id=community.workspace_id)
             await become_report(notice, post)
+        else:
+            await raise_alarm(notice)
     return notice
 
 
@@ -173,6 +178,8 @@ def _ask_for_what_is_missing(said: Said, *, name: str, email: str | None, needs_
         raise Invalid("It is about the rules or about the law.", path=("input", "kind"))
     if said.language not in ("en", "de"):
         raise Invalid("In English or in German.", path=("input", "language"))
+    if said.danger is not None:
+        return  # nobody is kept from calling for help by a field; what the law asks for may be missing, and then is
     by_law = said.kind == "illegal"
     if by_law and not said.is_about_child_abuse and not is_known:
         if not name:

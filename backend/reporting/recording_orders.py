@@ -86,7 +86,8 @@ async def record_order(actor: Actor, community_id: UUID, ordered: Ordered, *, po
     await _record("received", order_id, workspace_id=community.workspace_id, kind=ordered.kind)
     if ordered.kind == "terrorist_content":
         about = About(workspace_id=community.workspace_id) if case_id is None else About(case_id=case_id)
-        await raise_danger(actor, about, _within_the_hour(ordered))
+        escalation_id, _ = await raise_danger(actor, about, _within_the_hour(ordered))
+        await LegalOrder.filter(id=order_id, workspace_id=community.workspace_id).update(escalation_id=escalation_id)
     return order_id
 
 

@@ -34,7 +34,7 @@ async def apply_rules(system: Actor, payload: Mapping[str, Any]) -> None:
     now_, later = _affordable(fresh)
     rest = later[0].post.id if later else posts[found.looked_at].id if len(posts) > found.looked_at else None
     for finding in await _note(workspace_id, now_, mode):
-        await react(workspace_id, finding)
+        await react(workspace_id, finding, is_old=mode == "old")
     if mode is None and "reported" not in payload:
         await count_runs(workspace_id, sum(1 for post in posts[: found.looked_at] if rest is None or post.id < rest))
     if rest is not None:

@@ -28,6 +28,7 @@ from backend.ruling.judging import Judge, Seen, Verdict, judge_of, needs
 from backend.ruling.reading import read
 from backend.ruling.scanning import LinksOf, Texts
 from backend.ruling.thresholds import RULESETS_KEPT
+from backend.safety import Danger
 from tenants.scope import current
 
 
@@ -40,6 +41,7 @@ class Actions:
     queue_id: UUID | None = None
     tags: tuple[str, ...] = ()
     at_most_per_day: int | None = None
+    raises: Danger | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -199,7 +201,14 @@ def actions_of(written: Mapping[str, Any]) -> Actions:
         queue_id=None if queue_id is None else UUID(queue_id.partition("_")[2]),
         tags=tuple(written.get("tags") or ()),
         at_most_per_day=written.get("atMostPerDay"),
+        raises=_danger_of(written.get("raises")),
     )
+
+
+def _danger_of(written: Mapping[str, Any] | None) -> Danger | None:
+    if written is None:
+        return None
+    return Danger(written["kind"].lower(), "", impact=written["impact"], urgency=written["urgency"])
 
 
 def _json(value: Any) -> Any:

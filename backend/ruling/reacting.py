@@ -1,21 +1,25 @@
+from dataclasses import replace
 from uuid import UUID
 
 from backend import journal
 from backend.acting import order_action
 from backend.communities import Post
 from backend.kit.ids import new_id
-from backend.moderation import Case, Reporter, file_report
+from backend.moderation import About, Case, Reporter, file_report, raise_danger
 from backend.ruling.compiling import Finding
+from backend.safety import Danger
 from tenants.scope import current
 
 
-async def react(workspace_id: UUID, finding: Finding) -> None:
-    """Do to the post what the rule says."""
+async def react(workspace_id: UUID, finding: Finding, *, is_old: bool = False) -> None:
+    """Do to the post what the rule says. What was there before the rule is no danger of now: nobody is paged for it."""
     actions = finding.entry.actions
     if actions.report:
         await _report(workspace_id, finding)
     if actions.hide:
         await _hide(workspace_id, finding)
+    if actions.raises is not None and not is_old:
+        await _raise(workspace_id, finding, actions.raises)
     for tag in actions.tags:
         await _tag(workspace_id, finding, tag)
 
@@ -53,6 +57,16 @@ async def _hide(workspace_id: UUID, finding: Finding) -> None:
         workspace_id=workspace_id,
         rule=str(finding.entry.rule_id),
     )
+
+
+async def _raise(workspace_id: UUID, finding: Finding, danger: Danger) -> None:
+    """For the case that the report opened; what was judged fine as it is opens none."""
+    case = await Case.get_or_none(
+        post_id=finding.post.id, workspace_id=workspace_id, kind="moderation", state__not="closed"
+    )
+    if case is not None:
+        said = replace(danger, summary=f"Found by the rule “{finding.entry.name}”.")
+        await raise_danger(current().actor, About(case_id=case.id), said)
 
 
 async def _tag(workspace_id: UUID, finding: Finding, tag: str) -> None:

@@ -18,6 +18,7 @@ from backend.ruling.matching import compile_pattern, compile_words, distinct
 from backend.ruling.models import HashBank, Rule, RuleVersion
 from backend.ruling.reading import read
 from backend.ruling.thresholds import RULES_PER_WORKSPACE, TAGS_PER_RULE, WORDS_PER_RULE
+from backend.safety import KINDS as DANGERS
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -171,6 +172,11 @@ async def _checked_actions(workspace_id: UUID, actions: Mapping[str, Any]) -> di
     tags = sorted({clean_line(tag, field="tags", longest=40) for tag in actions.get("tags") or ()})
     if len(tags) > TAGS_PER_RULE:
         raise Invalid(f"A rule puts at most {TAGS_PER_RULE} tags on a post.", path=("input", "actions", "tags"))
+    raises = actions.get("raises")
+    if raises is not None:
+        if not actions.get("report", True):
+            raise Invalid("Only what is reported is raised as a danger.", path=("input", "actions", "raises"))
+        raises = _checked_danger(raises)
     most = actions.get("atMostPerDay")
     if most is not None and not 1 <= most <= 1_000_000:
         raise Invalid("A limit for a day is 1 to 1,000,000.", path=("input", "actions", "atMostPerDay"))
@@ -180,7 +186,18 @@ async def _checked_actions(workspace_id: UUID, actions: Mapping[str, Any]) -> di
         "queueId": queue_id,
         "tags": tags,
         "atMostPerDay": most,
+        "raises": raises,
     }
+
+
+def _checked_danger(raises: Mapping[str, Any]) -> dict[str, Any]:
+    """In the shape of the API's input. Raises Invalid."""
+    if str(raises["kind"]).lower() not in DANGERS:
+        raise Invalid("This is no danger.", path=("input", "actions", "raises"))
+    grades = {name: raises.get(name) for name in ("impact", "urgency")}
+    if not all(grade is None or 1 <= grade <= 4 for grade in grades.values()):
+        raise Invalid("Impact and urgency go from 1 to 4.", path=("input", "actions", "raises"))
+    return {"kind": raises["kind"], **grades}
 
 
 async def _must_exist(model: Any, id: UUID, workspace_id: UUID, *, field: str) -> None:

@@ -1,12 +1,17 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
+from backend.safety.after_models import EscalationReview, FollowUp, Protocol, ResponderExposure, SafetySettings
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
+from backend.safety.drilling import SCENE, drill_if_due, start_drill, start_drills
+from backend.safety.ending_turns import Held, hand_over_list
+from backend.safety.exposing import Load, responder_loads
 from backend.safety.handing_over import accept_escalation, offer_escalation
 from backend.safety.listing_help import Help, set_crisis_resource
-from backend.safety.measuring import PROMISED_SECONDS, Attainment, safety_numbers
+from backend.safety.looking_back import Happening, Record, Task, escalation_record
+from backend.safety.measuring import Attainment, safety_numbers
 from backend.safety.models import (
     CrisisResource,
     Escalation,
@@ -26,8 +31,10 @@ from backend.safety.paging_outside import give_up_page, page_outside
 from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
 from backend.safety.regrading import regrade_escalation
 from backend.safety.resolving import OUTCOMES, resolve_escalation
+from backend.safety.reviewing import finish_follow_up, set_follow_up, write_review
 from backend.safety.setting_contacts import set_safety_contacts
 from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
+from backend.safety.setting_promises import set_safety_settings
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
@@ -41,15 +48,18 @@ from backend.safety.taking_down import (
     settle_takedown,
 )
 from backend.safety.telling import record_contact
+from backend.safety.ticking import tick_item
 from backend.safety.watching_deadlines import tell_of_deadlines, watch_deadlines
 from backend.safety.writing_cybertips import Account, CyberTip, IpCapture, Named, TipFile
 from backend.safety.writing_notifications import Notification
+from backend.safety.writing_protocols import BUILT_IN, Item, ProtocolVersion, protocol_versions, write_protocol
 
 __all__ = [
     "ASKED_FOR",
+    "BUILT_IN",
     "KINDS",
     "OUTCOMES",
-    "PROMISED_SECONDS",
+    "SCENE",
     "WORDS",
     "Account",
     "Attainment",
@@ -60,24 +70,36 @@ __all__ = [
     "EscalationBrief",
     "EscalationPolicy",
     "EscalationReader",
+    "EscalationReview",
     "EscalationStep",
+    "FollowUp",
     "Gap",
+    "Happening",
+    "Held",
     "Help",
     "IpCapture",
+    "Item",
     "Level",
+    "Load",
     "Named",
     "Notification",
     "OnCall",
+    "Protocol",
+    "ProtocolVersion",
+    "Record",
     "Requested",
+    "ResponderExposure",
     "Restriction",
     "Rota",
     "RotaLayer",
     "RotaOverride",
     "SafetyContact",
     "SafetyFiling",
+    "SafetySettings",
     "Subject",
     "Takedown",
     "Target",
+    "Task",
     "TipFile",
     "WantedLayer",
     "WantedOverride",
@@ -90,30 +112,43 @@ __all__ = [
     "complete_takedown",
     "coverage_gaps",
     "draft_filing",
+    "drill_if_due",
+    "escalation_record",
+    "finish_follow_up",
     "give_up_answer",
     "give_up_page",
+    "hand_over_list",
     "note_on_escalation",
     "offer_escalation",
     "page_escalation",
     "page_outside",
     "policies_version",
+    "protocol_versions",
     "raise_escalation",
     "receive_takedown",
     "record_contact",
     "record_filed",
     "regrade_escalation",
     "resolve_escalation",
+    "responder_loads",
     "safety_numbers",
     "set_crisis_resource",
     "set_escalation_policies",
+    "set_follow_up",
     "set_rota",
     "set_safety_contacts",
+    "set_safety_settings",
     "settle_takedown",
     "silence_escalation",
+    "start_drill",
+    "start_drills",
     "sweep_escalations",
     "take_step",
     "tell_of_deadlines",
+    "tick_item",
     "watch_coverage",
     "watch_deadlines",
     "who_is_on_call",
+    "write_protocol",
+    "write_review",
 ]

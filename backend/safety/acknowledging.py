@@ -3,6 +3,7 @@ from uuid import UUID
 
 from backend.kit.errors import Conflict
 from backend.kit.texts import clean
+from backend.safety.exposing import begin_exposure
 from backend.safety.holding import is_alive, locked, must_respond, record
 from backend.safety.models import Escalation
 from backend.safety.stepping import keep, let_read, note_step, set_timer
@@ -56,5 +57,6 @@ async def take(escalation: Escalation, membership_id: UUID, *, moment: datetime)
     escalation.ack_expires_at = moment + timedelta(seconds=escalation.policy["decaysSeconds"])
     escalation.next_at = escalation.ack_expires_at
     await keep(escalation, "state", "owner_id", "silenced_until", "acknowledged_at", "ack_expires_at", "next_at")
+    await begin_exposure(escalation, membership_id, moment=moment)
     await let_read(escalation, [membership_id], because="responds", until=None)
     await set_timer(escalation)

@@ -3,10 +3,10 @@ from uuid import UUID
 
 from backend.kit.errors import NotAllowed
 from backend.kit.texts import clean
-from backend.notices import Recipient, tell
 from backend.safety.holding import locked, record
 from backend.safety.staffing import staffing_of
 from backend.safety.stepping import let_read, note_step
+from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import GLASS_HOLDS
 from tenants.actor import Actor
 from tenants.rights import Right, Role
@@ -31,11 +31,10 @@ async def break_glass(actor: Actor, escalation_id: UUID, *, reason: str, moment:
             told = [escalation.owner_id]
         else:
             told = (await staffing_of(escalation.workspace_id, moment=moment)).of_role(Role.OWNER)
-        await tell(
-            [Recipient(membership_id=each) for each in told if each != actor.membership_id],
+        await tell_colleagues(
+            [each for each in told if each != actor.membership_id],
+            escalation,
             kind="glass_broken",
-            subject_id=escalation.id,
-            workspace_id=escalation.workspace_id,
             text="Somebody looks at an escalation without being its responder. Its steps say who, and why.",
             occasion=str(step_id),
         )

@@ -12,8 +12,8 @@ from backend import evidence
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
-from backend.safety.holding import is_alive, locked, must_respond, record
-from backend.safety.models import Escalation, EscalationBrief, EscalationReader, SafetyFiling
+from backend.safety.holding import is_alive, locked, must_read, must_respond, record
+from backend.safety.models import Escalation, EscalationBrief, SafetyFiling
 from backend.safety.staffing import staffing_of
 from backend.safety.stepping import note_step
 from backend.safety.thresholds import FILED_WITHIN, PRESERVED_FOR
@@ -87,7 +87,7 @@ async def approve_filing(
     async with scope.past_restrictions():
         moment = moment or await scope.now()
         filing, escalation = await _both(filing_id, expected_version)
-        membership_id = await _must_read(actor, escalation, moment=moment)
+        membership_id = await must_read(actor, escalation, moment=moment)
         if filing.state != "drafted":
             raise Conflict("This was approved before.", path=("input", "filingId"))
         if filing.by_id == membership_id:
@@ -158,16 +158,6 @@ async def _locked(filing_id: UUID, expected_version: int | None) -> SafetyFiling
     if filing.version != expected_version:
         raise Conflict("Somebody has changed it meanwhile: read it again.", path=("input", "expectedVersion"))
     return filing
-
-
-async def _must_read(actor: Actor, escalation: Escalation, *, moment: datetime) -> UUID:
-    if actor.membership_id is not None:
-        broken = await EscalationReader.get_or_none(
-            escalation_id=escalation.id, membership_id=actor.membership_id, because="broke_glass"
-        )
-        if broken is not None and (broken.until is None or broken.until > moment):
-            return actor.membership_id
-    return await must_respond(actor, escalation, moment=moment)
 
 
 async def _documents(

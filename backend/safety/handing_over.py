@@ -3,12 +3,12 @@ from uuid import UUID
 
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
-from backend.notices import Recipient, tell
 from backend.safety.acknowledging import take
 from backend.safety.holding import is_alive, locked, must_own, record
 from backend.safety.models import EscalationStep
 from backend.safety.staffing import staffing_of
 from backend.safety.stepping import WORDS, note_step
+from backend.safety.telling_colleagues import tell_colleagues
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -33,14 +33,13 @@ async def offer_escalation(
             raise Invalid("Somebody else who is trained for this client can take it over.", path=("input", "staffId"))
         step_id = await note_step(escalation, "offered", membership_id=to_id, by_id=owner_id, note=note, moment=moment)
         await is_alive(escalation, moment=moment)
-        await tell(
-            [Recipient(membership_id=to_id)],
+        await tell_colleagues(
+            [to_id],
+            escalation,
             kind="escalation_offered",
-            subject_id=escalation.id,
-            workspace_id=escalation.workspace_id,
             text="A colleague asks you to take over an escalation.",
             occasion=str(step_id),
-            facts={"severity": WORDS[escalation.severity]},
+            severity=WORDS[escalation.severity],
         )
         await record("offered", escalation, to=f"staff_{to_id}")
 

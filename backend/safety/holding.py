@@ -44,6 +44,17 @@ async def _was_let_in(escalation: Escalation, membership_id: UUID) -> bool:
     ).exists()
 
 
+async def must_read(actor: Actor, escalation: Escalation, *, moment: datetime) -> UUID:
+    """The actor's membership: a responder as in `must_respond`, or whoever broke the glass. Raises NotAllowed."""
+    if actor.membership_id is not None:
+        broken = await EscalationReader.get_or_none(
+            escalation_id=escalation.id, membership_id=actor.membership_id, because="broke_glass"
+        )
+        if broken is not None and (broken.until is None or broken.until > moment):
+            return actor.membership_id
+    return await must_respond(actor, escalation, moment=moment)
+
+
 async def must_own(actor: Actor, escalation: Escalation, *, moment: datetime) -> UUID:
     """Raises NotAllowed, Conflict where somebody else has it, or nobody."""
     membership_id = await must_respond(actor, escalation, moment=moment)

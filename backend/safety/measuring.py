@@ -1,29 +1,24 @@
-"""The promise board: how soon escalations were taken, and what is open past its time. Exercises are counted apart."""
+"""The promise board: how soon escalations were taken, and what is open past its time. Drills are counted apart."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from backend.kit.errors import Invalid
 from backend.kit.statistics import wilson
+from backend.safety.setting_promises import promises
 from backend.safety.thresholds import LONGEST_WINDOW, TIMERS
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
 
-PROMISED_SECONDS: Final = (
-    "case {row}.severity "
-    + " ".join(f"when {severity} then {timers.acknowledge}" for severity, timers in TIMERS.items())
-    + " end"
-)  # SQL, of an escalation
-
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
     """Of one severity, of those raised in the window whose time to be taken is over, or that were taken. `in_time` of
-    `count`; `interval` is Wilson's at 95 %, None of nothing. Seconds are medians. `open_late`: not taken, and late, now,
+    `count`; `interval` is Wilson's at 95 %, None of nothing. `promised_seconds`: as it is now; each
+    counts by what was promised for it. Other seconds are medians. `open_late`: not taken, and late, now,
     whenever raised."""
 
     severity: int
@@ -49,14 +44,15 @@ class Attainment:
 async def safety_numbers(
     actor: Actor, workspace_id: UUID, *, since: datetime, until: datetime, moment: datetime | None = None
 ) -> list[Attainment]:
-    """By severity, the gravest first; what was real before exercises. Raises NotAllowed, NotFound, Invalid."""
+    """By severity, the gravest first; what was real before drills. Raises NotAllowed, NotFound, Invalid."""
     actor.must_hold(Right.READ_WORKSPACE)
     await find_workspace(workspace_id)
     if not timedelta(0) < until - since <= LONGEST_WINDOW:
         raise Invalid(f"A window ends after it begins, and is at most {LONGEST_WINDOW.days} days long.")
     rows = await current().fetch(
         """select g.severity, g.is_drill, p.promised, count(e.id) filter (where counts) as count,
-                  count(e.id) filter (where counts and e.acknowledged_at - e.raised_at <= make_interval(secs => p.promised))
+                  count(e.id) filter (where counts and e.acknowledged_at - e.raised_at
+                                                      <= make_interval(secs => e.promised_seconds))
                     as in_time,
                   percentile_cont(0.5) within group (order by extract(epoch from e.first_paged_at - e.raised_at))
                     filter (where counts) as paged,
@@ -66,13 +62,13 @@ async def safety_numbers(
                     filter (where counts) as acted,
                   count(e.id) filter (where e.state <> 'resolved') as open,
                   count(e.id) filter (where e.state <> 'resolved' and e.acknowledged_at is null
-                                        and e.raised_at + make_interval(secs => p.promised) < $6) as late
+                                        and e.raised_at + make_interval(secs => e.promised_seconds) < $6) as late
              from unnest($3::int[], $4::int[]) as p (severity, promised)
              cross join (values (false), (true)) as d (is_drill)
              cross join lateral (select p.severity, d.is_drill) g
              left join lateral (
                   select e.*, e.raised_at >= $5 and e.raised_at < $7
-                              and (e.acknowledged_at is not null or e.raised_at + make_interval(secs => p.promised) < $6)
+                              and (e.acknowledged_at is not null or e.raised_at + make_interval(secs => e.promised_seconds) < $6)
                               as counts
                     from escalations e where e.agency_id = $1 and e.workspace_id = $2 and e.severity = g.severity
                      and e.is_drill = g.is_drill) e on true
@@ -80,7 +76,7 @@ async def safety_numbers(
         current().actor.agency_id,
         workspace_id,
         list(TIMERS),
-        [timers.acknowledge for timers in TIMERS.values()],
+        await promises(),
         since,
         moment or await current().now(),
         until,

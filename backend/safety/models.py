@@ -6,11 +6,17 @@ from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
 from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel
-from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
+from tenants.treating import OF_THE_AGENCY, OUR_WORDS, THEIR_POSTS, Keep, Put, names_them
 
-_ABOUT_THEM: Final = (
+# Of one about nobody that Tend knew: where its words name them, or are a notice's that turned out to be about a post of theirs.
+_IS_ABOUT_THEM: Final = (
+    f"{{row}}.member_id = $3 or {{row}}.member_id is null and ({names_them('{row}.summary')} "
+    "or {row}.escalation_id in (select n.escalation_id from public_notices n where n.agency_id = $1 "
+    f"and n.workspace_id = $2 and n.post_id {THEIR_POSTS}))"
+)
+ABOUT_THEM: Final = (
     "= any(array(select b.escalation_id from escalation_briefs b where b.agency_id = $1 and b.workspace_id = $2 "
-    "and b.member_id = $3))"
+    f"and ({_IS_ABOUT_THEM.format(row='b')})))"
 )
 
 
@@ -91,12 +97,13 @@ class SafetyContact(WorkspaceModel):
     """Where the client's own people are told, and what calls people by telephone."""
 
     forgetting = {
-        **dict.fromkeys(("email", "telephony_url"), OF_THE_AGENCY),
+        **dict.fromkeys(("email", "telephony_url", "no_authorities"), OF_THE_AGENCY),
         "telephony_secret": Keep("a secret of the agency's telephony"),
     }
     inside = {"telephony_secret": "whoever has it can have people called"}
     email: str | None = fields.TextField(null=True)
     telephony_url: str | None = fields.TextField(null=True)
+    no_authorities: str | None = fields.TextField(null=True)
     telephony_secret: bytes | None = SealedField(null=True)
     updated_at: datetime = fields.DatetimeField(auto_now=True)
 
@@ -111,6 +118,7 @@ class Escalation(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(("kind", "legal_basis", "state", "outcome"), OUR_WORDS),
         "policy": Keep("our words, numbers and ids of staff"),
+        **dict.fromkeys(("protocol", "client_instruction"), OF_THE_AGENCY),
     }
     kind = fields.CharField(max_length=20)
     impact: int | None = fields.IntField(null=True)
@@ -124,9 +132,12 @@ class Escalation(WorkspaceModel):
     loop = fields.IntField(default=0)
     began_loop = fields.IntField(default=0)
     policy: dict[str, Any] = fields.JSONField()
+    protocol: dict[str, Any] = fields.JSONField(default=lambda: {"version": 0, "items": []})
     owner_id: UUID | None = fields.UUIDField(null=True)
     raised_by_id: UUID | None = fields.UUIDField(null=True)
     raised_by_client_id: UUID | None = fields.UUIDField(null=True)
+    promised_seconds = fields.IntField()
+    client_instruction: str | None = fields.TextField(null=True)
     raised_at: datetime = fields.DatetimeField()
     first_paged_at: datetime | None = fields.DatetimeField(null=True)
     acknowledged_at: datetime | None = fields.DatetimeField(null=True)
@@ -136,6 +147,8 @@ class Escalation(WorkspaceModel):
     silenced_until: datetime | None = fields.DatetimeField(null=True)
     resolved_at: datetime | None = fields.DatetimeField(null=True)
     clock_from: datetime | None = fields.DatetimeField(null=True)
+    review_due_at: datetime | None = fields.DatetimeField(null=True)
+    reviewed_at: datetime | None = fields.DatetimeField(null=True)
     outcome = fields.CharField(max_length=20, null=True)
     version = fields.IntField(default=1)
 
@@ -146,9 +159,10 @@ class Escalation(WorkspaceModel):
 class EscalationBrief(WorkspaceModel):
     """What an escalation is about, in the words of whoever raised it."""
 
-    forgetting = {"summary": Put("''", "t.member_id = $3")}
+    forgetting = {"summary": Put("''", _IS_ABOUT_THEM.format(row="t"))}
     not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
     restricted_to = "reader"
+    forgotten_in_round = 1
     escalation_id: UUID = fields.UUIDField()
     member_id: UUID | None = fields.UUIDField(null=True)
     post_id: UUID | None = fields.UUIDField(null=True)
@@ -183,7 +197,7 @@ class EscalationStep(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(("kind", "channel"), OUR_WORDS),
         "target": Keep("our words and ids of staff"),
-        "note": Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+        "note": Put("''", f"t.escalation_id {ABOUT_THEM}"),
     }
     not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
     restricted_to = "reader"
@@ -220,8 +234,8 @@ class SafetyFiling(WorkspaceModel):
 
     forgetting = {
         **dict.fromkeys(("kind", "state"), OUR_WORDS),
-        "content": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
-        "documents": Put("'[]'", f"t.escalation_id {_ABOUT_THEM}"),
+        "content": Put("'{}'", f"t.escalation_id {ABOUT_THEM}"),
+        "documents": Put("'[]'", f"t.escalation_id {ABOUT_THEM}"),
         "reference": OF_THE_AGENCY,
         "proof": OF_THE_AGENCY,
     }
@@ -255,12 +269,12 @@ class Takedown(WorkspaceModel):
     forgetting = {
         **dict.fromkeys(
             ("signature", "identification", "location", "good_faith", "contact", "authority"),
-            Put("''", f"t.escalation_id {_ABOUT_THEM}"),
+            Put("''", f"t.escalation_id {ABOUT_THEM}"),
         ),
-        "email": Put("null", f"t.escalation_id {_ABOUT_THEM}"),
-        "copies": Put("'{}'", f"t.escalation_id {_ABOUT_THEM}"),
+        "email": Put("null", f"t.escalation_id {ABOUT_THEM}"),
+        "copies": Put("'{}'", f"t.escalation_id {ABOUT_THEM}"),
         "hash_types": OUR_WORDS,
-        "refusal": Put("''", f"t.refusal is not null and t.escalation_id {_ABOUT_THEM}"),
+        "refusal": Put("''", f"t.refusal is not null and t.escalation_id {ABOUT_THEM}"),
     }
     not_for_members = "about a danger: telling who is in it, or makes it, that somebody knows may add to it"
     restricted_to = "reader"

@@ -72,14 +72,14 @@ async def _mail(escalation: Escalation, contact: SafetyContact | None, payload: 
         raise MessageRefused("The client has no safety contact any more.")
     client = await Workspace.get(id=escalation.workspace_id)
     agency = await Agency.get(id=escalation.agency_id)
-    exercise = "Exercise: " if escalation.is_drill else ""
+    drill = "Drill: " if escalation.is_drill else ""
     kind = escalation.kind.replace("_", " ")
     await send_mail(
         Mail(
             to=contact.email,
-            subject=f"{exercise}{client.name}: severity {payload['severity']}, {kind}",
+            subject=f"{drill}{client.name}: severity {payload['severity']}, {kind}",
             text=(
-                f"{agency.name} asks you to get in touch at once: {kind}, severity {payload['severity']}, at {client.name}."
+                f"{drill}{agency.name} asks you to get in touch at once: {kind}, severity {payload['severity']}, at {client.name}."
                 f"\n\n{_link(escalation)}\n\nWhat it is about is told to you by its responders, and in no mail.\n"
             ),
             message_id=_key(escalation, payload),

@@ -9,9 +9,13 @@ from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.safety.climbing import begin
 from backend.safety.grading import severity_of
-from backend.safety.models import Escalation, EscalationBrief
+from backend.safety.models import Escalation, EscalationBrief, SafetyContact
 from backend.safety.policies import ladder_of, policy_for
+from backend.safety.setting_promises import promised
 from backend.safety.stepping import make, make_graver, note_step, reach_of
+from backend.safety.telling_colleagues import tell_colleagues
+from backend.safety.thresholds import MOST_ABOUT_NOBODY
+from backend.safety.writing_protocols import protocol_for
 from tenants import locks
 from tenants.actor import Actor, system
 from tenants.finding import find_workspace
@@ -38,7 +42,8 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Danger:
-    """What somebody says of it. `impact` and `urgency`: 1 for the gravest to 4, None for unknown, which counts as 1."""
+    """What somebody says of it. `impact` and `urgency`: 1 for the gravest to 4, None for unknown, which counts as 1.
+    `is_from_outside`: by somebody who may not know whom it is about, through a form."""
 
     kind: str
     summary: str
@@ -47,6 +52,7 @@ class Danger:
     legal_basis: str | None = None
     is_at_risk: bool = False
     is_drill: bool = False
+    is_from_outside: bool = False
 
 
 async def raise_escalation(
@@ -63,14 +69,14 @@ async def raise_escalation(
     for grade in (danger.impact, danger.urgency):
         if grade is not None and not 1 <= grade <= 4:
             raise Invalid("Impact and urgency go from 1 to 4.", path=("input", "impact"))
-    if subject.member_id is None and not danger.is_drill and danger.legal_basis is None:
-        raise Invalid(
-            "Say whom it is about: only exercises and orders may be about nobody.", path=("input", "memberId")
-        )
+    may_be_about_nobody = danger.is_drill or danger.is_from_outside or danger.legal_basis is not None
+    if subject.member_id is None and not may_be_about_nobody:
+        raise Invalid("Say whom it is about: only drills and orders may be about nobody.", path=("input", "memberId"))
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()
-        await scope.lock(locks.ESCALATING, subject.post_id or subject.member_id or new_id())
+        of_client = subject.workspace_id if danger.is_from_outside else new_id()
+        await scope.lock(locks.ESCALATING, subject.post_id or subject.member_id or of_client)
         open_ = await _open_about(subject, danger)
         if open_ is not None:
             await _join(actor, open_, danger, summary, moment=moment)
@@ -78,7 +84,7 @@ async def raise_escalation(
         escalation = await _create(actor, subject, danger, summary, moment=moment)
         if subject.member_id is not None and not danger.is_drill:
             await _secure(escalation, subject)
-        reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+        reach = await reach_of(escalation, moment=moment)
         move = begin(ladder_of(escalation.policy), moment=moment, covered=reach.covered)
         await make(escalation, move, reach, moment=moment)
         await journal.record(
@@ -94,8 +100,10 @@ async def raise_escalation(
 
 
 async def _open_about(subject: Subject, danger: Danger) -> Escalation | None:
-    if danger.is_drill or subject.member_id is None:
+    if danger.is_drill:
         return None
+    if subject.member_id is None:
+        return await _one_of_many(subject, danger) if danger.is_from_outside else None
     brief = await EscalationBrief.get_or_none(
         workspace_id=subject.workspace_id,
         member_id=subject.member_id,
@@ -108,8 +116,34 @@ async def _open_about(subject: Subject, danger: Danger) -> Escalation | None:
     return await Escalation.filter(id=brief.escalation_id).select_for_update().first()
 
 
+async def _one_of_many(subject: Subject, danger: Danger) -> Escalation | None:
+    """What anybody may say of anything each has an escalation of its own, up to a number; beyond it is added to the newest,
+    if there is one of the same danger to that."""
+    rows = await current().fetch(
+        """select e.id, e.kind from escalation_briefs b
+             join escalations e on e.agency_id = $1 and e.workspace_id = $2 and e.id = b.escalation_id
+            where b.agency_id = $1 and b.workspace_id = $2 and b.member_id is null and b.is_open and not b.is_drill
+              and e.legal_basis is null
+            order by e.kind <> $3, e.raised_at desc, e.id""",
+        current().actor.agency_id,
+        subject.workspace_id,
+        danger.kind,
+    )
+    if len(rows) < MOST_ABOUT_NOBODY:
+        return None
+    return await Escalation.filter(id=rows[0]["id"]).select_for_update().first()
+
+
 async def _join(actor: Actor, escalation: Escalation, danger: Danger, summary: str, *, moment: datetime) -> None:
-    await note_step(escalation, "joined", by_id=actor.membership_id, note=summary, moment=moment)
+    step_id = await note_step(escalation, "joined", by_id=actor.membership_id, note=summary, moment=moment)
+    if escalation.state == "acknowledged" and escalation.owner_id not in (None, actor.membership_id):
+        await tell_colleagues(
+            [escalation.owner_id],
+            escalation,
+            kind="escalation_joined",
+            text="Somebody has added to an escalation of yours: its steps say what.",
+            occasion=str(step_id),
+        )
     severity = _severity(danger, moment=moment, raised_at=moment)
     if severity < escalation.severity:
         escalation.impact, escalation.urgency = danger.impact, danger.urgency
@@ -136,6 +170,9 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
         is_drill=danger.is_drill,
         state="triggered",
         policy=await policy_for(subject.workspace_id, kind=danger.kind, severity=severity),
+        protocol=await protocol_for(danger.kind),
+        promised_seconds=await promised(severity),
+        client_instruction=await _instruction(subject.workspace_id),
         raised_by_id=actor.membership_id,
         raised_by_client_id=actor.api_client_id,
         raised_at=moment,
@@ -153,6 +190,11 @@ async def _create(actor: Actor, subject: Subject, danger: Danger, summary: str, 
     )
     await note_step(escalation, "raised", by_id=actor.membership_id, moment=moment)
     return escalation
+
+
+async def _instruction(workspace_id: UUID) -> str | None:
+    contact = await SafetyContact.get_or_none(workspace_id=workspace_id)
+    return None if contact is None else contact.no_authorities
 
 
 async def _secure(escalation: Escalation, subject: Subject) -> None:

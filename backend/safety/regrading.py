@@ -7,6 +7,7 @@ from backend.safety.grading import severity_of
 from backend.safety.holding import is_alive, locked, must_respond, record
 from backend.safety.models import EscalationStep
 from backend.safety.policies import policy_for
+from backend.safety.setting_promises import promised
 from backend.safety.stepping import keep, make_graver, note_step
 from tenants.actor import Actor
 from tenants.rights import Right
@@ -61,7 +62,8 @@ async def regrade_escalation(
         else:
             escalation.severity = severity
             escalation.policy = await policy_for(escalation.workspace_id, kind=escalation.kind, severity=severity)
-            await keep(escalation, "severity", "policy", "impact", "urgency")
+            escalation.promised_seconds = await promised(severity)
+            await keep(escalation, "severity", "policy", "promised_seconds", "impact", "urgency")
             await note_step(escalation, "severity_lowered", by_id=membership_id, note=reason, moment=moment)
         await is_alive(escalation, moment=moment)
         await record("regraded", escalation, before={"severity": before}, after={"severity": severity})

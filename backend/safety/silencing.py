@@ -3,6 +3,7 @@ from uuid import UUID
 
 from backend.kit.errors import Conflict, Invalid
 from backend.kit.texts import clean
+from backend.safety.exposing import end_exposure
 from backend.safety.holding import locked, must_respond, record
 from backend.safety.stepping import keep, note_step, set_timer
 from backend.safety.thresholds import LONGEST_SILENCE
@@ -31,6 +32,7 @@ async def silence_escalation(
         escalation.owner_id = escalation.ack_expires_at = None
         escalation.silenced_until = escalation.next_at = moment + timedelta(minutes=minutes)
         await keep(escalation, "state", "owner_id", "ack_expires_at", "silenced_until", "next_at")
+        await end_exposure(escalation, moment=moment)
         await note_step(escalation, "silenced", by_id=membership_id, note=reason, moment=moment)
         await set_timer(escalation)
         await record("silenced", escalation, minutes=minutes)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from backend.safety.exposing import RESTS_UNTIL
 from backend.safety.taking_turns import WEEKDAYS, Layer, Override, Turns, on_call_at
 from tenants.rights import CLIENT_ROLES, RIGHTS_OF, Right, Role
 from tenants.scope import current
@@ -17,11 +18,12 @@ _WORKERS: Final = [role.value for role in RIGHTS_OF if Right.WORK_QUEUE in RIGHT
 @dataclass(frozen=True, slots=True)
 class Colleague:
     """Somebody whose membership gives them something at the moment, and who works for the client. `may_respond`: they
-    work cases, and hold every certificate the client asks for."""
+    work cases, and hold every certificate the client asks for. `rests`: from one that was grave, or still has it."""
 
     id: UUID
     role: Role
     is_trained: bool
+    rests: bool = False
 
     @property
     def may_respond(self) -> bool:
@@ -46,7 +48,16 @@ class Staffing:
         found = [on_call_at(turns, level, moment, may=self.may_respond) for turns in asked]
         return list(dict.fromkeys(who for who in found if who is not None))
 
+    def rested(self, moment: datetime) -> list[UUID]:
+        """Who is on call on any level (without rotas: all responders), and rests from nothing."""
+        levels = sorted({level for turns in self.rotas.values() for level in turns.levels})
+        found = [who for level in levels for who in self.on_call(level, moment)] if self.rotas else self.responders
+        return [who for who in dict.fromkeys(found) if not self.colleagues[who].rests]
+
     def is_on_call(self, membership_id: UUID, moment: datetime) -> bool:
+        """Without rotas: whether they are a responder."""
+        if not self.rotas:
+            return membership_id in self.responders
         return any(
             on_call_at(turns, level, moment, may=self.may_respond) == membership_id
             for turns in self.rotas.values()
@@ -66,11 +77,15 @@ class Staffing:
         return [each.id for each in self.colleagues.values() if each.role is role]
 
 
-async def staffing_of(workspace_id: UUID, *, moment: datetime) -> Staffing:
-    """With the rotas of the client and those of the agency."""
+async def staffing_of(workspace_id: UUID, *, moment: datetime, but_for: UUID | None = None) -> Staffing:
+    """With the rotas of the client and those of the agency. `but_for`: an escalation that nobody rests from."""
     scope = current()
     rows = await scope.fetch(
-        """select m.id, m.role, app.is_trained(m.id, $2, $3) as is_trained from memberships m
+        f"""select m.id, m.role, app.is_trained(m.id, $2, $3) as is_trained,
+                  exists (select from responder_exposures x where x.agency_id = $1 and x.membership_id = m.id
+                             and x.began_at <= $3 and {RESTS_UNTIL} > $3
+                             and x.escalation_id is distinct from $5) as rests
+             from memberships m
             where m.agency_id = $1 and m.person_id is not null and m.suspended_at is null and m.role <> all($4)
               and (m.starts_at is null or m.starts_at <= $3) and (m.ends_at is null or m.ends_at > $3)
               and (m.sees_all or exists (select from assignments a where a.agency_id = $1 and a.membership_id = m.id
@@ -80,6 +95,7 @@ async def staffing_of(workspace_id: UUID, *, moment: datetime) -> Staffing:
         workspace_id,
         moment,
         [role.value for role in CLIENT_ROLES],
+        but_for,
     )
     asks: bool = await scope.fetchval(
         """select exists (select from training_requirements where agency_id = $1 and workspace_id = $2
@@ -87,7 +103,7 @@ async def staffing_of(workspace_id: UUID, *, moment: datetime) -> Staffing:
         scope.actor.agency_id,
         workspace_id,
     )
-    colleagues = {row["id"]: Colleague(row["id"], Role(row["role"]), row["is_trained"]) for row in rows}
+    colleagues = {row["id"]: Colleague(row["id"], Role(row["role"]), row["is_trained"], row["rests"]) for row in rows}
     return Staffing(colleagues, asks, await rotas_for(workspace_id))
 
 

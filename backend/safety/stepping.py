@@ -10,9 +10,11 @@ from backend.kit.ids import new_id
 from backend.notices import Recipient, tell
 from backend.outbox import announce, enqueue
 from backend.safety.climbing import Event, Move, Place, begin, climb
+from backend.safety.exposing import deepen_exposure, end_exposure
 from backend.safety.grading import severity_of
 from backend.safety.models import Escalation
 from backend.safety.policies import Contacts, Page, ladder_of, pages_of, policy_for
+from backend.safety.setting_promises import promised
 from backend.safety.staffing import Staffing, staffing_of
 from backend.safety.thresholds import LATE
 from tenants.actor import Actor
@@ -46,7 +48,7 @@ async def take_step(escalation_id: UUID, moment: datetime) -> None:
         return
     if await _grow_graver(escalation, moment):
         return
-    reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+    reach = await reach_of(escalation, moment=moment)
     is_gone = escalation.state == "acknowledged" and not reach.staffing.may_respond(_owner(escalation))
     if is_gone and escalation.next_at > moment:
         escalation.next_at = moment  # suspended, or not trained any more: nobody looks after it
@@ -81,8 +83,10 @@ async def sweep_escalations(system: Actor, _payload: Mapping[str, Any]) -> None:
         )
 
 
-async def reach_of(workspace_id: UUID, policy: Mapping[str, Any], *, moment: datetime) -> Reach:
-    staffing = await staffing_of(workspace_id, moment=moment)
+async def reach_of(escalation: Escalation, *, moment: datetime) -> Reach:
+    """Whoever had this one and lost it does not rest from it: they know it best."""
+    workspace_id, policy = escalation.workspace_id, escalation.policy
+    staffing = await staffing_of(workspace_id, moment=moment, but_for=escalation.id)
     row = await current().fetchrow(
         """select coalesce(bool_or(email is not null), false) as email,
                   coalesce(bool_or(telephony_url is not null), false) as telephony
@@ -106,7 +110,7 @@ def place_of(escalation: Escalation) -> Place:
 
 async def begin_anew(escalation: Escalation, *, moment: datetime) -> None:
     """At level 1 of its policy, in a pass of its own. Call while holding its row."""
-    reach = await reach_of(escalation.workspace_id, escalation.policy, moment=moment)
+    reach = await reach_of(escalation, moment=moment)
     move = begin(ladder_of(escalation.policy), moment=moment, covered=reach.covered, loop=escalation.loop + 1)
     await make(escalation, move, reach, moment=moment)
 
@@ -116,9 +120,12 @@ async def make_graver(escalation: Escalation, severity: int, *, by_id: UUID | No
     its row."""
     escalation.severity = severity
     escalation.policy = await policy_for(escalation.workspace_id, kind=escalation.kind, severity=severity)
+    escalation.promised_seconds = await promised(severity)
     await note_step(escalation, "severity_raised", by_id=by_id, note=str(severity), moment=moment)
-    await keep(escalation, "severity", "policy", "impact", "urgency")
-    if escalation.state != "acknowledged":
+    await keep(escalation, "severity", "policy", "promised_seconds", "impact", "urgency")
+    if escalation.state == "acknowledged":
+        await deepen_exposure(escalation)
+    else:
         await begin_anew(escalation, moment=moment)
 
 
@@ -133,6 +140,7 @@ async def make(escalation: Escalation, move: Move, reach: Reach, *, moment: date
             "owner_id": None,
         }
     )
+    await end_exposure(escalation, moment=moment)
     for event in move.events:
         await note_step(escalation, event.kind, level=event.level, loop=event.loop, moment=moment)
         if event.kind in ("paged", "exhausted"):
@@ -193,6 +201,10 @@ async def note_contact(
     await _insert(escalation, [row], moment=moment)
 
 
+async def note_item(escalation: Escalation, kind: str, *, key: str, by_id: UUID, note: str, moment: datetime) -> None:
+    await _insert(escalation, [(new_id(), kind, None, None, key, None, None, by_id, note)], moment=moment)
+
+
 async def let_read(
     escalation: Escalation, memberships: Iterable[UUID], *, because: str, until: datetime | None
 ) -> None:
@@ -224,9 +236,7 @@ async def _page(escalation: Escalation, event: Event, pages: Sequence[Page], *, 
         kind="escalation_drill" if escalation.is_drill else "escalation",
         subject_id=escalation.id,
         workspace_id=escalation.workspace_id,
-        text="An exercise: take it as if it were real."
-        if escalation.is_drill
-        else "Somebody may be in danger: take it.",
+        text="Drill: take it as if it were real." if escalation.is_drill else "Somebody may be in danger: take it.",
         occasion=f"{event.loop}.{event.level}",
         facts={"severity": WORDS[escalation.severity], "danger": escalation.kind},
     )

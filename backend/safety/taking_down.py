@@ -208,7 +208,7 @@ async def _mail(takedown: Takedown, since: str, *, is_drill: bool) -> None:
     await send_mail(
         Mail(
             to=takedown.email,
-            subject="Exercise: your request to take something down" if is_drill else "Your request",
+            subject="Drill: your request to take something down" if is_drill else "Your request",
             text=f"{said}\n\n{agency.name}\n",
             message_id=f"takedown-{takedown.id}-{''.join(each for each in since if each.isalnum())}",
             sender_name=agency.name,

@@ -48,6 +48,31 @@ MOST_POLICIES: Final = 50
 MOST_LAYERS: Final = 30
 MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
+# Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
+MOST_ABOUT_NOBODY: Final = 5
+# After one of severity 1 or 2: our reference asks for recovery and names no hours; a day, and the time between two shifts.
+RECOVERY: Final[Mapping[int, timedelta]] = {1: timedelta(hours=24), 2: timedelta(hours=11)}
+EXPOSURE_WEIGHT: Final[Mapping[int, float]] = {
+    1: 4,
+    2: 2,
+    3: 1,
+    4: 0.5,
+    5: 0.25,
+}  # of a second that somebody has one; ours
+HANDED_OVER_DOWN_TO: Final = 3  # the reference's: of severity 1 to 3 each is handed over
+TURN_ENDS_WITHIN: Final = timedelta(minutes=30)  # told before, so that both are there; ours
+TURN_ENDED_WITHIN: Final = timedelta(hours=24)  # longer ago it is no turn that has just ended
+# The latest that an agency may promise to take one, by severity. 1: of the hour that (EU) 2021/784 leaves, 15 minutes remain to
+# act. 2: of the 48 hours of 47 U.S.C. 223a, 36, after which it is of severity 1. 3: "without undue delay" (article 16 of (EU)
+# 2022/2065) as we read it. The others are ours.
+LOOSEST_PROMISE: Final[Mapping[int, int]] = {1: 45 * MINUTE, 2: 36 * HOUR, 3: 48 * HOUR, 4: 120 * HOUR, 5: 240 * HOUR}
+DRILLED_EVERY: Final = timedelta(days=27)  # four weeks, less a day: drills are due on a day of the week
+# After it is over: 72 hours is our reference's for a threat to life, a week ours. Drills as well: what they are for.
+REVIEWED_WITHIN: Final[Mapping[int, timedelta]] = {1: timedelta(hours=72), 2: timedelta(days=7)}
+LONGEST_FOLLOW_UP: Final = timedelta(days=366)
+MOST_FOLLOW_UPS: Final = 50  # of one escalation
+MOST_STEPS_SHOWN: Final = 5_000  # at once; a policy of five levels that repeats nine times has some hundred
+MOST_ITEMS: Final = 50  # of a protocol: longer ones are not read in a danger
 LOOKED_AHEAD: Final = timedelta(days=14)  # for gaps in a rota
 LATE: Final = timedelta(seconds=10)  # a timer that is this late is asked for again
 LONGEST_WINDOW: Final = timedelta(days=366)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from backend.notices import Recipient, tell
+from backend.safety.ending_turns import tell_of_turns
+from backend.safety.models import Escalation
 from backend.safety.staffing import staffing_of
+from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import TAKE_IT_DOWN_GRAVEST_AFTER
+from backend.safety.watching_reviews import tell_of_reviews, was_told
 from tenants import locks
 from tenants.actor import Actor
 from tenants.rights import Role
@@ -15,7 +17,8 @@ from tenants.scope import current
 
 
 async def watch_deadlines(_system: Actor, _payload: Mapping[str, Any]) -> None:
-    """Job: of a filing once when it is overdue; of a request to take something down at 36 hours and at 48."""
+    """Job: of a filing once when it is overdue; of a request to take something down at 36 hours and at 48; of reviews and what follows
+    from them once; of turns that end."""
     await tell_of_deadlines(await current().now())
 
 
@@ -38,36 +41,21 @@ async def tell_of_deadlines(moment: datetime) -> None:
     )
     for row in rows:
         occasion = f"{row['what']}_{row['id']} {row['at']:%m%d%H%M}"
-        if not await _was_told(row["escalation_id"], occasion):
+        if not await was_told(row["escalation_id"], "deadline_missed", occasion):
             await _tell(row, occasion, moment=moment)
-
-
-async def _was_told(escalation_id: UUID, occasion: str) -> bool:
-    found: bool = await current().fetchval(
-        """select exists (select from notices where agency_id = $1 and subject_id = $2 and kind = 'deadline_missed'
-                             and occasion = $3)""",
-        current().actor.agency_id,
-        escalation_id,
-        occasion,
-    )
-    return found
+    await tell_of_reviews(moment)
+    await tell_of_turns(moment)
 
 
 async def _tell(row: Mapping[str, Any], occasion: str, *, moment: datetime) -> None:
     staffing = await staffing_of(row["workspace_id"], moment=moment)
-    owner_id = await current().fetchval(
-        """select owner_id from escalations where agency_id = $1 and workspace_id = $2 and id = $3
-              and state = 'acknowledged'""",
-        current().actor.agency_id,
-        row["workspace_id"],
-        row["escalation_id"],
-    )
+    escalation = await Escalation.get(id=row["escalation_id"])
+    owner_id = escalation.owner_id if escalation.state == "acknowledged" else None
     whom = [owner_id] if owner_id is not None and staffing.may_respond(owner_id) else staffing.of_role(Role.LEAD)
-    await tell(
-        [Recipient(membership_id=each) for each in whom or staffing.of_role(Role.OWNER)],
+    await tell_colleagues(
+        whom or staffing.of_role(Role.OWNER),
+        escalation,
         kind="deadline_missed",
-        subject_id=row["escalation_id"],
-        workspace_id=row["workspace_id"],
         text="A deadline of an escalation is over, or nearly: see what is to be filed or taken down.",
         occasion=occasion,
     )

@@ -306,5 +306,5 @@ def _boolean(value: bool) -> str:
 
 def _text(root: Element, *, is_drill: bool) -> str:
     indent(root)
-    exercise = "<!-- An exercise: not to be sent. -->\n" if is_drill else ""
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{exercise}{tostring(root, encoding="unicode")}\n'
+    drill = "<!-- Drill: not to be sent. -->\n" if is_drill else ""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{drill}{tostring(root, encoding="unicode")}\n'

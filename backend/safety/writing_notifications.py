@@ -63,7 +63,7 @@ def notification_documents(
 ) -> dict[str, tuple[str, str]]:
     """By name: its media type and its text. What is only known once it was sent stands in the record of it."""
     told = {
-        **({"exercise": "This is an exercise: nothing is to be done."} if is_drill else {}),
+        **({"drill": "Drill: nothing is to be done."} if is_drill else {}),
         **{_camel(field.name): content[field.name] for field in fields(Notification)},
         "preservedUntil": preserved_until.isoformat(),
         "approver": approver,

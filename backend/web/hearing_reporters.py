@@ -18,6 +18,7 @@ from backend import reporting
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import parse_published
 from backend.outside import public_address
+from backend.safety import KINDS as DANGERS
 from backend.web.reading_forms import read_form
 from backend.web.showing import page
 from backend.web.strangers import address_of
@@ -34,7 +35,7 @@ _WORDS: Final = {
     language: json.loads((Path(__file__).parent / "pages" / f"reporting.{language}.json").read_text())
     for language in ("en", "de")
 }
-_FIELDS: Final = ("kind", "location", "reason", "topic", "name", "email", "child", "faith")
+_FIELDS: Final = ("kind", "location", "reason", "topic", "name", "email", "child", "faith", "danger", "danger_kind")
 # What the domain calls the fields of the form.
 _OF_PATH: Final = {"isInGoodFaith": "faith", "policyId": "topic", "taxonomyCode": "topic"}
 
@@ -126,9 +127,18 @@ def _said(form: Mapping[str, str], *, language: str, address: str) -> reporting.
         email=form.get("email", ""),
         is_in_good_faith=form.get("faith") == "yes",
         is_about_child_abuse=form.get("child") == "yes",
+        danger=_danger(form),
         language=language,
         network=_block_of(address),
     )
+
+
+def _danger(form: Mapping[str, str]) -> str | None:
+    """Which one somebody is in; of another one where they do not say, or something that is none."""
+    if form.get("danger") != "yes":
+        return None
+    kind = form.get("danger_kind", "")
+    return kind if kind in DANGERS else "other"
 
 
 def _block_of(address: str) -> str | None:
@@ -178,6 +188,7 @@ def _form(
         it=found,
         language=language,
         words=_WORDS[language],
+        dangers=DANGERS,
         areas=[
             (code, german if language == "de" else english) for code, (_, english, german) in reporting.AREAS.items()
         ],

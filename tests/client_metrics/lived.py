@@ -192,6 +192,7 @@ class History:
             }  # fmt: skip
             await Escalation.create(
                 **of, kind="violence", severity=severity, is_drill=row["is_drill"], policy={}, raised_at=raised,
+                promised_seconds=promised[severity],
                 state="resolved" if over else "acknowledged" if taken else "exhausted", acknowledged_at=taken,
                 owner_id=self.cast.owner.membership_id if taken else None, resolved_at=over,
                 outcome="resolved" if over else None, next_at=None if over else FAR, ack_expires_at=FAR if taken else None,

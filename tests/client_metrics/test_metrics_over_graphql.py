@@ -142,26 +142,26 @@ class Agency:
         raised = self.moment - timedelta(minutes=minutes_ago)
         async with agency_scope(self.cast.system):
             await Escalation.create(
-                workspace_id=client, kind="violence", severity=1, policy={}, raised_at=raised, state="exhausted",
+                workspace_id=client, kind="violence", severity=1, promised_seconds=300, policy={}, raised_at=raised, state="exhausted",
                 next_at=self.moment + timedelta(days=9_999),
             )  # fmt: skip
 
-    async def cases(self, client: UUID, *, late: int = 0, closed_late: int = 0) -> None:
+    async def cases(self, client: UUID, *, late: int = 0, closed_late: int = 0, closed_in_time: int = 0) -> None:
         slug = next(slug for slug, id in self.cast.workspaces.items() if id == client)
         queue = await self.cast.queue_id(client)
-        for n in range(late + closed_late):
+        for n in range(late + closed_late + closed_in_time):
             post = await self.cast.post(workspace=slug, posted_at=self.moment - timedelta(days=90))
             is_closed = n >= late
             async with agency_scope(self.cast.system):
                 await Case.create(
                     workspace_id=client, queue_id=queue, post_id=post.id, member_id=post.member_id, tier="low",
-                    severity="low", opened_at=self.moment - timedelta(days=5), due_at=self.moment - timedelta(days=2),
+                    severity="low", opened_at=self.moment - timedelta(days=5), due_at=self.moment - timedelta(days=2 if n < late + closed_late else 0),
                     virtual_deadline=self.moment, state="closed" if is_closed else "queued",
                     outcome="no_violation" if is_closed else None,
                     closed_at=self.moment - timedelta(days=1) if is_closed else None,
                 )  # fmt: skip
         async with agency_scope(self.cast.system):
-            await CaseTally.create(workspace_id=client, queued=late, in_review=0, closed=closed_late)
+            await CaseTally.create(workspace_id=client, queued=late, in_review=0, closed=closed_late + closed_in_time)
 
     async def reports(self, client: UUID, *, this_week: int, last_week: int) -> None:
         slug = next(slug for slug, id in self.cast.workspaces.items() if id == client)
@@ -183,15 +183,20 @@ async def agency(acme: Cast) -> Agency:
 
 
 async def test_clients_are_ranked_by_their_gravest_reason(agency: Agency) -> None:
-    quiet, waiting, slow, danger, fresh = [await agency.client() for _ in range(5)]
+    quick, waiting, many, two, slow, danger, fresh = [await agency.client() for _ in range(7)]
+    await agency.cases(quick, closed_late=1, closed_in_time=19)
+    await agency.cases(many, late=3)
+    await agency.cases(two, late=1, closed_late=12)
     await agency.cases(waiting, late=2)
     await agency.cases(slow, closed_late=12)
     await agency.escalate(danger, minutes_ago=30)
     await agency.cases(danger, late=1)
     await agency.escalate(fresh, minutes_ago=1)
-    assert await agency.first(quiet, waiting, slow, danger, fresh) == [
+    assert await agency.first(quick, waiting, many, two, slow, danger, fresh) == [
         (danger, [(Why.ESCALATION_LATE, 1), (Why.ESCALATION_OPEN, 1), (Why.OPEN_PAST_DUE, 1)]),
         (fresh, [(Why.ESCALATION_OPEN, 1)]),
+        (two, [(Why.OPEN_PAST_DUE, 1), (Why.BELOW_GOAL, 12)]),
+        (many, [(Why.OPEN_PAST_DUE, 3)]),
         (waiting, [(Why.OPEN_PAST_DUE, 2)]),
         (slow, [(Why.BELOW_GOAL, 12)]),
     ]
@@ -248,7 +253,7 @@ async def test_what_an_escalation_restricts_is_counted_for_all_and_shown_to_its_
     hidden, other = [await acme.post(workspace=slug, posted_at=now() - timedelta(days=1)) for _ in range(2)]
     async with agency_scope(acme.system):
         escalation = await Escalation.create(
-            workspace_id=client, kind="violence", severity=1, policy={}, raised_at=now(), state="exhausted", next_at=now(),
+            workspace_id=client, kind="violence", severity=1, promised_seconds=300, policy={}, raised_at=now(), state="exhausted", next_at=now(),
         )  # fmt: skip
         await Restriction.create(workspace_id=client, post_id=hidden.id, escalation_id=escalation.id)
     answer = await ask(api, acme.tokens["owner"], DASHBOARD, w=f"workspace_{client}", **window())

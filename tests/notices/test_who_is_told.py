@@ -116,6 +116,7 @@ FOR_THE_PERSON_ALONE = {
     "course_assigned": "it says what they are to learn themselves",
     "certificate_ends": "it says what they have learned themselves",
     "membership_changed": "it says what they are here",
+    "recovery_proposed": "it says that they should rest themselves, and nothing of what was grave",
     "report_decided": "it answers a report of their own, and says nothing of what is in the case",
 }
 

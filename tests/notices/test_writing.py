@@ -23,6 +23,7 @@ WORDS = {
     "role": tuple(role.value for role in PERSON_ROLES),
     "because": ("gone", "failing"),
     "action": ACTIONS,
+    "drill": ("real", "drill"),
     "severity": tuple(safety.WORDS.values()),
     "danger": safety.KINDS,
     "corrected": ("yes", "no"),

@@ -258,7 +258,7 @@ async def _proof(row: Any) -> str:
 
 @expression("Escalation", "isLate")
 async def _is_late(row: Any) -> bool:
-    promised = timedelta(minutes={1: 5, 2: 15, 3: 120, 4: 1440, 5: 7200}[row.severity])
+    promised = timedelta(seconds=row.promised_seconds)
     return row.acknowledged_at is None and row.state != "resolved" and now() > row.raised_at + promised
 
 
@@ -390,6 +390,16 @@ async def _overdue(row: Any) -> int:
 @expression("CaseCounts", "oldestDueAt")
 async def _oldest(row: Any) -> Any:
     return min((c.due_at for c in await _cases(row) if c.state != "closed"), default=None)
+
+
+@expression("Escalation", "isReviewOverdue")
+async def _is_a_review_overdue(row: Any) -> bool:
+    return row.reviewed_at is None and row.review_due_at is not None and row.review_due_at < now()
+
+
+@expression("FollowUp", "isOverdue")
+async def _is_a_follow_up_overdue(row: Any) -> bool:
+    return row.done_at is None and row.due_at < now()
 
 
 @expression("SafetyFiling", "isOverdue")

@@ -62,8 +62,8 @@ class Operation:
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
-    authoredShare readContent courseNumbers trainingGaps metricCatalogue metrics metricSeries metricRows
-    clientsNeedingAttention clientReportContent""".split()
+    protocols handOverList escalationRecord responderLoads authoredShare readContent courseNumbers trainingGaps
+    metricCatalogue metrics metricSeries metricRows clientsNeedingAttention clientReportContent""".split()
 )
 
 

@@ -46,7 +46,7 @@ from backend.people import (
 from backend.reporting import PublicNotice
 from backend.retention import Definition, create_study, freeze_study, run_study
 from backend.ruling import back_test_rule, create_rule
-from backend.safety import Danger, Rota, RotaLayer, SafetyContact, Takedown
+from backend.safety import Danger, Rota, RotaLayer, SafetyContact, SafetySettings, Takedown
 from backend.verification import (
     VerificationDesign,
     VerificationEvidence,
@@ -169,6 +169,13 @@ async def _work_on_an_escalation(acme: Cast, client: UUID, slug: str) -> dict[st
             **dict.fromkeys(("signature", "identification", "location", "good_faith", "contact"), ""),
         )  # fmt: skip
     return {"takedown_id": str(takedown.id), "since": came.isoformat()}
+
+
+async def _drills_are_wanted(acme: Cast, _client: UUID, _slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        await SafetySettings.get_or_create(defaults={"updated_at": now()})
+        await SafetySettings.all().update(has_monthly_drills=True)
+    return {}
 
 
 async def _a_rota_of_nobody(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
@@ -628,6 +635,7 @@ SCENES: dict[str, Scene] = {
     "send_invitation": _invited,
     "spread_content": _followed_content,
     "store_attachment": _a_picture,
+    "start_drills": _drills_are_wanted,
     "sweep_escalations": _an_overdue_escalation,
     "take_in_delivery": _a_delivery_of_a_platform,
     "warn_of_ends": _a_certificate_that_ends,

@@ -29,7 +29,8 @@ SHORT = {
     "TransparencyReport.parts": "eleven",
     "Agency.api_clients": "machines of one agency, 1,000 at most",
     **dict.fromkeys(
-        ("Escalation.filings", "Escalation.takedowns"), "what is told of one escalation, or asked about it"
+        ("Escalation.filings", "Escalation.takedowns", "Escalation.follow_ups"),
+        "what is told of one escalation, or asked about it",
     ),
     "Agency.crisis_resources": "services that leads have looked up",
     "Agency.rotas": "rotas of one agency",

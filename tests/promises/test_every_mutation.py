@@ -31,7 +31,18 @@ from backend.people import invite, suspend
 from backend.reporting import MisuseMeasure, PublicNotice, mark_unfounded, reject_notice, warn_reporter
 from backend.retention import freeze_study
 from backend.ruling import BackTest, shadow_rule
-from backend.safety import Escalation, SafetyFiling, acknowledge_escalation, offer_escalation
+from backend.safety import (
+    Escalation,
+    EscalationReview,
+    SafetyFiling,
+    SafetySettings,
+    Takedown,
+    acknowledge_escalation,
+    offer_escalation,
+    protocol_versions,
+    resolve_escalation,
+    tick_item,
+)
 from backend.webhooks import WebhookEndpoint, enable_endpoint
 from graphql_schema import answering
 from tenants.models import SignInProvider
@@ -238,6 +249,52 @@ async def _an_approved_filing(scene: Scene) -> dict[str, Any]:
 
 async def _an_own_takedown(scene: Scene) -> dict[str, Any]:
     return {**await _an_own_escalation(scene), "request": {"contact": "x"}, "removedAt": None}
+
+
+async def _a_protocol(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        newest, *_ = await protocol_versions(scene.cast.owner, kind="stalking")
+    return {"kind": "STALKING", "expectedVersion": newest.version, "items": [{"key": "x", "text": "x"}]}
+
+
+async def _nothing_to_take_down(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        await Takedown.filter(escalation_id=scene.id("escalation")).update(
+            refusal="x", settled_by_id=scene.cast.owner.membership_id
+        )
+    return await _an_own_escalation(scene)
+
+
+async def _a_resolved_escalation(scene: Scene) -> dict[str, Any]:
+    await _nothing_to_take_down(scene)
+    async with agency_scope(scene.cast.owner):
+        await resolve_escalation(
+            scene.cast.owner, scene.id("escalation"), outcome="resolved", note="x", lifts_restriction=True
+        )
+    async with agency_scope(scene.cast.system):
+        await EscalationReview.filter(escalation_id=scene.id("escalation")).delete()
+    return {"expectedVersion": 0}
+
+
+async def _a_day_from_now(scene: Scene) -> dict[str, Any]:
+    return {**await _an_own_escalation(scene), "dueAt": (now() + timedelta(days=1)).isoformat()}
+
+
+async def _the_settings(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.system):
+        settings = await SafetySettings.get(id=scene.id("safetysettings"))
+    return {"expectedVersion": settings.version, "acknowledgeWithin": None}
+
+
+async def _an_item(scene: Scene) -> dict[str, Any]:
+    return {**await _an_own_escalation(scene), "key": "follow"}
+
+
+async def _a_ticked_item(scene: Scene) -> dict[str, Any]:
+    await _an_own_escalation(scene)
+    async with agency_scope(scene.cast.owner):
+        await tick_item(scene.cast.owner, scene.id("escalation"), key="follow", is_done=True, note="")
+    return {"key": "follow"}
 
 
 async def _an_offered_escalation(scene: Scene) -> dict[str, Any]:
@@ -507,7 +564,14 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "offerEscalation": _an_own_escalation,
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
+    "resolveEscalation": _nothing_to_take_down,
+    "writeReview": _a_resolved_escalation,
+    "setFollowUp": _a_day_from_now,
+    "setSafetySettings": _the_settings,
     "recordContact": _an_own_escalation,
+    "tickItem": _an_item,
+    "reopenItem": _a_ticked_item,
+    "writeProtocol": _a_protocol,
     "approveFiling": _an_own_escalation,
     "recordFiled": _an_approved_filing,
     **dict.fromkeys(("receiveTakedown", "completeTakedown", "settleTakedown"), _an_own_takedown),

@@ -60,7 +60,7 @@ UNSEEN = {
     "ConflictOfInterest": "each is for who declared it and for leads: tests/test_reviewers.py",
     "Reviewer": "each is for themselves and for leads: tests/test_reviewers.py",
     **dict.fromkeys(
-        ("SafetyFiling", "Takedown"),
+        ("SafetyFiling", "Takedown", "FollowUp"),
         "each is for its escalation's readers and for who wrote it: tests/safety/test_restricting.py",
     ),
     "ClientReport": "drafts are for leads: tests/client_reports/test_reading_client_reports.py",

@@ -123,6 +123,7 @@ KINDS = {
     "escalationId": "escalation",
     "filingId": "safetyfiling",
     "takedownId": "takedown",
+    "followUpId": "followup",
     "viewedById": "staff",
     "rotaId": "rota",
     "certificateId": "certificate",
@@ -185,7 +186,11 @@ COMPUTED = {
     "investigationTimeline": "tests/test_investigations.py",
     "integrityReport": "tests/test_integrity_report.py",
     "verifiedByWeek": "tests/verification/test_noting_bookings.py",
+    "escalationRecord": "tests/safety/test_looking_back.py",
+    "protocols": "tests/safety/test_protocols.py",
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
+    "handOverList": "tests/safety/test_ending_turns.py",
+    "responderLoads": "tests/safety/test_exposing.py",
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
@@ -201,7 +206,7 @@ OBJECTS = {
     "design": {"claim": "x", "strong": ["RECEIPT"]},
 }
 # Kinds that belong to the agency and not to one of its clients: whoever may see them sees all of them.
-OF_THE_AGENCY = {"staff", "certificate", "crisisresource"}
+OF_THE_AGENCY = {"staff", "certificate", "crisisresource", "safetysettings"}
 
 
 async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:

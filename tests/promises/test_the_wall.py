@@ -232,6 +232,7 @@ def test_what_must_never_change_is_append_only() -> None:
         "journal_links",
         "policy_examples",
         "policy_versions",
+        "protocols",
         "post_versions",
         "reviews",
         "routing_rules",

@@ -106,6 +106,11 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
             for id in ids.values()
             if (type_ := _type_of(id)) is not None
         ]
+    if name == "responderLoads":
+        window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
+        return [f"{name}({window}) {{ taken staff {{ id name }} }}"]
+    if name == "protocols":
+        return ["protocols { kind version items { key } createdBy { id } }"]
     if name == "safetyNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ severity open }}']

@@ -50,6 +50,10 @@ from backend.safety import (
     note_on_escalation,
     receive_takedown,
     resolve_escalation,
+    set_follow_up,
+    settle_takedown,
+    tick_item,
+    write_review,
 )
 from backend.verification import (
     VerificationEvidence,
@@ -153,7 +157,17 @@ async def test_nobody_but_its_readers_sees_a_word_of_it_in_any_field(house: Hous
         )  # fmt: skip
         await draft_filing(house.responder, escalation_id, told)
         asked = Requested(*[BRIEF] * 6, email=f"{BRIEF}@example.com")
-        await receive_takedown(house.responder, escalation_id, asked, received_at=now())
+        takedown_id = await receive_takedown(house.responder, escalation_id, asked, received_at=now())
+        await tick_item(house.responder, escalation_id, key="assess", is_done=True, note=BRIEF)
+        await settle_takedown(house.responder, takedown_id, removed_at=None, refusal=BRIEF, expected_version=2)
+        await resolve_escalation(
+            house.responder, escalation_id, outcome="resolved", note=BRIEF, lifts_restriction=False
+        )
+        await write_review(
+            house.responder, escalation_id, what_happened=BRIEF, went_well=BRIEF, to_change=BRIEF, expected_version=0
+        )
+        due_at, owner_id = now() + timedelta(days=1), house.second.membership_id
+        await set_follow_up(house.responder, escalation_id, what=BRIEF, owner_id=owner_id, due_at=due_at)
     for who, token in tokens.items():
         text = await seen(house, api, token)
         assert MARKER not in text, who

@@ -338,12 +338,12 @@ async def test_what_was_told_is_kept_as_long_as_law_asks(house: House) -> None:
         await lift_hold(house.cast.owner, hold.id, grounds="It is over.")
 
 
-async def test_an_exercise_says_so_in_every_document_and_keeps_nothing(house: House) -> None:
+async def test_a_drill_says_so_in_every_document_and_keeps_nothing(house: House) -> None:
     escalation_id = await an_escalation(house, is_drill=True)
     for said in (TOLD, tip()):
         filing = await filed(house, await approved(house, await drafted(house, escalation_id, said)))
         for name, text in texts(filing).items():
-            assert name == "record.json" or "xercise" in text
+            assert name == "record.json" or "Drill" in text
     async with agency_scope(house.system):
         assert await Hold.filter(workspace_id=house.client).count() == 0
 
