@@ -37,6 +37,7 @@ from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
 from backend.web.showing_certificates import download_badge, show_certificate
+from backend.web.showing_client_reports import ShowingClientReports
 from backend.web.showing_mail import ShowingMail
 from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
@@ -155,6 +156,7 @@ def app(settings: Settings | None = None) -> Starlette:
         development=chosen.development,
         demo_people=partial(_demo_people, chosen.home / "demo.json") if chosen.demo else None,
     ).routes()
+    routes += ShowingClientReports(cookies).routes()
     routes += BeingTold(cookies).routes()
     routes += HearingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += HearingReporters(

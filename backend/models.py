@@ -30,6 +30,7 @@ MODEL_MODULES: Final = (
     "backend.verification.models",
     "backend.ruling.models",
     "backend.integrity.models",
+    "backend.client_reports.models",
     "backend.intake.models",
     "backend.directory.models",
 )

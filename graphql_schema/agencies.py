@@ -6,6 +6,7 @@ from backend.moderation import Case as CaseRow
 from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
+from graphql_schema.client_reports import ClientReport, ClientReportDefinition
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
 from graphql_schema.courses import Course, LearningPath, MemberCertificate, TrainingNeed
 from graphql_schema.crisis_resources import CrisisResource
@@ -244,6 +245,12 @@ class Workspace(Node):
     )
     retention_studies: Connection[RetentionStudy] = many(
         "workspace_id", order=CreationOrder, description="Whether its customers who use the community stay."
+    )
+    client_report_definitions: Connection[ClientReportDefinition] = many(
+        "workspace_id", order=CreationOrder, description="Which reports it gets, archived ones included."
+    )
+    client_reports: Connection[ClientReport] = many(
+        "workspace_id", order=CreationOrder, description="Its reports; what is not published only for who leads there."
     )
     escalations: Connection[Escalation] = many(
         "workspace_id",

@@ -172,7 +172,8 @@ class ReadingMetrics:
             window = await client_metrics.window_of(found, since=since, until=until)
             wanted = list(client_metrics.CATALOGUE) if names is None else names
             return [
-                _value(each) for each in await client_metrics.measure(actor_of(info.context), found, window, wanted)
+                shown_value(each)
+                for each in await client_metrics.measure(actor_of(info.context), found, window, wanted)
             ]
         except (NotAllowed, NotFound):
             return None
@@ -204,7 +205,7 @@ class ReadingMetrics:
             return None
         except Invalid as refusal:
             raise bad_input(refusal.message) from None
-        return MetricSeries(values=[_value(each) for each in told], chart=JSON(client_metrics.chart(told)))
+        return MetricSeries(values=[shown_value(each) for each in told], chart=JSON(client_metrics.chart(told)))
 
     @strawberry.field(
         description="The rows that a number counts, a hundred at a time. Null for a client, or rows, that are not there for you; "
@@ -258,8 +259,8 @@ class ReadingMetrics:
                     AttentionReason(
                         kind=AttentionReasonKind(reason.why.value),
                         count=reason.count,
-                        value=None if reason.value is None else _value(reason.value),
-                        before=None if reason.before is None else _value(reason.before),
+                        value=None if reason.value is None else shown_value(reason.value),
+                        before=None if reason.before is None else shown_value(reason.before),
                     )
                     for reason in each.reasons
                 ],
@@ -295,7 +296,7 @@ def _metric(of: client_metrics.Metric) -> Metric:
     )
 
 
-def _value(of: client_metrics.Value) -> MetricValue:
+def shown_value(of: client_metrics.Value) -> MetricValue:
     return MetricValue(
         metric=of.metric,
         of=of.of,

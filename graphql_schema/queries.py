@@ -11,6 +11,7 @@ from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
 from graphql_schema.client_metrics import ReadingMetrics
+from graphql_schema.client_reports import ClientReport
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
@@ -27,6 +28,7 @@ from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.reading_content import ReadingContent
+from graphql_schema.reading_reports import ReadingReports
 from graphql_schema.reading_stories import ReadingStories
 from graphql_schema.safety_protocols import ReadingProtocols
 from graphql_schema.verifying import SeeingVerification
@@ -57,11 +59,15 @@ class Query(
     WatchingLearners,
     ReadingStories,
     LookingAfterCustomers,
+    ReadingReports,
     ReadingMetrics,
 ):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(
         None, order=CaseOrder, filters=CASE_FILTERS, by_workspace=True, description="The cases of all clients you see."
+    )
+    client_reports: Connection[ClientReport] = many(
+        None, order=CreationOrder, by_workspace=True, description="The reports of all clients you see."
     )
     notices: Connection[Notice] = many(
         None,

@@ -36,6 +36,7 @@ from graphql_schema.legal_orders import RecordingOrders
 from graphql_schema.looking_after_customers import TouchingCustomers
 from graphql_schema.looking_back import Reviewing
 from graphql_schema.machines import ManagingMachines
+from graphql_schema.making_reports import MakingReports
 from graphql_schema.managing_people import ManagingPeople
 from graphql_schema.managing_webhooks import ManagingWebhooks
 from graphql_schema.mapping_groups import MappingGroups
@@ -56,6 +57,7 @@ from graphql_schema.setting_clocks import SettingClocks
 from graphql_schema.setting_limits import SettingLimits
 from graphql_schema.setting_safety import SettingSafety
 from graphql_schema.setting_up import SettingUp
+from graphql_schema.sharing_reports import SharingReports
 from graphql_schema.sign_in import SettingSignIn
 from graphql_schema.taking_down import TakingDown
 from graphql_schema.telling_stories import TellingStories
@@ -135,6 +137,8 @@ class Mutation(
     FilingVerbs,
     KeepingCustomers,
     TouchingCustomers,
+    MakingReports,
+    SharingReports,
     ReportingOnServices,
     Operating,
     OwnSessions,

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from api.test_journey import free_port
 from cast import Cast, ask
+from papers import a_definition
 from up import begun, one_sentence, tend, wait_for
 
 from backend import journal
@@ -39,6 +40,18 @@ def test_a_server_that_is_not_there_is_said_so() -> None:
 def test_without_anything_running_the_message_says_how_to_start(tmp_path: Path) -> None:
     for words in (("doctor",), ("import", "chat", "--agency", "a", "--workspace", "w", "x")):
         assert "tend up" in one_sentence(tend(*words, TEND_HOME=str(tmp_path)))
+
+
+async def test_reports_are_promised_once(settings: Settings, acme: Cast) -> None:
+    client = await acme.empty_workspace()
+    await a_definition(acme, client, sections=["safety"])
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    servers = {"TEND_DATABASE_URL": settings.app_url, "TEND_REDIS_URL": settings.redis, **key_of(settings)}
+    words = ("report", "make", "--agency", "acme", "--workspace", slug, "--period", "2026-09-01")
+    assert tend(*words, **servers).stdout.strip() == "1 promised, 0 left alone"
+    again = tend(*words, **servers).stdout
+    assert "under way" in again
+    assert "0 promised, 1 left alone" in again
 
 
 async def test_the_doctor_finds_nothing_wrong_and_says_what_is(settings: Settings) -> None:

@@ -72,6 +72,7 @@ CALENDAR: Final[Calendar] = (
     Entry("warn_of_ends", every=timedelta(days=1), offset=timedelta(hours=8)),
     Entry("watch_rules", every=timedelta(hours=1), offset=timedelta(minutes=2)),
     Entry("settle_notices", every=timedelta(hours=1), offset=timedelta(minutes=7)),
+    LocalEntry("make_due_reports", at=time(6)),
     Entry("forget_answers", every=timedelta(hours=1)),
     Entry("purge_receipts", every=timedelta(days=1), offset=timedelta(hours=9)),
     Entry("expire_verifications", every=timedelta(hours=1), offset=timedelta(minutes=7)),

@@ -9,6 +9,13 @@ from typing import Any, Final
 import structlog
 
 from backend.acting import carry_out_actions, give_up_action, queue_again
+from backend.client_reports import (
+    count_next_section,
+    give_up_report,
+    make_due_reports,
+    make_report_again,
+    typeset_client_report,
+)
 from backend.communities import write_words
 from backend.customers import derive_exposures
 from backend.education import enrol_who_lack, spread_content, warn_of_ends
@@ -225,6 +232,18 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             gather_notices, tries=12, given_up=give_up_gathering, replayed=gather_again, may_be_called_off=True
         ),
         "hand_over": Kind(hand_over),
+        # A section at a time; a slow one has two of an agency's places for work that nobody waits for, and no more.
+        "make_client_report": Kind(
+            count_next_section,
+            tries=6,
+            timeout=10 * MINUTE,
+            given_up=give_up_report,
+            replayed=make_report_again,
+            may_be_called_off=True,
+            priority=Priority.BULK,
+            at_once=2,
+        ),
+        "make_due_reports": Kind(make_due_reports, timeout=MINUTE, priority=Priority.BULK),
         "mail_danger": Kind(mail_notices, **_DANGER),
         "mail_notices": Kind(mail_notices, **_MESSAGE),
         "mail_notifier": Kind(mail_notifier, tries=12, timeout=timedelta(seconds=30), at_once=4, reaches_outside=True),
@@ -289,6 +308,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "start_drills": Kind(start_drills, timeout=MINUTE),
         "sweep_escalations": Kind(sweep_escalations, priority=Priority.DANGER),
+        "typeset_client_report": Kind(typeset_client_report, timeout=MINUTE, priority=Priority.BULK, at_once=2),
         "take_in_delivery": Kind(take_in_delivery, given_up=give_up_delivery, at_once=32),
         "warn_of_ends": Kind(warn_of_ends, timeout=MINUTE, priority=Priority.BULK),
         "watch_coverage": Kind(watch_coverage, timeout=MINUTE),

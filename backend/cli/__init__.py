@@ -9,6 +9,7 @@ from backend.cli.connecting import connecting
 from backend.cli.importing import importing
 from backend.cli.jobs import jobs
 from backend.cli.journal import journal
+from backend.cli.reports import reports
 from backend.cli.running import running
 from backend.cli.secrets import secrets
 from backend.cli.telling import fail
@@ -25,6 +26,7 @@ cli.add_typer(agencies, name="agency")
 cli.add_typer(connecting, name="connect")
 cli.add_typer(importing, name="import")
 cli.add_typer(jobs, name="jobs")
+cli.add_typer(reports, name="report")
 cli.add_typer(webhooks, name="webhooks")
 cli.add_typer(journal, name="journal")
 cli.add_typer(secrets, name="secrets")

@@ -8,6 +8,7 @@ from backend.filing.drawing_up import (
     write_transparency_report,
 )
 from backend.filing.entering import EnteredCell, enter_in_report
+from backend.filing.finding_names import named_in
 from backend.filing.models import (
     Filing,
     FilingBatch,
@@ -65,6 +66,7 @@ __all__ = [
     "let_file",
     "link_community",
     "link_to_batch",
+    "named_in",
     "open_batch",
     "page_behind",
     "part_behind",

@@ -66,3 +66,19 @@ def _sum(term: float, successes: int, of: int, share: float, step: int) -> float
             term *= successes / ((of - successes + 1) * odds)
         successes += step
     return total
+
+
+def difference_of_shares(
+    successes: int, of: int, others: int, of_others: int, *, z: float = 1.959963984540054
+) -> tuple[float, float]:
+    """Newcombe's interval of the first share less the second one.
+
+    Source: Newcombe 1998, Interval estimation for the difference between independent proportions, method 10.
+    """
+    first, second = successes / of, others / of_others
+    (low, high), (other_low, other_high) = wilson(successes, of, z=z), wilson(others, of_others, z=z)
+    difference = first - second
+    return (
+        difference - sqrt((first - low) ** 2 + (other_high - second) ** 2),
+        difference + sqrt((high - first) ** 2 + (second - other_low) ** 2),
+    )

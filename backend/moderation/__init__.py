@@ -66,6 +66,7 @@ from backend.moderation.striking import (
 )
 from backend.moderation.tallying import count_cases_again
 from backend.moderation.thresholds import AT_RISK_SHARE, LONGEST_LETTER
+from backend.moderation.timing import clock_of
 from backend.moderation.trusting import Reporter, is_suspended
 from backend.moderation.weighing import FLAG_EFFECTS, FLAG_SENSITIVITIES, Weight, flag_threshold, weigh_reports
 from backend.moderation.writing_macros import delete_macro, macro_text, write_macro
@@ -126,6 +127,7 @@ __all__ = [
     "archive_queue",
     "ask_member",
     "claim_next",
+    "clock_of",
     "clusters_of",
     "correspondence_behind",
     "count_cases_again",

@@ -15,7 +15,7 @@ HOW: Final = ("at_once", "hourly", "daily", "never")
 class Kind:
     """`needs` is the right without which nobody may know of it, also not what they were told while they held it; None: it
     is for that person alone, whatever they may do. `facts` are what its templates (`templates/<language>/<kind>.txt`) are
-    made with. Danger is told at once, whatever the hour, and cannot be switched off. `chat` counts for whoever has one."""
+    made with; those among `sentences` are made by Tend of its own words and of numbers. Danger is told at once, whatever the hour, and cannot be switched off. `chat` counts for whoever has one."""
 
     subject_kind: str
     needs: Right | None
@@ -23,6 +23,7 @@ class Kind:
     is_danger: bool = False
     mail: str = "at_once"
     chat: str = "at_once"
+    sentences: frozenset[str] = frozenset()
 
     def usual(self, channel: str) -> str:
         return self.mail if channel == "mail" else self.chat
@@ -50,6 +51,13 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "nobody_on_call": Kind("rota", Right.LEAD_QUEUE, is_danger=True),
         "coverage_gap": Kind("rota", Right.LEAD_QUEUE),
         "certificate_ends": Kind("certificate", None),
+        "client_report_made": Kind("clientreport", Right.LEAD_QUEUE),
+        "client_report_published": Kind(
+            "clientreport",
+            Right.READ_WORKSPACE,
+            frozenset({"corrected", "summary"}),
+            sentences=frozenset({"summary"}),
+        ),
         "course_assigned": Kind("enrolment", None),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),

@@ -16,6 +16,7 @@ from backend.outbox import announce, enqueue
 from tenants.scope import current
 
 _WORD: Final = re.compile(r"[a-z_]{1,40}")
+_SENTENCES: Final = re.compile(r"[^<>\n]{1,2000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ async def tell(
 ) -> None:
     """Store one notice per recipient, and promise its delivery by every channel they want it by. Telling the same thing
     again adds nothing; another `occasion` makes it another thing. `text` is read in Tend; messages outside are made of
-    `facts` alone, which are words of Tend's own, so that no content of a case ever leaves in one.
+    `facts` alone, which are words and sentences of Tend's own, so that no content of a case ever leaves in one.
 
     Without a workspace it is about the agency itself: whoever sees only some clients is told as somebody of the one
     they work for longest, and whoever works for none is not told. Raises KeyError for a kind that the catalogue does
@@ -60,7 +61,8 @@ async def tell(
     """
     about, facts = catalogue.KINDS[kind], dict(facts or {})
     for name, word in facts.items():
-        if name not in about.facts or _WORD.fullmatch(word) is None:
+        form = _SENTENCES if name in about.sentences else _WORD
+        if name not in about.facts or form.fullmatch(word) is None:
             raise ValueError(f"{name} is no fact of {kind}, or no word of our own.")
     told = list(dict.fromkeys(recipients))
     if not told:

@@ -55,7 +55,9 @@ class BeingTold:
         if notice is None:
             problem = "It is not there, or not yours."
             return page("refused", status=404, headline="There is nothing to read", problem=problem)
-        return page("notice", text=notice.text, at=notice.created_at)
+        # Of what has a page of ours.
+        link = f"/client-reports/clientreport_{notice.subject_id}" if notice.subject_kind == "clientreport" else None
+        return page("notice", text=notice.text, at=notice.created_at, link=link)
 
     async def _actor(self, request: Request) -> Actor | None:
         token = self.cookies.session_of(request)

@@ -23,12 +23,17 @@ _HEADERS: Final = {
 }
 
 
-def page(name: str, *, status: int = 200, shown_within: Sequence[str] = (), **values: Any) -> HTMLResponse:
-    """`name` of a file in `pages/`, without its ending. `shown_within`: sites whose pages may frame it."""
+def page(
+    name: str, *, status: int = 200, shown_within: Sequence[str] = (), has_pictures: bool = False, **values: Any
+) -> HTMLResponse:
+    """`name` of a file in `pages/`, without its ending. `shown_within`: sites whose pages may frame it. `has_pictures`:
+    pictures stand in the page itself; none comes from anywhere else."""
     headers = dict(_HEADERS)
     if shown_within:
         sites = " ".join(shown_within)
         headers["Content-Security-Policy"] = _POLICY.format(f"'self' {sites}")
+    if has_pictures:
+        headers["Content-Security-Policy"] += "; img-src data:"
     return HTMLResponse(_templates.get_template(f"{name}.html").render(values), status, headers=headers)
 
 

@@ -23,6 +23,7 @@ from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
 from tenants.presenting import bearer_of, is_from_here
 from tenants.provisioning import is_slug
+from tenants.rights import CLIENT_ROLES
 from tenants.sessions import open_session, renew_session, revoke_session
 
 log = structlog.get_logger()
@@ -180,6 +181,8 @@ class SigningIn:
         if caller is None:
             return RedirectResponse("/sign-in", status_code=303)
         memberships = await own_memberships(caller)
+        if memberships and all(membership.role in CLIENT_ROLES for membership in memberships):
+            return RedirectResponse("/client-reports", status_code=303)  # what they are here for
         return page(
             "signed_in",
             person=own_name(caller, memberships),

@@ -12,7 +12,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _REMEMBERED: Final = 10_000  # credentials that were let in lately, by this process
 # As _PAGES, and refuse with 404.
-_LINKS: Final = ("/statement/", "/report/", "/question/", "/report-to/", "/verify/", "/badge/", "/certificate/")
+_LINKS: Final = (
+    "/statement/",
+    "/report/",
+    "/question/",
+    "/report-to/",
+    "/verify/",
+    "/badge/",
+    "/certificate/",
+    "/shared/",
+)
 _PATHS: Final = (
     *("/graphql", "/scim/", "/oauth/", "/sign-in", "/mail-link", "/join", "/session/", "/exports/"),
     *_LINKS,
@@ -108,7 +117,7 @@ def _is_failure(scope: Scope, answered: Message, *, is_shown: bool) -> bool:
     if path.startswith(_PAGES):
         return bool(status == 403)
     if path.startswith(_LINKS):
-        return bool(status == 404)
+        return bool(status == 404 or (status == 403 and path.startswith("/shared/")))  # a wrong password
     return bool(status == 401) and (is_shown or path.startswith("/oauth/"))
 
 

@@ -54,6 +54,7 @@ PAGES: Final = (
         "verification",
         "customers",
         "client_metrics",
+        "client_reports",
         "webhooks",
         "notices",
     ),

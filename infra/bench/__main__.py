@@ -14,6 +14,7 @@ from infra.bench import (
     admission,
     claiming,
     client_metrics,
+    client_reports,
     contract,
     education,
     escalating,
@@ -43,6 +44,7 @@ NAMES: Final = [
         "education",
         "retention",
         "client_metrics",
+        "client_reports",
     ),
     *READS,
     "importing",
@@ -88,6 +90,9 @@ def _writes(postgres: EmbeddedPostgres, redis: EmbeddedRedis, console: Console, 
     if "escalating" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(asyncio.run(escalating.measure(place, console)))
+    if "client_reports" in chosen:
+        with fresh_place(postgres, redis) as place:
+            results.keep(asyncio.run(client_reports.measure(place, console)))
     if "hearing" in chosen:
         with fresh_place(postgres, redis) as place:
             results.keep(hearing.measure(place, console))

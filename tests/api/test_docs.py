@@ -19,11 +19,13 @@ from cast import Cast, ask
 from graphql import OperationDefinitionNode, OperationType, parse, validate
 from judged import decided
 from markdown_it import MarkdownIt
+from papers import a_published, made
 from taught import taught
 from told import told
 
 from backend import serving
 from backend.asgi import STATEMENT_SECONDS
+from backend.client_reports import ClientReport, correct_client_report
 from backend.customers import CustomerAccount
 from backend.education import CoursePrerequisite
 from backend.idempotency.keeping import KEPT_FOR
@@ -312,6 +314,21 @@ class Scene:
             study = await create_study(self.cast.system, workspace, name="x", definition=Definition(["read"]))
         return {"<account id>": f"customeraccount_{account.id}", "<study id>": f"retentionstudy_{study.id}"}
 
+    async def report(self) -> dict[str, Any]:
+        """One that is published, and a draft of the same definition."""
+        workspace = UUID((await self.ids())["<workspace id>"].partition("_")[2])
+        published = await a_published(self.cast, workspace)
+        async with agency_scope(self.cast.owner):
+            draft = await correct_client_report(self.cast.owner, published.id, correction="x")
+        await made(self.cast, workspace)
+        async with agency_scope(self.cast.owner):
+            await ClientReport.filter(id=draft.id).update(words={})
+        return {
+            "<report definition id>": f"clientreportdefinition_{published.definition_id}",
+            "<client report id>": f"clientreport_{published.id}",
+            "<client draft id>": f"clientreport_{draft.id}",
+        }
+
     async def variables(self, example: Example) -> Any:
         known = await self.ids()
         text = json.dumps(example.variables)
@@ -323,6 +340,8 @@ class Scene:
             known |= await self.public_notice()
         if "<programme id>" in text:
             known |= await self.programme()
+        if "<client " in text or "<report definition id>" in text:
+            known |= await self.report()
         if "<study id>" in text or "<account id>" in text:
             known |= await self.study()
         if "<decision id>" in text:

@@ -49,6 +49,7 @@ class Reader:
             "action_failed": {"action": "hide_post"},
             "appeal_decided": {"verdict": "upheld"},
             "investigation_concluded": {"outcome": "confirmed"},
+            "client_report_published": {"summary": "September 2026.", "corrected": "no"},
         }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(

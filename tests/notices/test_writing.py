@@ -26,6 +26,8 @@ WORDS = {
     "drill": ("real", "drill"),
     "severity": tuple(safety.WORDS.values()),
     "danger": safety.KINDS,
+    "corrected": ("yes", "no"),
+    "summary": ("September 2026. 2 of 3 goals met.",),
     "what": ("agency", "workspace", "member", "journal"),
 }
 

@@ -53,7 +53,7 @@ from graphql_schema.projection.declaring import (
 from graphql_schema.schema import schema
 from tenants import models
 from tenants.actor import Actor
-from tenants.rights import CLIENT_ROLES, Role
+from tenants.rights import CLIENT_ROLES, Right, Role
 from tenants.scope import agency_scope
 
 STRAWBERRY = schema._schema
@@ -238,6 +238,9 @@ WHERES[published("PublishedStory").row] = _is_told
 WHERES[published("PublishedPractice").row] = _is_practised
 WHERES[published("StoryVersion").row] = _is_not_withdrawn
 WHERES[published("PracticeVersion").row] = _quotes_nothing_withdrawn
+WHERES[published("ClientReport").row] = lambda row, actor: (
+    row.published_at is not None or (actor.membership_id is not None and actor.holds(Right.LEAD_QUEUE))
+)
 WHERES["{row}.verify_before > now()"] = lambda row, _: row.verify_before > now()
 WHERES["{row}.workspace_id is null"] = lambda row, _: row.workspace_id is None
 
@@ -393,6 +396,26 @@ async def _is_stale(row: Any) -> bool:
 @expression("CaseCounts", "queued")
 async def _queued(row: Any) -> int:
     return len([c for c in await _cases(row) if c.state == "queued"])
+
+
+@expression("ClientReportDefinition", "hasLogo")
+async def _has_logo(row: Any) -> bool:
+    return row.logo is not None
+
+
+@expression("ClientReportLink", "hasPassword")
+async def _has_password(row: Any) -> bool:
+    return row.password_hash is not None
+
+
+@expression("ClientReport", "name")
+async def _name_of_report(row: Any) -> str:
+    return row.definition["name"]
+
+
+@expression("ClientReport", "sectionCount")
+async def _sections_of_report(row: Any) -> int:
+    return len(row.definition["sections"])
 
 
 @expression("CaseCounts", "inReview")
@@ -958,7 +981,7 @@ def _build() -> Any:
             for field_name, field in type_.fields.items():
                 field.resolve = _resolver(name, field_name)
     query = built.query_type
-    for name in ("workspaces", "cases", "notices", "noticePreferences"):
+    for name in ("workspaces", "cases", "notices", "noticePreferences", "clientReports"):
         query.fields[name].resolve = _resolver("Query", name)
     for kind in ("case", "post", "member"):
         query.fields[kind].resolve = lambda _root, info, kind=kind, **args: _by_id(info, args["id"], kind)

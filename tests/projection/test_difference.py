@@ -17,6 +17,7 @@ from endangered import in_danger
 from filed import filed
 from graphql import parse, validate
 from judged import judged
+from papers import papered
 from projection import naive
 from projection.writing import Operation, Pools, Writer
 from taught import taught
@@ -116,6 +117,7 @@ async def furnish(cast: Cast, globex: Cast) -> Pools:
         known |= await in_danger(cast, some)
         known |= await taught(cast, some.workspace_id, some.member_id)
         known |= await told(cast, some)
+        known |= await papered(cast, some)
         for kind, id in known.items():
             ids.setdefault(kind, []).append(id)
         async with agency_scope(cast.system):

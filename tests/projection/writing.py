@@ -65,7 +65,7 @@ ANSWERED_IN_PYTHON = frozenset(
     protocols handOverList escalationRecord responderLoads
     authoredShare readContent courseNumbers trainingGaps readStory publishedStories introductionContact
     customerNumbers contentToWrite
-    metricCatalogue metrics metricSeries metricRows clientsNeedingAttention""".split()
+    metricCatalogue metrics metricSeries metricRows clientsNeedingAttention clientReportContent""".split()
 )
 
 

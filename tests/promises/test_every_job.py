@@ -11,11 +11,13 @@ import orjson
 import pytest
 from cast import Cast
 from filed import a_batch, a_service
+from papers import a_definition, a_published
 from reported import a_notice
 from taught import a_version
 from told import told
 
 from backend.acting.thresholds import ATTEMPT_SECONDS
+from backend.client_reports import ClientReportDefinition, make_client_report
 from backend.communities import Connection, Post
 from backend.customers import AccountContact, CustomerAccount, CustomerSubscription
 from backend.education import Certificate, ContentItem, ContentVersion, Course, TrainingNeed
@@ -557,6 +559,24 @@ async def _a_contact_who_wrote(acme: Cast, client: UUID, slug: str) -> dict[str,
     return {}
 
 
+async def _a_report_to_make(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    definition = await a_definition(acme, client, sections=["safety"])
+    async with agency_scope(acme.owner):
+        report = await make_client_report(acme.owner, definition.id)
+    return {"report_id": str(report.id)}
+
+
+async def _a_report_that_is_due(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    definition = await a_definition(acme, client, sections=["safety"])
+    async with agency_scope(acme.owner):
+        await ClientReportDefinition.filter(id=definition.id).update(created_at=now() - timedelta(days=70))
+    return {}
+
+
+async def _a_report_to_typeset(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    return {"report_id": str((await a_published(acme, client)).id)}
+
+
 async def _a_study_to_run(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
     await _a_contact_who_wrote(acme, client, slug)
     async with agency_scope(acme.system):
@@ -632,6 +652,9 @@ SCENES: dict[str, Scene] = {
     "resume_case": _a_case_nobody_answered,
     "return_ended_claims": _an_ended_claim,
     "run_retention_study": _a_study_to_run,
+    "make_client_report": _a_report_to_make,
+    "make_due_reports": _a_report_that_is_due,
+    "typeset_client_report": _a_report_to_typeset,
     "send_invitation": _invited,
     "spread_content": _followed_content,
     "store_attachment": _a_picture,
@@ -749,6 +772,7 @@ SEEN_IN = {
     "mail_notices": "NoticeDelivery.problem",
     "send_invitation": "Staff.invitationProblem",
     "run_retention_study": "RetentionStudy.problem",
+    "make_client_report": "ClientReport.problem",
     "submit_batch": "FilingBatch.problem",
     "write_transparency_report": "TransparencyReport.problem",
     "write_export": "Export.problem",

@@ -15,6 +15,7 @@ from promises.test_the_api import MUTATIONS, NEEDS, document, ids_of, input_of, 
 from reported import a_notice
 
 from backend.acting import Action, let_tend_act
+from backend.client_reports import ClientReport, discard_client_report
 from backend.education import ContentDraft, ContentItem, Course, CoursePrerequisite, QuizAttempt
 from backend.evidence import Hold
 from backend.filing import Filing, let_file
@@ -448,6 +449,26 @@ async def _a_frozen_study(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+def _a_report(state: str) -> Callable[[Scene], Awaitable[dict[str, Any]]]:
+    async def prepare(scene: Scene) -> dict[str, Any]:
+        async with agency_scope(scene.cast.system):
+            draft = await ClientReport.get(id=scene.id("clientreport"))
+            if state == "published":
+                return {"clientReportId": f"clientreport_{draft.corrects_id}", "expiresAt": None, "hiddenSections": []}
+            await ClientReport.filter(id=draft.id).update(
+                state=state, submitted_by_id=scene.cast.colleague.membership_id
+            )
+        return {}
+
+    return prepare
+
+
+async def _a_report_to_correct(scene: Scene) -> dict[str, Any]:
+    async with agency_scope(scene.cast.owner):
+        await discard_client_report(scene.cast.owner, scene.id("clientreport"))
+    return await _a_report("published")(scene)
+
+
 async def _a_blocked_statement(scene: Scene) -> dict[str, Any]:
     async with agency_scope(scene.cast.system):
         await Filing.filter(id=scene.id("filing")).update(state="blocked", batch_id=None)
@@ -562,6 +583,11 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "requestExport": _with(memberId=None, workspaceId=None),
     "recordSubscriptionChange": _with(kind="STARTED", ending=None, currency="EUR"),
     "runRetentionStudy": _a_frozen_study,
+    "defineClientReport": _with(logo=None),
+    "correctClientReport": _a_report_to_correct,
+    "publishClientReport": _a_report("in_review"),
+    "returnClientReport": _a_report("in_review"),
+    "shareClientReport": _a_report("published"),
     "sendWebhookTest": _an_enabled_endpoint,
     "setEvidenceDays": _with(days=365),
     "setNoticeSettings": _with(chatUrl="https://chat.example/hook"),

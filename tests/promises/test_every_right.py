@@ -12,6 +12,7 @@ from filed import filed
 from graphql import GraphQLObjectType, get_named_type, is_abstract_type, is_leaf_type
 from investigated import investigated
 from judged import judged
+from papers import papered
 from promises.test_the_api import (
     MUTATIONS,
     NEEDS,
@@ -63,6 +64,7 @@ UNSEEN = {
         ("SafetyFiling", "Takedown", "FollowUp"),
         "each is for its escalation's readers and for who wrote it: tests/safety/test_restricting.py",
     ),
+    "ClientReport": "drafts are for leads: tests/client_reports/test_reading_client_reports.py",
     "Notice": "each is for one person alone; tests/promises/test_every_subscription.py and tests/api show whose",
     "NoticePreference": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
     "NoticeSettings": "each is of one person alone; tests/notices/test_through_the_api.py shows whose",
@@ -229,6 +231,7 @@ async def _something_of_everything(acme: Cast) -> Any:
     await investigated(acme, case)
     await filed(acme, case.workspace_id, "forum", made["decision"])
     await studied(acme, case)
+    await papered(acme, case)
     await in_danger(acme, case)
     await taught(acme, case.workspace_id, case.member_id)
     await told(acme, case)

@@ -23,6 +23,7 @@ from graphql import (
 )
 from investigated import investigated
 from judged import judged
+from papers import papered
 from reported import reported
 from studied import studied
 from taught import taught
@@ -117,6 +118,9 @@ KINDS = {
     "accountId": "customeraccount",
     "contactId": "accountcontact",
     "studyId": "retentionstudy",
+    "definitionId": "clientreportdefinition",
+    "clientReportId": "clientreport",
+    "linkId": "clientreportlink",
     "escalationId": "escalation",
     "filingId": "safetyfiling",
     "takedownId": "takedown",
@@ -146,6 +150,9 @@ KINDS = {
     "secondMemberId": "member",
 }
 TEXTS = {
+    "section": "summary",
+    "password": "a long password",
+    **dict.fromkeys(("expiresAt", "logo"), ""),
     "slug": "a-new-one",
     "timeZone": "UTC",
     "taxonomyCode": "HA-BULLY",
@@ -193,6 +200,7 @@ COMPUTED = {
     "handOverList": "tests/safety/test_ending_turns.py",
     "responderLoads": "tests/safety/test_exposing.py",
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
+    "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
     **dict.fromkeys(("readStory", "publishedStories"), "tests/stories/test_telling_stories.py"),
     "introductionContact": "tests/stories/test_introducing.py",
@@ -259,6 +267,7 @@ async def ids_of(cast: Cast, workspace: str) -> dict[str, str]:
         **await investigated(cast, case),
         **await filed(cast, case.workspace_id, workspace, made["decision"]),
         **await studied(cast, case),
+        **await papered(cast, case),
         **await in_danger(cast, case),
         **await taught(cast, case.workspace_id, case.member_id),
         **await told(cast, case),

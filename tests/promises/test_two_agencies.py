@@ -135,6 +135,8 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name == "customerNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}) {{ managers {{ staff {{ id }} }} }}']
+    if name == "clientReportContent":
+        return [f'{name}(id: "{ids["clientreport"]}") {{ title inShort words sections {{ heading words }} }}']
     if name == "moderationNumbers":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [

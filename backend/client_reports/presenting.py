@@ -1,0 +1,168 @@
+"""A document in words: what a page and a PDF lay out, so that both say the same. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from backend.client_reports.wording import Wording
+
+Json = Mapping[str, Any]
+
+
+def present(document: Json) -> dict[str, Any]:
+    """Of a document as whoever reads it sees it (hiding.py). Texts are ready to be shown, and none is markup."""
+    told = Wording(document["language"])
+    words, zone = told.words["page"], document["timeZone"]
+    period = told.period(document["period"]["kind"], document["period"]["start"])
+    return {
+        "language": told.language,
+        "words": words,
+        "title": words["title"].format(client=document["client"], period=period),
+        "client": document["client"],
+        "period": period,
+        "made_by": words["made_by"].format(agency=document["agency"]),
+        "about": words["about"].format(
+            name=document["name"],
+            start=told.day(document["period"]["start"]),
+            end=told.day(document["period"]["end"]),
+            zone=zone,
+        ),
+        "published": None
+        if document["publishedAt"] is None
+        else words["published"].format(day=told.day_at(document["publishedAt"], zone)),
+        "version": words["version"].format(version=document["version"]),
+        "staff": _staff(document["staff"], told),
+        "correction": None if document["correction"] is None else _correction(document, told),
+        "is_partial": document["isPartial"],
+        "goals": _goals(document, told),
+        "changes": _changes(document, told),
+        "risks": [told.risk(risk) for risk in document["judged"]["risks"]],
+        "blocks": None if document["words"] is None else document["words"]["blocks"],
+        "sections": [_section(section, document, told) for section in document["sections"]],
+        "fingerprint": words["fingerprint"].format(hash=document["inputHash"]),
+    }
+
+
+def _staff(staff: Json | None, told: Wording) -> str | None:
+    if staff is None or staff["publishedBy"] is None:
+        return None
+    people = ", ".join(staff["writers"]) or staff["publishedBy"]
+    return str(told.words["page"]["prepared_by"].format(people=people, person=staff["publishedBy"]))
+
+
+def _correction(document: Json, told: Wording) -> dict[str, Any]:
+    names = {of: name for section in document["sections"] for of, name in section["names"].items()}
+    change = told.words["change"]["corrected"]
+    return {
+        "text": document["correction"],
+        "rows": [
+            {
+                "title": _title(each["metric"], each["of"], names, told),
+                "text": change.format(before=told.value(each["before"]), now=told.value(each["now"])),
+            }
+            for each in document["differences"]
+        ],
+    }
+
+
+def _goals(document: Json, told: Wording) -> dict[str, Any]:
+    names = {of: name for section in document["sections"] for of, name in section["names"].items()}
+    goals, words = document["judged"]["goals"], told.words["goal"]
+    met = sum(goal["status"] == "met" for goal in goals)
+    return {
+        "count": told.words["page"]["goals_count"].format(met=met, all=len(goals)),
+        "rows": [
+            {
+                "title": _title(goal["metric"], goal["of"], names, told),
+                "status": goal["status"],
+                "verdict": words[goal["status"]],
+                "value": told.value(goal["value"]),
+                "target": told.target(goal),
+                "sure": told.sure(goal["value"]),
+                "note": words["close"] if goal["is_close"] else "",
+                "since": words["since"].format(day=told.day(goal["since"])),
+            }
+            for goal in goals
+        ],
+    }
+
+
+def _changes(document: Json, told: Wording) -> dict[str, Any]:
+    words, compared = told.words["page"], document["compared"]
+    return {
+        "compared": words["no_comparison"]
+        if compared is None
+        else words["compared"].format(period=told.period(compared["kind"], compared["start"])),
+        "is_compared": compared is not None,
+        "rows": [
+            {"title": told.metric(each["metric"])[0], "text": told.change(each), "verdict": each["verdict"]}
+            for each in document["judged"]["changes"]
+        ],
+    }
+
+
+def _section(section: Json, document: Json, told: Wording) -> dict[str, Any]:
+    before = {(each["metric"], each["of"]): each for each in section["before"]}
+    wholes = [value for value in section["values"] if value["of"] is None]
+    known = {value["metric"] for value in wholes}
+    return {
+        "name": section["name"],
+        "heading": told.words["sections"][section["name"]],
+        "blocks": None if section["words"] is None else section["words"]["blocks"],
+        "rows": [
+            {
+                **_row(value, before, document["metrics"][value["metric"]]["title"], told),
+                "parts": [
+                    _row(part, before, told.part(part["metric"], part["of"], section["names"]), told)
+                    for part in section["values"]
+                    if part["metric"] == value["metric"] and part["of"] is not None
+                ],
+            }
+            for value in wholes
+        ],
+        "has_parts": any(value["of"] is not None for value in section["values"]),
+        "is_compared": bool(section["before"]),
+        "is_empty": all(value["status"] == "NO_DATA" for value in (*section["values"], *section["before"])),
+        "charts": [_picture(chart, section, told) for chart in section["charts"]],
+        "definitions": [*_definitions(known, document, told)],
+    }
+
+
+def _row(value: Json, before: Mapping[Any, Json], title: str, told: Wording) -> dict[str, Any]:
+    was = before.get((value["metric"], value["of"]))
+    return {
+        "title": title,
+        "now": told.value(value),
+        "has_value": value["status"] == "OK" and value["value"] is not None,
+        "before": "" if was is None else told.value(was),
+        "had_value": was is not None and was["status"] == "OK" and was["value"] is not None,
+        "sure": told.sure(value),
+        "sentence": value["sentence"],  # in English; it has to stand wherever the number stands
+    }
+
+
+def _picture(chart: Json, section: Json, told: Wording) -> dict[str, Any]:
+    unit = next((each["unit"] for each in section["values"] if each["metric"] == chart["name"]), "")
+    shown = [point for point in chart["points"] if point["value"] is not None]
+    return {
+        "title": chart["title"],
+        "svg": chart["svg"],
+        "rows": [{"day": told.day(point["day"]), "value": told.amount(point["value"], unit)} for point in shown],
+        "no_data": told.words["status"]["NO_DATA"],
+    }
+
+
+def _definitions(names: set[str], document: Json, told: Wording) -> Iterator[dict[str, str]]:
+    for name, metric in document["metrics"].items():
+        if name in names:
+            left_out = ", ".join(told.words["left_out"].get(each, each) for each in metric["excludes"])
+            text = told.words["page"]["definition"].format(
+                formula=metric["formula"], sources=", ".join(metric["sources"]), version=metric["version"]
+            )
+            if left_out:
+                text = f"{text} {told.words['page']['without'].format(what=left_out)}"
+            yield {"title": metric["title"], "text": text}
+
+
+def _title(metric: str, of: str | None, names: Mapping[str, str], told: Wording) -> str:
+    title = told.metric(metric)[0]
+    return title if of is None else f"{title}: {told.part(metric, of, names)}"
