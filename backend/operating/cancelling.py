@@ -5,7 +5,7 @@ from uuid import UUID
 from backend import journal
 from backend.kit.errors import Conflict
 from backend.operating.kinds import Kind
-from backend.operating.looking import lock_job
+from backend.operating.looking import at_work_for, lock_job
 from tenants.actor import Actor
 from tenants.scope import current
 
@@ -27,7 +27,7 @@ async def cancel_job(actor: Actor, job_id: UUID, *, kinds: Mapping[str, Kind]) -
             where agency_id = $1 and id = $2""",
         actor.agency_id,
         job_id,
-        CALLED_OFF if kind is None else await kind.give_up(actor, job.payload, CALLED_OFF),
+        CALLED_OFF if kind is None else await kind.give_up(at_work_for(actor, job), job.payload, CALLED_OFF),
     )
     await journal.record(
         "job.cancelled", subject_kind="job", subject_id=job_id, workspace_id=job.workspace_id, kind=job.kind

@@ -32,6 +32,11 @@ async def lock_job(actor: Actor, job_id: UUID) -> Any:
     return _seen(actor, await Job.get_or_none(id=job_id))
 
 
+def at_work_for(actor: Actor, job: Job) -> Actor:
+    """Whoever works on it works for its client alone, and so does who ends it in its place."""
+    return actor if job.workspace_id is None else actor.narrowed_to(job.workspace_id)
+
+
 def _seen(actor: Actor, job: Job | None) -> Job:
     if job is None or (actor.workspaces is not None and job.workspace_id not in actor.workspaces):
         raise NotFound(path=("input", "jobId"))

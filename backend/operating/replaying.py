@@ -4,7 +4,7 @@ from uuid import UUID
 from backend import journal
 from backend.kit.errors import Conflict
 from backend.operating.kinds import Kind
-from backend.operating.looking import lock_job
+from backend.operating.looking import at_work_for, lock_job
 from tenants.actor import Actor
 from tenants.scope import current
 
@@ -22,7 +22,7 @@ async def replay_job(actor: Actor, job_id: UUID, *, kinds: Mapping[str, Kind]) -
         job_id,
     )
     if job.kind in kinds:
-        await kinds[job.kind].replay(actor, job.payload)
+        await kinds[job.kind].replay(at_work_for(actor, job), job.payload)
     await current().execute("insert into ready_agency (agency_id) values ($1)", actor.agency_id)
     await journal.record(
         "job.replayed", subject_kind="job", subject_id=job_id, workspace_id=job.workspace_id, kind=job.kind

@@ -13,6 +13,7 @@ from cast import Cast
 from filed import a_batch, a_service
 from papers import a_definition, a_published
 from reported import a_notice
+from structlog.testing import capture_logs
 from taught import a_version
 from told import told
 
@@ -33,6 +34,7 @@ from backend.leaving.forgetting import prove
 from backend.moderation import About, Case, Decision, Report, ask_member, claim_next, decide, raise_danger
 from backend.notices import NoticeDelivery, NoticeSettings, Recipient, tell
 from backend.operating import cancel_job, replay_job
+from backend.operating.cancelling import CALLED_OFF
 from backend.outbox import Job, Priority
 from backend.outside import fetching, mailing, seal
 from backend.people import (
@@ -789,6 +791,26 @@ async def test_only_work_whose_end_is_seen_can_be_called_off(acme: Cast, kind: s
             await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
     async with agency_scope(acme.owner):
         assert (await Job.get(id=job.id)).state == ("cancelled" if kind in SEEN_IN else "ready")
+        await Job.filter(id=job.id).delete()
+
+
+@pytest.mark.parametrize("kind", sorted(SEEN_IN))
+async def test_what_waits_for_it_is_told_by_whoever_calls_it_off_and_by_whoever_replays_it(
+    acme: Cast, kind: str
+) -> None:
+    """By the owner, who works for many clients, and not for this one alone."""
+    client = await acme.empty_workspace()
+    slug = next(slug for slug, id in acme.workspaces.items() if id == client)
+    payload = await SCENES[kind](acme, client, slug)
+    async with agency_scope(acme.system):
+        job = await Job.create(kind=kind, payload=payload, workspace_id=client, run_at=now() + timedelta(hours=1))
+    async with agency_scope(acme.owner):
+        await cancel_job(acme.owner, job.id, kinds=CATALOGUE)
+        assert (await Job.get(id=job.id)).last_error == CALLED_OFF
+        await Job.filter(id=job.id).update(state="dead")
+        with capture_logs() as logs:
+            await replay_job(acme.owner, job.id, kinds=CATALOGUE)
+        assert not [line for line in logs if line["event"] == "job.not_told"]
         await Job.filter(id=job.id).delete()
 
 
