@@ -118,7 +118,7 @@ async def papered(cast: Cast, case: Case) -> dict[str, str]:
             **about, version=2, state="draft", definition=frozen, words=words, made_at=now(), corrects_id=earlier.id,
             correction="x", problem="x",
         )  # fmt: skip
-        counted = {"values": [], "before": [], "series": {}, "charts": [], "names": {}}
+        counted = {"values": [], "before": [], "series": {}, "charts": [], "names": {}, "knownSince": None}
         for report in (earlier, draft):
             await ClientReportSection.create(**of, report_id=report.id, section="safety", content=counted)
         await ClientReportSnapshot.create(

@@ -30,6 +30,9 @@ async def compose(report: ClientReport) -> dict[str, Any]:
     values = _all(sections, "values")
     period = period_of(report)
     compared = period.compared(report.definition["comparison"])
+    known_since = min((day for each in sections.values() if (day := each["knownSince"])), default=None)
+    is_too_young = compared is not None and known_since is not None and known_since > str(compared.start)
+    before = [] if is_too_young else _all(sections, "before")
     return {
         "format": FORMAT,
         "id": f"clientreport_{report.id}",
@@ -51,7 +54,8 @@ async def compose(report: ClientReport) -> dict[str, Any]:
         "correction": report.correction,
         "differences": await _differences(report, values),
         "staff": await _staff(report) if report.definition["showsStaff"] else None,
-        "judged": judge(values, _all(sections, "before"), report.definition["goals"], until=period.end),
+        "knownSince": known_since if is_too_young else None,
+        "judged": judge(values, before, report.definition["goals"], until=period.end),
         "words": _words(report, SUMMARY),
         "sections": [
             {"name": section, "words": _words(report, section), **sections[section]}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from backend.client_metrics import CATALOGUE, Part, Status, Step, Unit, Value, measure, series
 from backend.client_reports.charting import draw
@@ -37,7 +38,7 @@ _NAMED: Final[Mapping[Part, tuple[type[TenantModel], str]]] = {
 
 
 async def count_section(actor: Actor, report: ClientReport, section: str) -> dict[str, Any]:
-    """{values, before, series, charts, names}: values as they are stored, names of parts by their ids."""
+    """{values, before, series, charts, names, knownSince}: values as they are stored, names of parts by their ids."""
     await current().execute(f"set local statement_timeout = {_MINUTES * 60_000}")
     client = report.workspace_id
     zone = (await Workspace.get(id=client)).time_zone
@@ -60,7 +61,20 @@ async def count_section(actor: Actor, report: ClientReport, section: str) -> dic
         # Drawn here, where nobody waits: the engine takes a second to start.
         "charts": await asyncio.to_thread(lambda: [draw(name, points, told) for name, points in steps.items()]),
         "names": await _names_of((*values, *before)),
+        "knownSince": await _known_since(client, zone),
     }
+
+
+async def _known_since(client: UUID, zone: str) -> str | None:
+    """The day of the first that Tend knows of the client, there. Before it nothing was counted, and nothing is no number to
+    compare with."""
+    first = await current().fetchval(
+        """select least((select min(posted_at) from posts where agency_id = $1 and workspace_id = $2),
+                        (select min(opened_at) from cases where agency_id = $1 and workspace_id = $2))""",
+        current().actor.agency_id,
+        client,
+    )
+    return None if first is None else str(first.astimezone(ZoneInfo(zone)).date())
 
 
 def _step(name: str, period: Period) -> Step:

@@ -87,12 +87,17 @@ def _goals(document: Json, told: Wording) -> dict[str, Any]:
 
 
 def _changes(document: Json, told: Wording) -> dict[str, Any]:
-    words, compared = told.words["page"], document["compared"]
+    words, compared, known_since = told.words["page"], document["compared"], document["knownSince"]
+    if compared is None:
+        text = words["no_comparison"]
+    elif known_since is not None:
+        period, day = told.period(compared["kind"], compared["start"]), told.day(known_since)
+        text = words["too_young"].format(period=period, day=day)
+    else:
+        text = words["compared"].format(period=told.period(compared["kind"], compared["start"]))
     return {
-        "compared": words["no_comparison"]
-        if compared is None
-        else words["compared"].format(period=told.period(compared["kind"], compared["start"])),
-        "is_compared": compared is not None,
+        "compared": text,
+        "is_compared": compared is not None and known_since is None,
         "rows": [
             {"title": told.metric(each["metric"])[0], "text": told.change(each), "verdict": each["verdict"]}
             for each in document["judged"]["changes"]

@@ -128,7 +128,7 @@ class Wording:
         ]
         if changed:
             said.append(words["changed"].format(what=self._some(changed)))
-        elif document["compared"] is not None:
+        elif document["compared"] is not None and document["knownSince"] is None:
             said.append(words["nothing"])
         counted = [
             f"{self.metric(risk['metric'])[0]}: {self.value(risk['value'])}"

@@ -9,6 +9,7 @@ import orjson
 
 from backend import models
 from backend.communities import Community, Member, Post, create_community, take_in
+from backend.demo.reporting import report_last_month
 from backend.demo.talking import chatter
 from backend.kit.clock import now
 from backend.moderation import Queue, claim_next, decide, open_workspace, report_post
@@ -100,6 +101,7 @@ async def load_demo(settings: Settings) -> dict[str, dict[str, Any]]:
             await _people(agency, agency_id)
             for place, slug in enumerate(clients):
                 await _content(agency_id, slug, clients[slug][2], seed=100 * number + 10 * place)
+        await _reports()
         return await _tokens(settings)
     finally:
         await database.disconnect()
@@ -183,7 +185,7 @@ async def _complaints(agency_id: UUID, workspace_id: UUID, policies: dict[str, U
                     await report_post(
                         actor, post.id, reason=COMPLAINTS[policy], policy_id=policies[policy], member_id=member.id
                     )
-    owner = await _owner(agency_id, workspace_id)
+    owner = await _somebody(agency_id, workspace_id, Role.OWNER)
     if owner is None:
         return
     for outcome in ("violation", "no_violation", "violation"):
@@ -205,6 +207,16 @@ async def _complaints(agency_id: UUID, workspace_id: UUID, policies: dict[str, U
             )
 
 
+async def _reports() -> None:
+    agency_id = await agency_by_slug("acme")
+    assert agency_id is not None
+    async with agency_scope(system(agency_id)):
+        workspace = await Workspace.get(slug="northwind")
+    lead, owner = [await _somebody(agency_id, workspace.id, role) for role in (Role.LEAD, Role.OWNER)]
+    if lead is not None and owner is not None:
+        await report_last_month(lead, owner)
+
+
 def _broken(text: str) -> str | None:
     """The policy that the words of a post break."""
     return next(
@@ -213,10 +225,10 @@ def _broken(text: str) -> str | None:
     )
 
 
-async def _owner(agency_id: UUID, workspace_id: UUID) -> Actor | None:
+async def _somebody(agency_id: UUID, workspace_id: UUID, role: Role) -> Actor | None:
     """At work for one client."""
     async with agency_scope(system(agency_id)):
-        found = await Membership.filter(role="owner").first()
+        found = await Membership.filter(role=role.value).first()
     if found is None:
         return None
     return Actor(

@@ -5,19 +5,21 @@ from typing import Any
 
 import pytest
 from cast import Cast
-from papers import a_definition, a_draft, a_published, made, publish
+from papers import a_case_opened, a_definition, a_draft, a_published, made, publish
 
 from backend import client_reports
 from backend.client_reports import (
     ClientReport,
     ClientReportSection,
     WantedReport,
+    compose,
     correct_client_report,
     define_client_report,
     discard_client_report,
     make_client_report,
     make_due_reports,
     making,
+    present,
     publish_client_report,
     return_client_report,
     scheduling,
@@ -247,3 +249,23 @@ async def test_who_does_not_lead_makes_nothing_and_nobody_elsewhere(acme: Cast, 
     async with agency_scope(globex.owner):
         with pytest.raises(NotFound):
             await correct_client_report(globex.owner, report.id, correction="x")
+
+
+@pytest.mark.parametrize(("first", "is_compared"), [("2026-08-01", True), ("2026-08-02", False)])
+async def test_a_period_that_tend_knows_only_a_part_of_is_no_period_to_compare_with(
+    acme: Cast, first: str, is_compared: bool
+) -> None:
+    client = await acme.empty_workspace()
+    day = datetime.fromisoformat(f"{first}T12:00:00+00:00")
+    for at in (day, *[datetime(2026, 9, 1, tzinfo=UTC) + timedelta(days=n) for n in range(12)]):
+        await a_case_opened(acme, client, at)
+    async with agency_scope(acme.system) as scope:
+        await scope.execute("update posts set posted_at = $2 where workspace_id = $1", client, day)
+    report = await a_draft(acme, client, sections=["moderation"], period_start="2026-09-01")
+    async with agency_scope(acme.owner):
+        document = await compose(report)
+    changed = {change["metric"] for change in document["judged"]["changes"]}
+    assert ("cases_opened" in changed, document["knownSince"]) == (is_compared, None if is_compared else first)
+    said = present({**document, "isPartial": False})["changes"]
+    assert said["is_compared"] is is_compared
+    assert ("begins on 2 August 2026" in said["compared"]) is not is_compared
