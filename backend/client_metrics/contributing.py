@@ -69,8 +69,9 @@ NEWCOMERS: Final = Base(
                exists (select from unnest(n.members) x (id)
                         cross join lateral (select from posts p
                                              where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
-                                               and p.posted_at >= n.first + {_hours(RETURNS_AFTER)} and p.posted_at < $4
-                                               and p.posted_at < n.first + {_hours(FOLLOWED_FOR)} limit 1) r) as has_returned,
+                                               and p.posted_at + interval '0' >= n.first + {_hours(RETURNS_AFTER)}
+                                               and p.posted_at + interval '0' < least($4, n.first + {_hours(FOLLOWED_FOR)})
+                                             limit 1) r) as has_returned,
                n.first < $4::timestamptz - {_hours(FOLLOWED_FOR)} as is_followed
           from (select (array_agg(f.id order by f.first, f.id))[1] as id, f.person, f.community, min(f.first) as first,
                        array_agg(f.id) as members

@@ -151,6 +151,7 @@ UNPUBLISHED = {
         ("INVITATION_ENDED", "ANOTHER_ADDRESS", "SIGN_IN_FAILED", "NOT_LET_IN"),
         "of the pages for signing in, which say it in words",
     ),
+    **dict.fromkeys(("WRONG_PASSWORD", "TOO_MANY_TRIES"), "of the pages for shared reports, which say it in words"),
     "TAKEN": "a directory's, in SCIM's words",
     "ADDRESS_IS_KEPT": "a directory's, in SCIM's words",
     "OWNERS_ARE_KEPT": "a directory's, in SCIM's words",

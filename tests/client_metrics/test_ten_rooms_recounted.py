@@ -16,6 +16,8 @@ from recounted import Number, Said, by_part, recount
 
 from backend.client_metrics import CATALOGUE, Status, Step, Value, Window, measure, series
 from backend.kit.ids import new_id
+from backend.settings import Settings
+from infra.bench.loading import settle
 from tenants.actor import Actor, system
 from tenants.provisioning import create_workspace, provision_agency
 from tenants.scope import agency_scope
@@ -82,7 +84,7 @@ def read(rooms: Sequence[str]) -> list[Said]:
 
 
 @pytest.fixture(scope="module")
-async def house(settings: object) -> House:
+async def house(settings: Settings) -> House:
     slug = f"rooms-{new_id().hex[-8:]}"
     actor = system(await provision_agency(slug=slug, name=slug))
     house = House(actor, {})
@@ -91,6 +93,7 @@ async def house(settings: object) -> House:
         async with agency_scope(actor):
             workspace = await create_workspace(actor, slug=name, name=name)
             house.clients[name] = Client(workspace.id, await plant(workspace.id, said), said)
+    await settle(settings.owner_url)  # as a database knows itself that has been there for a minute
     return house
 
 

@@ -98,8 +98,8 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         row = get_named_type(shown.fields["nodes"].type)
         return [f"{name}(first: 15) {{ totalCount nodes {{ {_all_fields(row, 1)} }} }}"]
     if name == "nodes":
-        given = ", ".join(f'"{id}"' for id in ids.values())
-        return [f"nodes(ids: [{given}]) {{ __typename id }}"]
+        given = [f'"{id}"' for id in ids.values()]
+        return [f"nodes(ids: [{', '.join(some)}]) {{ __typename id }}" for some in (given[:100], given[100:])]
     if name == "node":
         return [
             f'node(id: "{id}") {{ ... on {type_.name} {{ {_all_fields(type_, 1)} }} }}'
