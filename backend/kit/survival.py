@@ -158,11 +158,6 @@ def mean_difference(first: Curve, second: Curve, until: float) -> Interval:
     return Interval(mean_1 - mean_2, mean_1 - mean_2 - half, mean_1 - mean_2 + half)
 
 
-def newcombe(successes_1: int, of_1: int, successes_2: int, of_2: int) -> Interval:
-    """The difference of two shares. Source: Newcombe 1998, method 10."""
-    return _apart(_share(successes_1, of_1), _share(successes_2, of_2))
-
-
 def rate_ratio(strata: Sequence[tuple[float, float, float, float]]) -> Interval | None:
     """How many times as often it happens to the first group, by Mantel and Haenszel. Each stratum is (a, T1, b, T0): a
     happened in the time T1 of the first group, b in T0 of the second. None where that cannot be said.
@@ -200,10 +195,6 @@ def _never_certain(of: Curve, time: float) -> Interval:
         return found
     there = max(1, of.at_risk_at(min(time, of.seen_until)))
     return Interval(found.value, *wilson(round(found.value) * there, there))
-
-
-def _share(successes: int, of: int) -> Interval:
-    return Interval(successes / of, *wilson(successes, of))
 
 
 def _apart(one: Interval, other: Interval) -> Interval:

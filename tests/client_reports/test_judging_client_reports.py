@@ -71,6 +71,8 @@ def test_a_goal_counts_since_it_was_agreed_and_one_about_nothing_is_unknown() ->
         (count("cases_opened", 160), count("cases_opened", 100, SEPTEMBER), "neither"),
         (count("cases_opened", 110), count("cases_opened", 100, SEPTEMBER), None),
         (count("cases_opened", 130), count("cases_opened", 100, SEPTEMBER), None),  # 1 in 14
+        (count("cases_opened", 140), count("cases_opened", 100, SEPTEMBER), None),  # 1 in 50, and dozens are compared
+        (share("closed_in_time", 78, 100), share("closed_in_time", 90, 100, SEPTEMBER), None),  # likewise
         (count("newcomers", 2, unit="persons"), count("newcomers", 30, SEPTEMBER, "persons"), "worse"),
         # One person writes many: days of posts are not independent, so nothing is said of them.
         (count("contributions", 900, unit="posts"), count("contributions", 100, SEPTEMBER, "posts"), None),
@@ -79,7 +81,8 @@ def test_a_goal_counts_since_it_was_agreed_and_one_about_nothing_is_unknown() ->
         (Value("closed_in_time", 1, Status.NO_DATA, "share", OCTOBER).as_json(), share("closed_in_time", 90, 100, SEPTEMBER), None),
         (count("cases_opened", 160), None, None),
     ],
-    ids=["share-down", "share-up", "share-by-chance", "share-of-two", "count-up", "count-by-chance", "count-by-some-chance", "persons", "posts", "stock",
+    ids=["share-down", "share-up", "share-by-chance", "share-of-two", "count-up", "count-by-chance", "count-by-some-chance", "count-by-little-chance",
+         "share-by-little-chance", "persons", "posts", "stock",
          "no-data", "not-compared"],
 )  # fmt: skip
 def test_a_change_is_told_where_chance_does_not_explain_it(now: Any, before: Any, verdict: str | None) -> None:

@@ -7,13 +7,13 @@ from lifelines.datasets import load_waltons
 from lifelines.statistics import logrank_test
 from lifelines.utils import median_survival_times, restricted_mean_survival_time
 
+from backend.kit.statistics import difference_of_shares
 from backend.kit.survival import (
     Interval,
     curve,
     difference_at,
     log_rank,
     mean_difference,
-    newcombe,
     rate_ratio,
 )
 
@@ -34,8 +34,8 @@ def test_what_is_still_open_counts_as_long_as_it_was_seen() -> None:
 
 
 def test_a_difference_of_shares() -> None:
-    assert rounded(newcombe(45, 60, 30, 60)) == (0.25, 0.07678, 0.403461)
-    assert rounded(newcombe(150, 200, 120, 200), 4) == (0.15, 0.0583, 0.2383)
+    assert rounded(Interval(0.25, *difference_of_shares(45, 60, 30, 60))) == (0.25, 0.07678, 0.403461)
+    assert rounded(Interval(0.15, *difference_of_shares(150, 200, 120, 200)), 4) == (0.15, 0.0583, 0.2383)
 
 
 def test_whether_two_groups_end_alike() -> None:
