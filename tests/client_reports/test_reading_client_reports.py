@@ -34,6 +34,7 @@ from backend.kit.errors import Conflict, Invalid
 from backend.kit.ids import new_id
 from backend.notices import Notice, Recipient, tell
 from tenants.doors import COOKIE_WITHOUT_TLS
+from tenants.models import Membership
 from tenants.rights import Role
 from tenants.scope import agency_scope
 
@@ -415,3 +416,25 @@ async def test_who_lost_the_client_reads_nothing_more(acme: Cast, api: httpx.Asy
         assert (await get(api, acme, who, path)).status_code == 404
     async with agency_scope(acme.owner):
         assert await ClientReport.filter(id=report.id).exists()
+
+
+@pytest.mark.parametrize("way", ["suspended", "ended", "not begun"])
+async def test_whoever_is_not_in_any_more_reads_nothing_and_a_file_link_of_theirs_opens_nothing(
+    acme: Cast, api: httpx.AsyncClient, way: str
+) -> None:
+    client = await acme.empty_workspace()
+    report = await a_published(acme, client)
+    who = await stakeholder_of(acme, client)
+    wanted = """mutation($id: ID!) { linkToClientReport(input: {clientReportId: $id, form: CSV}) { path } }"""
+    answer = await ask(api, acme.tokens[who], wanted, id=f"clientreport_{report.id}")
+    files = [*paths(report.id), answer["data"]["linkToClientReport"]["path"]]
+    assert [(await get(api, acme, who, path)).status_code for path in files] == [200] * 5
+    column = {"suspended": "suspended_at", "ended": "ends_at", "not begun": "starts_at"}[way]
+    moment = now() + timedelta(hours=1 if way == "not begun" else -1)
+    async with agency_scope(acme.system):
+        await Membership.filter(id=acme.actors[who].membership_id).update(**{column: moment})
+    for path in files:
+        answer = await get(api, acme, who, path)
+        assert answer.status_code in (303, 404), path
+        assert "Decided" not in answer.text
+    assert str(report.id) not in (await get(api, acme, who, "/client-reports")).text
