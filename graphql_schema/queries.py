@@ -10,7 +10,6 @@ from backend.kit.ids import parse_published, split_published
 from graphql_schema.agencies import Agency, Workspace
 from graphql_schema.cases import CASE_FILTERS, Case
 from graphql_schema.choosing import Choosing
-from graphql_schema.client_metrics import ReadingMetrics
 from graphql_schema.client_reports import ClientReport
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
@@ -20,6 +19,7 @@ from graphql_schema.learning import WatchingLearners
 from graphql_schema.looking_after_customers import LookingAfterCustomers
 from graphql_schema.looking_back import LookingBack
 from graphql_schema.moderation_numbers import ModerationNumbers, told
+from graphql_schema.needing_attention import SeeingAttention
 from graphql_schema.notices import NOTICE_FILTERS, Notice, NoticePreference, NoticeSettings
 from graphql_schema.orders import CaseOrder, CreationOrder, WorkspaceOrder
 from graphql_schema.owing import Owing
@@ -28,6 +28,7 @@ from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
 from graphql_schema.projection.serving import actor_of
 from graphql_schema.reading_content import ReadingContent
+from graphql_schema.reading_metrics import ReadingMetrics
 from graphql_schema.reading_reports import ReadingReports
 from graphql_schema.reading_stories import ReadingStories
 from graphql_schema.safety_protocols import ReadingProtocols
@@ -61,6 +62,7 @@ class Query(
     LookingAfterCustomers,
     ReadingReports,
     ReadingMetrics,
+    SeeingAttention,
 ):
     workspaces: Connection[Workspace] = many(None, order=WorkspaceOrder, description="The clients you see.")
     cases: Connection[Case] = many(

@@ -6,10 +6,13 @@ from backend.client_metrics.defining import Better, Metric, Part, Section, Unit
 from backend.client_metrics.drawing import chart, draw
 from backend.client_metrics.measuring import Step, measure, series, window_of
 from backend.client_metrics.opening import CountedRow, Rows, rows_behind
+from backend.client_metrics.thresholds import LONGEST_WINDOW, MOST_STEPS
 from backend.client_metrics.values import Status, Value, Window
 
 __all__ = [
     "CATALOGUE",
+    "LONGEST_WINDOW",
+    "MOST_STEPS",
     "Better",
     "CountedRow",
     "Metric",

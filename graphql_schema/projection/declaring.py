@@ -19,6 +19,9 @@ from tenants.tables import TenantModel, has_column, is_nullable
 T = TypeVar("T")
 
 NEEDS: Final = "tend:needs"  # in a field's metadata: its right, or None for what is the caller's own and has no scope
+# In the metadata of a field that is answered in Python: the points of what it computes, as a function of its arguments by
+# their names in the schema. It must not raise; what it answers is added to one point per object.
+COSTS: Final = "tend:costs"
 DEFAULT_PAGE: Final = 50
 LARGEST_PAGE: Final = 100
 

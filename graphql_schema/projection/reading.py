@@ -23,7 +23,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_subfields
 from graphql.execution.values import get_argument_values
 
 from graphql_schema.projection.compiling import Statement, compile_by_id, compile_list, together
-from graphql_schema.projection.declaring import ProjectedField, published
+from graphql_schema.projection.declaring import COSTS, ProjectedField, published
 from graphql_schema.projection.paging import Arguments, arguments_of
 from graphql_schema.projection.pricing import INTROSPECTED, MOST_EXPENSIVE, UNAFFORDABLE, VALUES_PER_POINT, price
 from graphql_schema.projection.remembering import MOST_PLANS, Operation, known_operation, remember
@@ -89,24 +89,34 @@ class Reading:
             type_ = get_named_type((SchemaMetaFieldDef if name == "__schema" else TypeMetaFieldDef).type)
             return int(self._values(type_, details) / VALUES_PER_POINT), True
         definition = parent.fields[name]
+        declared: Any = definition.extensions.get("strawberry-definition")
+        costs = None if declared is None else declared.metadata.get(COSTS)
         try:
-            if isinstance(definition.extensions.get("strawberry-definition"), ProjectedField):
-                plan = self._plan(("list", name), details, lambda: select_list(self, definition, details))
-                return price(plan, self._arguments(plan)), plan.cost is not None
-            type_ = get_named_type(definition.type)
-            if is_leaf_type(type_):
-                return 0, True
-            times, is_fixed = self._times(definition, details[0].node)
-            if is_object_type(type_) and published(type_.name) is None:
-                prices = [self._price(type_, group) for group in self._below(type_, details)]
-                return times * (1 + sum(p for p, _ in prices)), is_fixed and all(fixed for _, fixed in prices)
-            # Which of several types it will be, nobody knows before it is read.
-            types = [type_] if is_object_type(type_) else self.schema.get_possible_types(type_)
-            plans = [self._object_plan(each, details) for each in types]
-            dearest = max(price(plan, self._arguments(plan)) for plan in plans)
-            return times * dearest, is_fixed and all(plan.cost is not None for plan in plans)
+            points, is_fixed = self._objects(definition, details, is_projected=isinstance(declared, ProjectedField))
+            if costs is None:
+                return points, is_fixed
+            return points + costs(self._given(definition, details[0].node)), False
         except GraphQLError:
             return 1, False  # arguments that nobody can serve: running it tells which
+
+    def _objects(self, definition: GraphQLField, details: Details, *, is_projected: bool) -> tuple[int, bool]:
+        if is_projected:
+            plan = self._plan(
+                ("list", details[0].node.name.value), details, lambda: select_list(self, definition, details)
+            )
+            return price(plan, self._arguments(plan)), plan.cost is not None
+        type_ = get_named_type(definition.type)
+        if is_leaf_type(type_):
+            return 0, True
+        times, is_fixed = self._times(definition, details[0].node)
+        if is_object_type(type_) and published(type_.name) is None:
+            prices = [self._price(type_, group) for group in self._below(type_, details)]
+            return times * (1 + sum(p for p, _ in prices)), is_fixed and all(fixed for _, fixed in prices)
+        # Which of several types it will be, nobody knows before it is read.
+        types = [type_] if is_object_type(type_) else self.schema.get_possible_types(type_)
+        plans = [self._object_plan(each, details) for each in types]
+        dearest = max(price(plan, self._arguments(plan)) for plan in plans)
+        return times * dearest, is_fixed and all(plan.cost is not None for plan in plans)
 
     def _values(self, type_: Any, details: Details) -> float:
         """About how many values introspection finds below a field."""
@@ -135,8 +145,12 @@ class Reading:
         bare = definition.type.of_type if is_non_null_type(definition.type) else definition.type
         if not is_list_type(bare):
             return 1, True
-        given = get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
+        given = self._given(definition, node)
         return max((len(value) for value in given.values() if isinstance(value, list)), default=1), False
+
+    def _given(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
+        """Arguments by their names in the schema. Raises GraphQLError for what nobody can serve."""
+        return get_argument_values(definition, node, self.variable_values, None, self.hide_suggestions)
 
     def bind(self, type_: GraphQLObjectType, details: Any) -> None:
         """Raises GraphQLError for arguments nobody can serve."""
