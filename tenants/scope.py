@@ -1,7 +1,7 @@
 """The scope: one connection, one transaction, one agency. The only way to an agency's rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import Context, ContextVar, Token
 from datetime import datetime
@@ -237,6 +237,23 @@ class agency_scope:  # noqa: N801 - a context manager, read as a verb: `async wi
                     await self.execute(f"SET LOCAL app.reads = '{_reads(self._actor)}'; SET LOCAL app.restricts = ''")
 
     @asynccontextmanager
+    async def planned(self, settings: Mapping[str, str]) -> AsyncIterator[None]:
+        """Inside, statements are planned by these settings (constants of our own); what is asked beside them in the same query
+        waits."""
+        if not self._tx.is_held():
+            async with self._tx.hold(), self.planned(settings):
+                yield
+            return
+        named = ", ".join(f"current_setting('{name}') AS {name}" for name in settings)
+        before = await self.fetchrow(f"SELECT {named}")
+        await self.execute(_set_local(settings))
+        try:
+            yield
+        finally:
+            with suppress(asyncpg.InFailedSQLTransactionError):  # as above
+                await self.execute(_set_local(dict(before)))
+
+    @asynccontextmanager
     async def part(self) -> AsyncIterator[None]:
         """An exception undoes what was done inside, and the scope can go on."""
         promised = len(self._afterwards)
@@ -318,6 +335,10 @@ def _begin(actor: Actor, *, read_only: bool) -> str:
     settings += f"SET LOCAL app.reads = '{_reads(actor)}'; "
     begin = "BEGIN READ ONLY" if read_only else f"BEGIN; {PLANS_OF_WRITES}; {_AS_WRITER.format(_text(actor.agency_id))}"
     return f"{begin}; {settings}{'' if actor.proof is None else _ask_again(actor.proof)}"
+
+
+def _set_local(settings: Mapping[str, str]) -> str:
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
 
 
 def _reads(actor: Actor) -> str:

@@ -4,7 +4,7 @@ from typing import Final
 
 from backend.client_metrics.contributing import NEWCOMERS, PERSONS, POSTS
 from backend.client_metrics.conversing import THREADS
-from backend.client_metrics.deciding import POLICED
+from backend.client_metrics.deciding import CLOSED
 from backend.client_metrics.defining import Better, Counted, Metric, Part, Section, Unit
 from backend.client_metrics.thresholds import FEWEST_FOLLOWED, FEWEST_WAITING
 
@@ -239,7 +239,7 @@ METRICS: Final = (
         Better.UP,
         ("cases", "reports"),
         "moderation",
-        counted=Counted(POLICED, among="outcome = 'violation'", counts="by_member"),
+        counted=Counted(CLOSED, among="outcome = 'violation'", counts="by_member"),
     ),
     Metric(
         "self_policing_reversed",
@@ -251,6 +251,6 @@ METRICS: Final = (
         Better.DOWN,
         ("cases", "reports", "decision_events"),
         "moderation",
-        counted=Counted(POLICED, among="by_member", counts="reversed"),
+        counted=Counted(CLOSED, among="by_member", counts="reversed"),
     ),
 )

@@ -42,53 +42,51 @@ _THREADS: Final = over(
     f"""select community, is_answered, is_known, by_member, array_agg(seconds) as seconds
           from ({THREADS.sql}) b group by 1, 2, 3, 4"""
 )
-# Directed: `a` said something to `b`. Two people are one pair, in each community and once in all of them.
-_PAIRS: Final = """
-    select part, count(*) as pairs, count(*) filter (where ways = 2) as mutual
-      from (select part, least(a, b), greatest(a, b), count(*) as ways
-              from (select distinct part, a, b from ({}) s cross join lateral (values (s.community), (null)) l (part)
-                     where a <> b) directed
-             group by 1, 2, 3) undirected
-     group by 1"""
-# Each is looked up by its key, once for each pair: a planner without statistics once joined all posts with all.
-_WRITER: Final = f"""cross join lateral (
-                     select m.community_id, {person("m")} as person from members m
-                      where m.agency_id = $1 and m.workspace_id = $2 and m.id = s.member_id and m.kind = 'person' limit 1) m"""
+# By number instead of by name: so many names were most of the work of telling pairs apart.
+_PEOPLE: Final = f"""
+    with people as materialized (
+        select m.id, m.community_id, m.identity_key, m.handle, m.external_id, m.first_seen_at,
+               dense_rank() over (order by {person("m")} collate "C") as person
+          from members m where m.agency_id = $1 and m.workspace_id = $2 and m.kind = 'person')"""
+# `a` said something to `b`. Two people are one pair, in each community and once in all of them.
+_PAIRS: Final = f"""{_PEOPLE}
+    select 'community_' || community as part, count(*) as pairs, count(*) filter (where there and back) as mutual
+      from (select community, bool_or(a < b) as there, bool_or(a > b) as back from ({{}}) said where a <> b
+             group by grouping sets ((least(a, b), greatest(a, b)), (least(a, b), greatest(a, b), community))
+            having grouping(community) = 1 or community is not null) pairs
+     group by community"""
 _REPLIES: Final = over(
     _PAIRS.format(
-        f"""select 'community_' || m.community_id as community, m.person as a, n.person as b
-              from (select distinct p.member_id, q.member_id as other_id
-                      from posts p
-                     cross join lateral (select q.member_id from posts q
-                                          where q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id limit 1) q
-                     where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
-                       and p.reply_to_id is not null) s
-             {_WRITER}
-             cross join lateral (select {person("n")} as person from members n
-                                  where n.agency_id = $1 and n.workspace_id = $2 and n.id = s.other_id and n.kind = 'person'
-                                  limit 1) n"""
+        """select m.community_id as community, m.person as a, n.person as b
+             from (select p.member_id, q.member_id as other_id
+                     from posts p
+                    cross join lateral (select q.member_id from posts q
+                                         where q.agency_id = $1 and q.workspace_id = $2 and q.id = p.reply_to_id limit 1) q
+                    where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
+                      and p.reply_to_id is not null) s
+             join people m on m.id = s.member_id join people n on n.id = s.other_id"""
     )
 )
 # By handle, or as Slack writes it (<@U123>) by the platform's id; a handle may end a sentence. Whoever is known across
 # communities is meant in all of them.
 _MENTIONS: Final = over(
     _PAIRS.format(
-        f"""select case when n.community_id = m.community_id then 'community_' || m.community_id end as community,
-                   m.person as a, n.b
-              from (select distinct p.member_id, t.name
-                      from posts p
-                     cross join lateral regexp_matches(p.text, '@([[:alnum:]_.-]+)', 'g') found
-                     cross join lateral (values (lower(found[1])), (lower(rtrim(found[1], '.-')))) t (name)
-                     where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
-                       and strpos(p.text, '@') > 0) s
-             {_WRITER}
-              join (select n.community_id, n.identity_key, {person("n")} as b,
-                           unnest(array[lower(n.handle), lower(n.external_id)]) as name
-                      from members n where n.agency_id = $1 and n.workspace_id = $2 and n.kind = 'person'
-                       and n.first_seen_at < $4) n
-                on n.name = s.name and (n.community_id = m.community_id or n.identity_key is not null)"""
+        """select case when n.community_id = m.community_id then m.community_id end as community, m.person as a, n.person as b
+             from (select distinct p.member_id, t.name
+                     from posts p
+                    cross join lateral regexp_matches(p.text, '@([[:alnum:]_.-]+)', 'g') found
+                    cross join lateral (values (lower(found[1])), (lower(rtrim(found[1], '.-')))) t (name)
+                    where p.agency_id = $1 and p.workspace_id = $2 and p.posted_at >= $3 and p.posted_at < $4
+                      and strpos(p.text, '@') > 0) s
+             join people m on m.id = s.member_id
+             join (select community_id, identity_key, person, unnest(array[lower(handle), lower(external_id)]) as name
+                     from people where first_seen_at < $4) n
+               on n.name = s.name and (n.community_id = m.community_id or n.identity_key is not null)"""
     )
 )
+# What is to be looked up, a post by its key, is written as such. All else are sets, and joined as sets: a planner without
+# statistics once went through all people for each post.
+_JOINED: Final = {"enable_nestloop": "off"}
 
 
 async def how_threads_are_answered(places: Sequence[Place]) -> list[dict[str, list[Found]]]:
@@ -145,6 +143,8 @@ async def who_names_whom(places: Sequence[Place]) -> list[dict[str, list[Found]]
 
 async def _pairs(name: str, sql: str, places: Sequence[Place]) -> list[dict[str, list[Found]]]:
     told: list[dict[str, list[Found]]] = [{name: []} for _ in places]
-    for row in await current().fetch(sql, *over_values(places)):
+    async with current().planned(_JOINED):
+        rows = await current().fetch(sql, *over_values(places))
+    for row in rows:
         told[row["place"]][name].append(shared(row["mutual"], row["pairs"]).part(row["part"]))
     return told

@@ -73,11 +73,12 @@ def began(table: str, column: str, *, but: str = "true") -> str:
 @dataclass(frozen=True, slots=True)
 class Counted:
     """Rows of a base: those a metric looks at (`among`), and which of these it counts; None where it asks nothing that a
-    row answers by yes or no, such as how concentrated they are. Both are SQL."""
+    row answers by yes or no, such as how concentrated they are. `averages`: of what the mean is told instead. All are SQL."""
 
     base: Base
     among: str = "true"
     counts: str | None = "true"
+    averages: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ from backend.client_metrics.catalogue import CATALOGUE
 from backend.client_metrics.contributing import how_posts_are_spread, whether_newcomers_stay
 from backend.client_metrics.conversing import how_threads_are_answered, who_names_whom, who_replies_to_whom
 from backend.client_metrics.counting import how_many
-from backend.client_metrics.deciding import how_long_decisions_take, how_much_work_a_case_is
-from backend.client_metrics.defining import Metric, Section
+from backend.client_metrics.deciding import how_long_decisions_take
+from backend.client_metrics.defining import Base, Metric, Section
 from backend.client_metrics.places import Place
 from backend.client_metrics.teaching import whether_customers_stay, who_is_certified, whose_knowledge_it_is
 from backend.client_metrics.thresholds import LONGEST_WINDOW, MOST_STEPS
 from backend.client_metrics.values import Found, Status, Value, Window
 from backend.kit.errors import Invalid
 from tenants.actor import Actor
+from tenants.database import PLANS_OF_COUNTS
 from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
@@ -46,7 +47,6 @@ _TOLD_BY: Final[Mapping[str, _Asked]] = {
     "reciprocity": who_replies_to_whom,
     "mention_reciprocity": who_names_whom,
     "time_to_decision": how_long_decisions_take,
-    "handle_time": how_much_work_a_case_is,
     "certified_share": who_is_certified,
     "member_authored_share": whose_knowledge_it_is,
     "retention_difference": whether_customers_stay,
@@ -84,18 +84,26 @@ async def measure_places(places: Sequence[Place], metrics: Sequence[Metric]) -> 
     """Of each place. The same numbers for everybody who may read them: nothing in them is about anybody in particular. The
     caller has asked for the right."""
     found: list[dict[str, list[Found]]] = [{} for _ in places]
-    rows = [metric for metric in metrics if metric.name not in _TOLD_BY]
-    async with current().past_restrictions():
-        for section in Section:
-            of_section = [metric for metric in rows if metric.section is section]
-            if of_section:
-                _add(found, await how_many(of_section, places))
+    async with current().past_restrictions(), current().planned(PLANS_OF_COUNTS):
+        for together in _by_statement(metrics):
+            _add(found, await how_many(together, places))
         for ask in dict.fromkeys(_TOLD_BY[metric.name] for metric in metrics if metric.name in _TOLD_BY):
             _add(found, await ask(places))
     return [
         [value for metric in metrics for value in _values(metric, place.window, each.get(metric.name, []))]
         for place, each in zip(places, found, strict=True)
     ]
+
+
+def _by_statement(metrics: Sequence[Metric]) -> list[list[Metric]]:
+    """Those that are numbers of rows: a statement for each section, in which a base stands where it is asked for first."""
+    homes: dict[Base, Section] = {}
+    found: dict[Section, list[Metric]] = {}
+    for metric in metrics:
+        if metric.name not in _TOLD_BY and metric.counted is not None:
+            section = homes.setdefault(metric.counted.base, metric.section)
+            found.setdefault(section, []).append(metric)
+    return list(found.values())
 
 
 def metric_called(name: str) -> Metric:

@@ -122,7 +122,7 @@ METRICS: Final = (
         Better.NEITHER,
         ("cases", "claims"),
         "moderation",
-        counted=Counted(CLOSED, among="handled is not null", counts=None),
+        counted=Counted(CLOSED, among="handled is not null", counts=None, averages="handled"),
         by=Part.TIER,
     ),
     Metric(

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from backend.kit.statistics import wilson
+from backend.kit.survival import Z
 
 
 class Status(StrEnum):
@@ -107,3 +108,12 @@ def shared(numerator: int, denominator: int, *, n: int | None = None, has_interv
         return Found(None, status=Status.NO_DATA)
     low, high = wilson(numerator, denominator) if has_interval else (None, None)
     return Found(numerator / denominator, numerator, denominator, denominator if n is None else n, low, high)
+
+
+def averaged(total: float, count: int, spread: float | None) -> Found:
+    """With the interval of a normal distribution, from two on; it does not reach below nothing."""
+    if not count:
+        return Found(None)
+    value, half = total / count, None if spread is None else Z * spread / count**0.5
+    low, high = (None, None) if half is None else (max(0.0, value - half), value + half)
+    return Found(value, total, count, count, low, high)
