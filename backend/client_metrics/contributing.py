@@ -55,37 +55,37 @@ PERSONS: Final = Base(
     _BY_COMMUNITY,
     is_levelled=True,
 )
-# The earliest of a member's posts is asked so that only the index of members answers: without statistics, a planner walked
-# along the time of all posts for each of them. People whose first post lies in the window, or so long before it that their first 91 days ended in it.
+# People whose first post lies in the window, or so long before it that their first 91 days ended in it. When they began is the
+# same in every window. What came after that is only asked of those who are followed, and so that only the index of members
+# answers: without statistics, a planner walked along the time of all posts for each of them.
 NEWCOMERS: Final = Base(
     "newcomers",
     "member",
     Right.READ_CONTENT,
-    f"""select n.id, n.community, n.first, n.first >= $3 as is_new,
-               (select max(l.posted_at) from unnest(n.members) x (id)
-                 cross join lateral (select max(p.posted_at + interval '0') as posted_at from posts p
-                                      where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
-                                        and p.posted_at < $4) l) as last,
-               exists (select from unnest(n.members) x (id)
-                        cross join lateral (select from posts p
-                                             where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id
-                                               and p.posted_at + interval '0' >= n.first + {_hours(RETURNS_AFTER)}
-                                               and p.posted_at + interval '0' < least($4, n.first + {_hours(FOLLOWED_FOR)})
-                                             limit 1) r) as has_returned,
-               n.first < $4::timestamptz - {_hours(FOLLOWED_FOR)} as is_followed
-          from (select (array_agg(f.id order by f.first, f.id))[1] as id, f.person, f.community, min(f.first) as first,
-                       array_agg(f.id) as members
-                  from (select m.id, {person("m")} as person, 'community_' || m.community_id as community,
-                               (select min(p.posted_at + interval '0') from posts p
-                                 where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = m.id) as first
-                          from members m where m.agency_id = $1 and m.workspace_id = $2 and m.kind = 'person') f
-                 where f.first < $4
-                 group by grouping sets ((f.person, f.community), (f.person))
-                having min(f.first) >= $3::timestamptz - {_hours(FOLLOWED_FOR)}) n
-         where n.first >= $3 or n.first < $4::timestamptz - {_hours(FOLLOWED_FOR)}""",
+    f"""select n.id, n.community, n.first, n.first >= $3 as is_new, n.is_followed, l.last,
+               coalesce(l.has_returned, false) as has_returned
+          from (select b.*, b.first < $4::timestamptz - {_hours(FOLLOWED_FOR)} as is_followed from newcomers b
+                 where b.workspace_id = $2 and b.first < $4 and b.first >= $3::timestamptz - {_hours(FOLLOWED_FOR)}) n
+          left join lateral (
+               select max(p.at) as last, bool_or(p.at >= n.first + {_hours(RETURNS_AFTER)}
+                                             and p.at < n.first + {_hours(FOLLOWED_FOR)}) as has_returned
+                 from unnest(n.members) x (id)
+                cross join lateral (select p.posted_at + interval '0' as at from posts p
+                                     where p.agency_id = $1 and p.workspace_id = $2 and p.member_id = x.id) p
+                where p.at < $4) l on n.is_followed
+         where n.first >= $3 or n.is_followed""",
     _BEGAN,
     _BY_COMMUNITY,
     is_levelled=True,
+    given=f"""
+        select f.workspace_id, (array_agg(f.member_id order by f.first, f.member_id))[1] as id,
+               'community_' || m.community_id as community, min(f.first) as first, array_agg(f.member_id) as members
+          from (select p.workspace_id, p.member_id, min(p.posted_at) as first from posts p
+                 where p.agency_id = $1 and p.workspace_id = any({{clients}}) group by 1, 2) f
+         cross join lateral (select {person("m")} as person, m.community_id from members m
+                              where m.agency_id = $1 and m.workspace_id = f.workspace_id and m.id = f.member_id
+                                and m.kind = 'person' limit 1) m
+         group by grouping sets ((f.workspace_id, m.person, m.community_id), (f.workspace_id, m.person))""",
 )
 
 _SPREAD: Final = over(
@@ -98,7 +98,8 @@ _LIVES: Final = over(
                null as is_followed
          union all
         select b.community, extract(epoch from b.last - b.first)::float8 / 86400, $4 - b.last > {_hours(SILENCE)},
-               b.has_returned, b.is_new, b.is_followed from ({NEWCOMERS.sql}) b"""
+               b.has_returned, b.is_new, b.is_followed from ({NEWCOMERS.sql}) b""",
+    NEWCOMERS,
 )
 
 

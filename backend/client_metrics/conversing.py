@@ -86,7 +86,7 @@ _MENTIONS: Final = over(
 )
 # What is to be looked up, a post by its key, is written as such. All else are sets, and joined as sets: a planner without
 # statistics once went through all people for each post.
-_JOINED: Final = {"enable_nestloop": "off"}
+_JOINED: Final = {"enable_nestloop": "off", "enable_mergejoin": "off"}
 
 
 async def how_threads_are_answered(places: Sequence[Place]) -> list[dict[str, list[Found]]]:

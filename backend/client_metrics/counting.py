@@ -20,7 +20,7 @@ async def how_many(metrics: Sequence[Metric], places: Sequence[Place]) -> list[d
     sql = " union all ".join(_block(n, base, asked) for n, (base, asked) in enumerate(blocks.items()))
     numbered = list(blocks.values())
     told: list[dict[str, list[Found]]] = [defaultdict(list) for _ in places]
-    for row in await current().fetch(over(sql), *over_values(places)):
+    for row in await current().fetch(over(sql, *blocks), *over_values(places)):
         for n, metric in enumerate(numbered[row["block"]]):
             if row["kind"] in (None, metric.by) and (row["among"][n] or row["kind"] is None):
                 told[row["place"]][metric.name].append(_found(metric, row, n).part(row["part"]))

@@ -45,8 +45,8 @@ CLOSED: Final = Base(
     Right.READ_CASES,
     f"""select c.*, k.handled
           from ({CLOSED_CASES}) c
-         cross join lateral (select sum({CLAIMED_SECONDS})::float8 as handled from claims k
-                              where k.agency_id = $1 and k.workspace_id = $2 and k.case_id = c.id) k
+          left join lateral (select sum({CLAIMED_SECONDS})::float8 as handled from claims k
+                              where k.agency_id = $1 and k.workspace_id = $2 and k.case_id = c.id) k on true
          offset 0""",
     _BEGAN,
     {**_BY_TIER, Part.CODE: "code"},

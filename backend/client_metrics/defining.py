@@ -1,6 +1,6 @@
 """What a metric is, and the rows it counts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,7 +53,8 @@ class Base:
     """Rows that metrics count, as SQL of one client ($2, of the agency $1) and one window (from $3 to before $4): `id`, a
     column for each of `parts`, and what metrics ask about them. `began`: whether there was ever anything before the window's
     end. `kind`: what the rows are, as in their published ids; `right`: who may read them. `is_levelled`: the rows of the
-    whole client stand beside those of its parts, with null for the part: somebody in two communities is one person."""
+    whole client stand beside those of its parts, with null for the part: somebody in two communities is one person. `given`:
+    SQL for what is the same in every window, of all clients in {clients}: `sql` reads it from a table of the base's name."""
 
     name: str
     kind: str
@@ -62,6 +63,13 @@ class Base:
     began: str
     parts: Mapping[Part, str] = field(default_factory=dict)
     is_levelled: bool = False
+    given: str = ""
+
+
+def with_given(bases: Iterable[Base], clients: str) -> str:
+    """SQL to begin a statement with that reads these bases; `clients` is SQL for an array."""
+    tables = [f"{base.name} as materialized ({base.given.format(clients=clients)})" for base in bases if base.given]
+    return f"with {', '.join(tables)} " if tables else ""
 
 
 def began(table: str, column: str, *, but: str = "true") -> str:

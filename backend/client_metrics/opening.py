@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from backend.client_metrics.defining import Metric
+from backend.client_metrics.defining import Metric, with_given
 from backend.client_metrics.measuring import check_window, metric_called
 from backend.client_metrics.thresholds import ROWS_PER_PAGE
 from backend.client_metrics.values import Window
 from backend.kit.errors import Conflict
 from tenants.actor import Actor
+from tenants.database import PLANS_OF_COUNTS
 from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
@@ -52,18 +53,20 @@ async def rows_behind(
     await find_workspace(workspace_id)
     check_window(window)
     counts = "null::boolean" if metric.counted.counts is None else f"coalesce(({metric.counted.counts}), false)"
-    found = await current().fetch(
-        f"""select b.id, {counts} as counts from ({base.sql}) b
+    scope = current()
+    async with scope.planned(PLANS_OF_COUNTS):
+        found = await scope.fetch(
+            f"""{with_given([base], "array[$2::uuid]")}select b.id, {counts} as counts from ({base.sql}) b
              where $3::timestamptz < $4::timestamptz and ({metric.counted.among}) and {_of_part(metric)}
                and ($5::uuid is null or b.id > $5) order by b.id limit $6""",
-        actor.agency_id,
-        workspace_id,
-        window.since,
-        window.until,
-        after,
-        limit + 1,
-        of,
-    )
+            actor.agency_id,
+            workspace_id,
+            window.since,
+            window.until,
+            after,
+            limit + 1,
+            of,
+        )
     rows = tuple(CountedRow(row["id"], row["counts"]) for row in found[:limit])
     return Rows(base.kind, rows, len(found) > limit)
 
