@@ -15,6 +15,7 @@ from backend.kit.ids import parse_published
 from backend.outbox import Event
 from graphql_schema.agencies import Workspace
 from graphql_schema.cases import Case
+from graphql_schema.client_reports import ClientReport
 from graphql_schema.context import Info
 from graphql_schema.jobs import Job
 from graphql_schema.notices import Notice
@@ -71,12 +72,20 @@ class Subscription:
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `Job.id`.")]
     ) -> AsyncGenerator[Job | None, None]:
         only = _uuid("job", id)
-
-        async def again(_since: datetime) -> Sequence[UUID]:
-            return (only,)
-
-        changed = await _listen(info, "job", again)
+        changed = await _listen(info, "job", _always(only))
         return (ref(Job, only) async for ids in changed if only in ids)
+
+    @strawberry.subscription(
+        description="A report you see was counted further, made, given up, submitted, returned, published or discarded."
+    )
+    async def client_report_changed(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `ClientReport.id`.")],
+    ) -> AsyncGenerator[ClientReport | None, None]:
+        only = _uuid("clientreport", id)
+        changed = await _listen(info, "clientreport", _always(only))
+        return (ref(ClientReport, only) async for ids in changed if only in ids)
 
     @strawberry.subscription(description="You were told something.")
     async def notice_received(self, info: Info) -> AsyncGenerator[Notice | None, None]:
@@ -126,6 +135,15 @@ async def _changed(
                     missed = await since(heard_at - MARGIN)
                 if missed:
                     yield missed
+
+
+def _always(only: UUID) -> Callable[[datetime], Awaitable[Sequence[UUID]]]:
+    """After a gap the one thing that is listened for is read again, whatever happened."""
+
+    async def since(_moment: datetime) -> Sequence[UUID]:
+        return (only,)
+
+    return since
 
 
 def _uuid(kind: str, text: str) -> UUID:

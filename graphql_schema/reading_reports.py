@@ -82,7 +82,17 @@ class ClientReportContent:
     in_short: str = strawberry.field(description="What matters in a few sentences, as the mail says it.")
     words: str | None = strawberry.field(description="What the lead wrote above all, in Markdown; null for nothing.")
     goals: list[ReportGoal] = strawberry.field(description="What was agreed, and what came of it.")
-    changes: list[ReportChange] = strawberry.field(description="What changed beyond chance, what is worse first.")
+    compared_start: str | None = strawberry.field(
+        description="The first day of what it is compared with, YYYY-MM-DD; null where it was agreed to compare with nothing."
+    )
+    compared_end: str | None = strawberry.field(description="The last day of that.")
+    known_since: str | None = strawberry.field(
+        description="Why nothing is compared although it was agreed: the first day that Tend knows of the client, which lies "
+        "after `comparedStart`. Null otherwise."
+    )
+    changes: list[ReportChange] = strawberry.field(
+        description="What changed beyond chance, what is worse first; none where nothing is compared."
+    )
     risks: list[str] = strawberry.field(description="What is at risk, in sentences.")
     sections: list[ReportSection] = strawberry.field(description="All its numbers.")
     input_hash: str = strawberry.field(description="SHA-256 of what was counted and agreed.")
@@ -108,6 +118,7 @@ class ReadingReports:
 
 def _content(document: Json) -> ClientReportContent:
     told, judged = client_reports.Wording(document["language"]), document["judged"]
+    compared: Json = document["compared"] or dict.fromkeys(("start", "end"))
     names = {of: name for section in document["sections"] for of, name in section["names"].items()}
     return ClientReportContent(
         title=client_reports.present(document)["title"],
@@ -138,6 +149,9 @@ def _content(document: Json) -> ClientReportContent:
             )
             for each in judged["changes"]
         ],
+        compared_start=compared["start"],
+        compared_end=compared["end"],
+        known_since=document["knownSince"],
         risks=[told.risk(risk) for risk in judged["risks"]],
         sections=[_section(section, told, names) for section in document["sections"]],
         input_hash=document["inputHash"],

@@ -15,7 +15,7 @@ from backend.client_reports.periods import Period, checked_period, latest_before
 from backend.client_reports.telling import tell_leads
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
-from backend.outbox import enqueue, report_progress
+from backend.outbox import announce, enqueue, report_progress
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -99,6 +99,7 @@ async def count_next_section(system: Actor, payload: Mapping[str, Any]) -> None:
             content=await count_section(system, report, left[0]),
         )
         await report_progress(len(sections) - len(left) + 1, len(sections))
+        announce("clientreport", workspace_id=report.workspace_id, subject_id=report.id)
     if len(left) > 1:
         # A job of its own for each: an agency's reports take turns, and what is counted is committed.
         await enqueue(JOB, {"report_id": str(report.id)}, workspace_id=report.workspace_id)

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from graphql_schema import needing_attention, reading_metrics
 from graphql_schema.error_codes import status_of
 from graphql_schema.permissions import fields_table, roles_table
 from graphql_schema.projection import declaring, pricing
@@ -64,7 +65,7 @@ PAGES: Final = (
 # `{{pricing.COUNT_PRICE}}` in a page is the value of that constant: no page knows a number that the code knows better.
 _KNOWN: Final = (
     *(declaring, pricing, admitting, asking, documents, endpoint, event_streams),
-    *(executing, sizing, rates, sockets, trusting),
+    *(executing, sizing, rates, sockets, trusting, reading_metrics, needing_attention),
 )
 _CODES_TABLE: Final = "error codes"
 _USER_CODES_TABLE: Final = "user error codes"

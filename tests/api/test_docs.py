@@ -46,6 +46,7 @@ from backend.reporting.thresholds import (
 from backend.retention import Definition, create_study
 from backend.statements import APPEAL_WINDOW
 from backend.web.hearing_reporters import FORMS_PER_PAGE
+from graphql_schema import reading_metrics
 from graphql_schema.answering import UserErrorCode
 from graphql_schema.error_codes import ErrorCode, status_of
 from graphql_schema.machines import RotateCredentialInput
@@ -641,6 +642,7 @@ async def test_the_limits_are_those_of_the_code(api: httpx.AsyncClient) -> None:
         "Values in the JSON of a request": f"{asking.MOST_COMMAS:,}",
         "totalCount, and other fields that count a list": f"{pricing.COUNT_PRICE}",
         "caseGroups": f"{pricing.GROUPS_PRICE}",
+        "Numbers, each": f"{reading_metrics.METRIC_PRICE} for every 30 days of its window begun",
         "__schema, __type": f"1 for about {pricing.VALUES_PER_POINT} values of the answer",
     }.items():
         assert rows[what] == value
