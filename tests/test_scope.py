@@ -208,6 +208,27 @@ async def test_reads_are_planned_along_keys_and_writes_as_postgresql_likes(acme:
             assert await scope.fetchval(f"show {name}") in ("auto", "on"), name
 
 
+async def test_counts_are_planned_as_postgresql_likes_and_what_follows_them_is_not(acme: Cast) -> None:
+    async with agency_scope(acme.system, read_only=True) as scope:
+
+        async def settings() -> dict[str, str]:
+            return {
+                name: await scope.fetchval(f"show {name}") for name in (*database.PLANS_OF_COUNTS, "enable_nestloop")
+            }
+
+        before = await settings()
+        assert before == {**database.PLANS_OF_READS, "work_mem": before["work_mem"], "enable_nestloop": "on"}
+        async with scope.past_restrictions(), scope.planned(database.PLANS_OF_COUNTS):
+            async with scope.planned({"enable_nestloop": "off"}):
+                assert await settings() == {**database.PLANS_OF_COUNTS, "enable_nestloop": "off"}
+            assert await settings() == {**database.PLANS_OF_COUNTS, "enable_nestloop": "on"}
+        assert await settings() == before
+        with pytest.raises(RuntimeError):
+            async with scope.planned(database.PLANS_OF_COUNTS):
+                raise RuntimeError
+        assert await settings() == before
+
+
 async def test_an_agency_that_asks_for_everything_leaves_connections_to_others(acme: Cast, globex: Cast) -> None:
     opened, close = asyncio.Semaphore(0), asyncio.Event()
     held = 0

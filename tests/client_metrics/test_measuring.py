@@ -2,15 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from cast import Cast
 from recounted import gini as by_mean_difference
 
-from backend.client_metrics import CATALOGUE, Section, Status, Step, Value, Window, chart, draw
+from backend.client_metrics import CATALOGUE, Section, Status, Step, Value, Window, chart, draw, measure, rows_behind
 from backend.client_metrics.measuring import cut
 from backend.kit.concentration import absence_factor, gini
 from backend.kit.errors import Invalid
+from tenants.scope import agency_scope
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -85,3 +88,24 @@ def test_every_metric_says_what_it_is_and_from_what() -> None:
         assert metric.question.endswith("?")
         assert metric.formula.endswith(".")
         assert metric.sources
+
+
+async def test_a_count_is_not_planned_as_a_page_is_read(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of numbers and of the rows they open to: over the API, where all else is read along keys."""
+    planned: list[str] = []
+    fetch = agency_scope.fetch
+
+    async def noted(self: agency_scope, sql: str, *values: Any) -> Any:
+        if "posts" in sql or "cases" in sql:
+            planned.append(await self.fetchval("show enable_hashjoin"))
+        return await fetch(self, sql, *values)
+
+    monkeypatch.setattr(agency_scope, "fetch", noted)
+    window = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 2, 1, tzinfo=UTC), "UTC")
+    async with agency_scope(acme.owner, read_only=True):
+        await measure(acme.owner, acme.workspaces["forum"], window, list(CATALOGUE))
+        for name, metric in CATALOGUE.items():
+            if metric.rows is not None:
+                await rows_behind(acme.owner, acme.workspaces["forum"], name, window)
+    assert len(planned) > 30
+    assert set(planned) == {"on"}
