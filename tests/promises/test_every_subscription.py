@@ -10,7 +10,9 @@ from uuid import UUID
 import httpx
 import pytest
 from cast import Cast
+from papers import a_draft
 
+from backend.client_reports import ClientReport, return_client_report, submit_client_report
 from backend.kit.ids import new_id
 from backend.live import Live
 from backend.moderation import claim_next, release
@@ -59,6 +61,13 @@ async def _a_job_is_replayed(acme: Cast, client: UUID) -> None:
         await replay_job(acme.owner, (await Job.get(workspace_id=client, kind="test")).id, kinds={})
 
 
+async def _a_report_moves(acme: Cast, client: UUID) -> None:
+    async with agency_scope(acme.owner):
+        report = await ClientReport.get(workspace_id=client)
+        await submit_client_report(acme.owner, report.id)
+        await return_client_report(acme.owner, report.id, reason="More.")
+
+
 # A subscription that is missing here fails its tests.
 SUBSCRIPTIONS = {
     "caseChanged": Heard(
@@ -72,6 +81,12 @@ SUBSCRIPTIONS = {
         _a_case_moves,
         kind="workspace",
         hearers=frozenset({"owner", "insider", "client"}),
+    ),
+    "clientReportChanged": Heard(
+        "subscription($id: ID!) { clientReportChanged(id: $id) { state countedSectionCount } }",
+        _a_report_moves,
+        kind="clientreport",
+        hearers=frozenset({"owner"}),
     ),
     "jobChanged": Heard(
         "subscription($id: ID!) { jobChanged(id: $id) { state attempt } }",
@@ -114,7 +129,12 @@ async def ids(acme: Cast, client: UUID) -> dict[str | None, str]:
     async with agency_scope(acme.system) as scope:
         case_id = await scope.fetchval("select id from cases where workspace_id = $1", client)
         job, _ = await Job.get_or_create(workspace_id=client, kind="test")
-    return {"case": f"case_{case_id}", "workspace": f"workspace_{client}", "job": f"job_{job.id}"}
+        report = await ClientReport.get_or_none(workspace_id=client)
+    report = report or await a_draft(acme, client, sections=["safety"])
+    return {
+        "case": f"case_{case_id}", "workspace": f"workspace_{client}", "job": f"job_{job.id}",
+        "clientreport": f"clientreport_{report.id}",
+    }  # fmt: skip
 
 
 @asynccontextmanager
