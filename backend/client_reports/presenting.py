@@ -141,7 +141,7 @@ def _row(value: Json, before: Mapping[Any, Json], title: str, told: Wording) -> 
         "before": "" if was is None else told.value(was),
         "had_value": was is not None and was["status"] == "OK" and was["value"] is not None,
         "sure": told.sure(value),
-        "sentence": value["sentence"],  # in English; it has to stand wherever the number stands
+        "sentence": value["sentence"],  # it has to stand wherever the number stands
     }
 
 
@@ -159,7 +159,7 @@ def _picture(chart: Json, section: Json, told: Wording) -> dict[str, Any]:
 def _definitions(names: set[str], document: Json, told: Wording) -> Iterator[dict[str, str]]:
     for name, metric in document["metrics"].items():
         if name in names:
-            left_out = ", ".join(told.words["left_out"].get(each, each) for each in metric["excludes"])
+            left_out = ", ".join(metric["excludes"])
             text = told.words["page"]["definition"].format(
                 formula=metric["formula"], sources=", ".join(metric["sources"]), version=metric["version"]
             )

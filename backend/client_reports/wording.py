@@ -1,6 +1,7 @@
 """Numbers, dates and sentences of a report in its language; the words are files in `words/`, one a language."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -21,6 +22,15 @@ def _words(language: str) -> Any:
     return json.loads((_FOLDER / f"{language}.json").read_text())
 
 
+@cache
+def _sentences() -> Mapping[str, re.Pattern[str]]:
+    """By which those that are counted with a number are known again, and what stands in them."""
+    return {
+        name: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d+)", re.escape(english)))
+        for name, english in _words("en")["sentences"].items()
+    }
+
+
 class Wording:
     """Values are as `Value.as_json` tells them."""
 
@@ -34,6 +44,20 @@ class Wording:
         if own is not None:
             return own["title"], own["formula"]
         return CATALOGUE[name].title, CATALOGUE[name].formula
+
+    def sentence(self, told: str | None) -> str | None:
+        """As it was counted, in English, said in this language; what no file knows stays as it is."""
+        for name, pattern in _sentences().items():
+            found = None if told is None else pattern.search(told)
+            if told is not None and found is not None:
+                told = told.replace(found[0], self.words["sentences"][name].format(**found.groupdict()))
+        return told
+
+    def left_out(self, what: str) -> str:
+        return str(self.words["left_out"].get(what, what))
+
+    def source(self, table: str) -> str:
+        return str(self.words["sources"].get(table, table))
 
     def day(self, text: str) -> str:
         """Of YYYY-MM-DD."""
