@@ -26,6 +26,7 @@ _FONTS: Final = [Path(str(package.__file__)).parent for package in (manimgx_font
 # Of the compiler, once for each place: PDF/UA has no letter without a picture of it.
 _WITHOUT_PICTURE: Final = re.compile(r'the text `"(.*)"` could not be displayed')
 _ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
+_EACH_LETTER: Final = b'#set document(title: "-")\n#for each in json(bytes(sys.inputs.document)) { par(text(each)) }'
 _PLAIN_COLOUR: Final = "#1f2937"  # as in mails without a brand
 
 
@@ -40,25 +41,31 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         "logo": None if logo is None else [*base64.b64decode(logo)],
         "notes": [*notes],
     }
+    told = orjson.dumps(shown).decode()
+    missing = _missing(told, with_fonts_of_system=False)
+    needs_more = bool(missing)
+    if needs_more and (missing := _missing(told, with_fonts_of_system=True)):
+        log.warning("letters_without_a_font", letters="".join(sorted(missing)), report=document["id"])
+        shown["notes"].append(shown["words"]["letters"])
+        told = orjson.dumps(shown).decode().translate({ord(each): _in_place_of(each) for each in missing})
     at = document["publishedAt"] or document["madeAt"]
-    missing: set[str] = set()
-    for with_fonts_of_system in (False, True):
-        try:
-            return _compiled(orjson.dumps(shown).decode(), at, with_fonts_of_system=with_fonts_of_system)
-        except typst.TypstError as problem:
-            missing = _missing(problem)
-            if not missing:
-                raise
-    log.warning("letters_without_a_font", letters="".join(sorted(missing)), report=document["id"])
-    shown["notes"].append(shown["words"]["letters"])
-    left = {ord(each): "" if unicodedata.category(each) == "Cf" else "\N{REPLACEMENT CHARACTER}" for each in missing}
-    return _compiled(orjson.dumps(shown).decode().translate(left), at, with_fonts_of_system=True)
+    try:
+        return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
+    except typst.TypstError:
+        # A mark may make something that no font has of what stands before it, as U+180F does of a space.
+        told = told.translate({ord(each): "" for each in told if unicodedata.category(each)[0] in "MC"})
+        return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
 
 
-def _compiled(shown: str, at: str | None, *, with_fonts_of_system: bool) -> bytes:
+def _in_place_of(letter: str) -> str:
+    return "" if unicodedata.category(letter) == "Cf" else "\N{REPLACEMENT CHARACTER}"
+
+
+def _compiled(template: bytes, shown: str, at: str | None, *, with_fonts_of_system: bool) -> bytes:
     with TemporaryDirectory(prefix="tend-typst-") as nothing:  # no file that it could read, and no package
+        moment = None if at is None else int(datetime.fromisoformat(at).timestamp())  # the same again is the same
         compiler = typst.Compiler(
-            _TEMPLATE.read_bytes(),
+            template,
             root=nothing,
             font_paths=_fonts(with_those_of_system=with_fonts_of_system),
             ignore_system_fonts=True,
@@ -66,20 +73,32 @@ def _compiled(shown: str, at: str | None, *, with_fonts_of_system: bool) -> byte
             package_path=nothing,
             package_cache_path=nothing,
         )
-        pdf = compiler.compile(
-            format="pdf",
-            pdf_standards=["ua-1"],
-            timestamp=None if at is None else int(datetime.fromisoformat(at).timestamp()),  # the same again is the same
-        )
+        try:
+            pdf = compiler.compile(
+                format="pdf",
+                pdf_standards=["ua-1"],
+                timestamp=moment,
+            )
+        except BaseException as problem:
+            if type(problem).__name__ == "PanicException":  # no Exception: it would end the worker, and not its job
+                raise RuntimeError("The compiler gave up.") from problem
+            raise
     assert isinstance(pdf, bytes)
     return pdf
 
 
-def _missing(problem: typst.TypstError) -> set[str]:
-    """Letters that no font has, where that is what is wrong; ours are in all of them."""
-    texts = _WITHOUT_PICTURE.findall(str(problem.diagnostic))
-    letters = "".join(_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) for text in texts)
-    return {each for each in letters if not each.isascii()}
+def _missing(text: str, *, with_fonts_of_system: bool) -> set[str]:
+    """Letters of it that no font has. Each is asked for by itself: a long line of them in Syriac makes the compiler panic."""
+    letters = sorted({each for each in text if not each.isascii()})
+    try:
+        _compiled(_EACH_LETTER, orjson.dumps(letters).decode(), None, with_fonts_of_system=with_fonts_of_system)
+    except typst.TypstError as problem:
+        texts = _WITHOUT_PICTURE.findall(str(problem.diagnostic))
+        found = {_ESCAPED.sub(lambda code: chr(int(code[1], 16)), text) for text in texts}
+        if not found:
+            raise
+        return {each for text in found for each in text if not each.isascii()}
+    return set()
 
 
 @cache
