@@ -227,6 +227,34 @@ async def test_a_password_is_asked_for_and_few_may_be_tried(acme: Cast, api: htt
     api.cookies.clear()
 
 
+async def test_who_was_not_let_in_is_counted_for_who_leads(acme: Cast, api: httpx.AsyncClient) -> None:
+    report = await a_published(acme, acme.workspaces["forum"], period_start="2026-01-01")
+    link_id, path = await a_link(acme, report.id, password=SECRET)
+    query = """query($id: ID!) { node(id: $id) { ... on ClientReportLink {
+                 wrongPasswordCount lateVisitCount lastRefusedAt } } }"""
+
+    async def counted() -> tuple[int, int, bool]:
+        answer = await ask(api, acme.tokens["lead"], query, id=f"clientreportlink_{link_id}")
+        told = answer["data"]["node"]
+        return told["wrongPasswordCount"], told["lateVisitCount"], told["lastRefusedAt"] is not None
+
+    await api.get(path)
+    assert (await api.post(path, data={"password": SECRET})).status_code == 303
+    api.cookies.clear()
+    assert await counted() == (0, 0, False)
+    for _ in range(6):  # the last of them is not even tried
+        await api.post(path, data={"password": "wrong"})
+    assert await counted() == (6, 0, True)
+    async with agency_scope(acme.owner):
+        await revoke_client_report_link(acme.owner, link_id)
+    for each in (path, f"{path}/report.pdf"):
+        assert (await api.get(each)).status_code == 404
+    assert (await api.post(path, data={"password": SECRET})).status_code == 404
+    assert await counted() == (6, 3, True)
+    answer = await ask(api, acme.tokens["stakeholder"], query, id=f"clientreportlink_{link_id}")
+    assert answer["data"] == {"node": None}
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"password": "short"}, {"password": "\ud800" * 12}, {"expires_at": -1}, {"expires_at": 400}, {"hidden_sections": ["moderation", "safety"]},
