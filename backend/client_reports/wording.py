@@ -78,9 +78,10 @@ class Wording:
         swaps = {",": self.words["thousands"], ".": self.words["decimal"], "-": "−"}
         return "".join(swaps.get(letter, letter) for letter in plain)
 
-    def amount(self, value: float, unit: str) -> str:
+    def amount(self, value: float, unit: str, *, is_agreed: bool = False) -> str:
+        """`is_agreed`: nobody counted it, so it is as exact as it was said."""
         if unit == Unit.SHARE:
-            digits = 0 if value in (0, 1) else 1
+            digits = 0 if value in (0, 1) or (is_agreed and round(value * 100, 1).is_integer()) else 1
             return str(self.words["percent"].format(number=self.number(value * 100, digits=digits)))
         if unit == Unit.DIFFERENCE:
             return str(self.words["points"].format(number=self.number(value * 100, digits=1)))
@@ -118,7 +119,7 @@ class Wording:
         return names.get(of) or self.words["parts"].get(of, of)
 
     def target(self, goal: Json) -> str:
-        amount = self.amount(goal["target"], goal["value"]["unit"])
+        amount = self.amount(goal["target"], goal["value"]["unit"], is_agreed=True)
         return str(self.words["goal"][goal["direction"]].format(target=amount))
 
     def change(self, change: Json) -> str:
@@ -137,8 +138,12 @@ class Wording:
 
     def in_short(self, document: Json) -> str:
         """What a mail says of it: our own sentences and numbers, none of anybody's words."""
-        words, judged = self.words["mail"], document["judged"]
-        said = [f"{self.period(document['period']['kind'], document['period']['start'])}."]
+        period = self.period(document["period"]["kind"], document["period"]["start"])
+        return f"{period}. {self.gist(document)}".strip()
+
+    def gist(self, document: Json) -> str:
+        """Of goals, changes and risks; empty where there are none."""
+        words, judged, said = self.words["mail"], document["judged"], []
         goals = [goal for goal in judged["goals"] if goal["status"] != "unknown"]
         if goals:
             met = sum(goal["status"] == "met" for goal in goals)
@@ -165,7 +170,7 @@ class Wording:
 
     def _some(self, texts: Sequence[str]) -> str:
         more = len(texts) - _MOST_IN_MAIL
-        return "; ".join([*texts[:_MOST_IN_MAIL], *([f"+{more}"] if more > 0 else [])])
+        return "; ".join([*texts[:_MOST_IN_MAIL], *([self.words["page"]["more"].format(n=more)] if more > 0 else [])])
 
     def _count(self, value: float) -> str:
         return self.number(value, digits=0 if value == int(value) else 1)
