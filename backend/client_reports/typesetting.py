@@ -26,6 +26,9 @@ _FONTS: Final = [Path(str(package.__file__)).parent for package in (manimgx_font
 # Of the compiler, once for each place: PDF/UA has no letter without a picture of it.
 _WITHOUT_PICTURE: Final = re.compile(r'the text `"(.*)"` could not be displayed')
 _ESCAPED: Final = re.compile(r"\\u\{([0-9a-f]+)\}")
+# As JSON escapes them; a line's end, a tab and what is no control character stay.
+_CONTROL: Final = re.compile(r"\\(?:u00..|.)")
+_SEEN: Final = frozenset({"\\\\", '\\"', "\\n", "\\t"})
 _EACH_LETTER: Final = b'#set document(title: "-")\n#for each in json(bytes(sys.inputs.document)) { par(text(each)) }'
 _PLAIN_COLOUR: Final = "#1f2937"  # as in mails without a brand
 
@@ -41,13 +44,13 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         "logo": None if logo is None else [*base64.b64decode(logo)],
         "notes": [*notes],
     }
-    told = orjson.dumps(shown).decode()
+    told = _as_json(shown)
     missing = _missing(told, with_fonts_of_system=False)
     needs_more = bool(missing)
     if needs_more and (missing := _missing(told, with_fonts_of_system=True)):
         log.warning("letters_without_a_font", letters="".join(sorted(missing)), report=document["id"])
         shown["notes"].append(shown["words"]["letters"])
-        told = orjson.dumps(shown).decode().translate({ord(each): _in_place_of(each) for each in missing})
+        told = _as_json(shown).translate({ord(each): _in_place_of(each) for each in missing})
     at = document["publishedAt"] or document["madeAt"]
     try:
         return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
@@ -55,6 +58,11 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         # A mark may make something that no font has of what stands before it, as U+180F does of a space.
         told = told.translate({ord(each): "" for each in told if unicodedata.category(each)[0] in "MC"})
         return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
+
+
+def _as_json(shown: Mapping[str, Any]) -> str:
+    """Without control characters, which no font has."""
+    return _CONTROL.sub(lambda found: found[0] if found[0] in _SEEN else "", orjson.dumps(shown).decode())
 
 
 def _in_place_of(letter: str) -> str:

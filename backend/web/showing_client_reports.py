@@ -33,7 +33,13 @@ _STYLE: Final = Path(__file__).parent / "pages" / "reports.css"
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
 _COLOUR: Final = re.compile(r"[0-9a-f]{6}")
 _PASSED: Final = "tend_shared"  # a cookie: this browser has given the password
-_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
 _WORDS: Final = {language: client_reports.Wording(language).words for language in client_reports.LANGUAGES}
 
 
