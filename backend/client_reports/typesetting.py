@@ -56,6 +56,7 @@ def typeset(document: Mapping[str, Any], *, notes: Sequence[str] = ()) -> bytes:
         return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
     except typst.TypstError:
         # A mark may make something that no font has of what stands before it, as U+180F does of a space.
+        log.warning("marks_left_out", report=document["id"])
         told = told.translate({ord(each): "" for each in told if unicodedata.category(each)[0] in "MC"})
         return _compiled(_TEMPLATE.read_bytes(), told, at, with_fonts_of_system=needs_more)
 
