@@ -39,6 +39,7 @@ from backend.web.scim import scim
 from backend.web.showing_certificates import download_badge, show_certificate
 from backend.web.showing_client_reports import ShowingClientReports
 from backend.web.showing_mail import ShowingMail
+from backend.web.showing_pictures import ShowingPictures
 from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
 from backend.web.strangers import Strangers
@@ -164,6 +165,7 @@ def app(settings: Settings | None = None) -> Starlette:
         wait_of_page=partial(_wait_of, rates, "report_page"),
         proxies=chosen.trusted_proxies,
     ).routes()
+    routes += ShowingPictures(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += TellingStories(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += VerifyingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     if chosen.development:

@@ -81,7 +81,7 @@ from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
 from graphql_schema.stories import BestPractice, Introduction, SuccessStory
 from graphql_schema.strikes import StrikeThreshold
-from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentSearch, GlossaryTerm
+from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentPicture, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
 from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
@@ -293,6 +293,11 @@ class Workspace(Node):
     )
     training_needs: Connection[TrainingNeed] = many(
         "workspace_id", order=CreationOrder, description="What roles and queues need there."
+    )
+    pictures: Connection[ContentPicture] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="For its articles and lessons; empty for whoever does not teach.",
     )
     content_searches: Connection[ContentSearch] = many(
         "workspace_id",

@@ -3,9 +3,10 @@
 from typing import Annotated
 
 import strawberry
+from strawberry.scalars import JSON
 
 from backend import education
-from backend.kit.errors import NotAllowed, NotFound
+from backend.kit.errors import NotAllowed, NotFound, Refusal
 from backend.kit.ids import parse_published
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
@@ -25,6 +26,14 @@ class AuthoredShare:
     )
     items: int = strawberry.field(description="Articles and lessons that readers find and whose authors were named.")
     value: float | None = strawberry.field(description="Their quotient; null of nothing.")
+
+
+@strawberry.type(description="What readers would get, were it published now.")
+class DraftPreview:
+    html: str = strawberry.field(description="As `ContentVersion.html`.")
+    contents: JSON = strawberry.field(description="As `ContentVersion.contents`.")
+    word_count: int = strawberry.field(description="As `ContentVersion.wordCount`.")
+    reading_seconds: int = strawberry.field(description="As `ContentVersion.readingSeconds`.")
 
 
 @strawberry.type
@@ -52,6 +61,31 @@ class ReadingContent:
         except NotAllowed:
             return None
         return None if found is None else ref(ContentVersion, found)
+
+    @strawberry.field(
+        description="A draft as readers would get it; its pictures are open for ten minutes. Null for one not there for you.",
+        metadata={NEEDS: Right.TEACH},
+    )
+    async def preview_draft(
+        self,
+        info: Info,
+        draft_id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `ContentDraft.id`.")],
+    ) -> DraftPreview | None:
+        parsed = parse_published(draft_id)
+        if parsed is None or parsed[0] != "contentdraft":
+            return None
+        try:
+            shown = await education.preview(actor_of(info.context), parsed[1])
+        except Refusal:
+            return None
+        if shown is None:
+            return None
+        return DraftPreview(
+            html=shown.html,
+            contents=JSON(shown.contents),
+            word_count=shown.word_count,
+            reading_seconds=shown.reading_seconds,
+        )
 
     @strawberry.field(
         description="How much of a client's articles and lessons its members wrote; null for a client not there for you.",

@@ -44,6 +44,7 @@ from graphql_schema.minding_reviewers import MindingReviewers
 from graphql_schema.misuse import MindingReporters
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
+from graphql_schema.picturing import Picturing
 from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
@@ -110,6 +111,7 @@ class Mutation(
     SettingSafety,
     Training,
     WritingContent,
+    Picturing,
     HearingReaders,
     Learning,
     LayingPaths,

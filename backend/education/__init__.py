@@ -34,11 +34,13 @@ from backend.education.models import (
     ContentDraft,
     ContentFeedback,
     ContentItem,
+    ContentPicture,
     ContentSearch,
     ContentVersion,
     GlossaryTerm,
     TrainingRequirement,
 )
+from backend.education.picturing import Upload, add_picture, delete_picture, purge_pictures, take_picture
 from backend.education.quizzing import Drawn, Question, draw, set_quiz, start_attempt, submit_attempt
 from backend.education.reading import give_feedback, search_content, version_for_readers
 from backend.education.rendering import Rendered, render
@@ -53,13 +55,26 @@ from backend.education.reviewing import (
     return_draft,
     submit_draft,
 )
+from backend.education.showing_pictures import (
+    PATH,
+    SHOWN,
+    Shown,
+    link_to_picture,
+    picture_behind,
+    picture_of_link,
+    preview,
+)
 from backend.education.stating import XAPI
 from backend.education.suggesting import ToWrite, content_to_write
 from backend.education.telling_trained import changes_of_training, trained_among
+from backend.education.thresholds import LARGEST_PICTURE
 from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
+    "LARGEST_PICTURE",
+    "PATH",
+    "SHOWN",
     "STATE",
     "STATES",
     "STEPS",
@@ -70,6 +85,7 @@ __all__ = [
     "ContentDraft",
     "ContentFeedback",
     "ContentItem",
+    "ContentPicture",
     "ContentSearch",
     "ContentVersion",
     "Course",
@@ -88,12 +104,15 @@ __all__ = [
     "Quiz",
     "QuizAttempt",
     "Rendered",
+    "Shown",
     "ToWrite",
     "TrainingGap",
     "TrainingNeed",
     "TrainingRequirement",
+    "Upload",
     "WantedCourse",
     "Words",
+    "add_picture",
     "archive_content",
     "archive_course",
     "archive_path",
@@ -109,6 +128,7 @@ __all__ = [
     "course_numbers",
     "create_course",
     "define_term",
+    "delete_picture",
     "discard_draft",
     "draft_content",
     "draw",
@@ -118,8 +138,13 @@ __all__ = [
     "follow_content",
     "give_feedback",
     "lay_path",
+    "link_to_picture",
+    "picture_behind",
+    "picture_of_link",
+    "preview",
     "publish_course",
     "publish_draft",
+    "purge_pictures",
     "queues_closed_to",
     "record_certificate",
     "remove_term",
@@ -143,6 +168,7 @@ __all__ = [
     "stop_following",
     "submit_attempt",
     "submit_draft",
+    "take_picture",
     "trained_among",
     "training_gaps",
     "version_for_readers",
