@@ -105,7 +105,7 @@ def pictures_in(text: str) -> Iterator[Named]:
         for at, child in enumerate(token.children or ()):
             if child.type == "image":
                 breaks = sum(each.type.endswith("break") for each in (token.children or ())[:at])
-                yield Named(line + breaks, str(child.attrs["src"]), child.content)
+                yield Named(line + breaks, str(child.attrs["src"]), _words_in(child.children or ()))
 
 
 def _pictured(tokens: Sequence[Token], pictures: Mapping[str, Picture]) -> Iterator[Token]:

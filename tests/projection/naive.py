@@ -25,6 +25,7 @@ from backend.kit.clock import now
 from backend.kit.statistics import wilson
 from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
+from backend.outside import public_address
 from backend.policies import PolicyVersion
 from backend.ruling import PostTag, RuleFiring, RuleVersion
 from backend.safety import EscalationPolicy
@@ -391,6 +392,21 @@ async def _is_stale(row: Any) -> bool:
     return row.source_version < max(
         v.version for v in await ContentVersion.filter(item_id=row.item_id, language=original)
     )
+
+
+@expression("ContentVersion", "html")
+async def _html(row: Any) -> str:
+    return row.html.replace('<img src="/pictures/', f'<img src="{public_address()}/pictures/')
+
+
+@expression("ContentPicture", "isShown")
+async def _is_shown(row: Any) -> bool:
+    versions = await ContentVersion.filter(workspace_id=row.workspace_id)
+    newest = {(v.item_id, v.language): v for v in sorted(versions, key=lambda v: v.version)}
+    found = {
+        i.id for i in await ContentItem.filter(workspace_id=row.workspace_id, archived_at=None) if i.current_version_id
+    }
+    return any(v.item_id in found and str(row.id) in v.pictures for v in newest.values())
 
 
 @expression("CaseCounts", "queued")
