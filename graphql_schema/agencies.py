@@ -5,6 +5,7 @@ import strawberry
 from backend.moderation import Case as CaseRow
 from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
+from graphql_schema.badges import BadgeKey
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.client_reports import ClientReport, ClientReportDefinition
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
@@ -411,6 +412,11 @@ class Agency(Node):
         order=PositionOrder,
         where="{row}.workspace_id is null",
         description="Who is paged in which order where a client has no policy that fits.",
+    )
+    badge_keys: Connection[BadgeKey] = many(
+        "agency_id",
+        order=CreationOrder,
+        description="What it signs Open Badges with, and did; empty for whoever does not look after machines.",
     )
     api_clients: Connection[ApiClient] = many(
         "agency_id",

@@ -13,6 +13,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 from graphql_schema.acting import Acting
 from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
+from graphql_schema.badges import SigningBadges
 from graphql_schema.being_told import BeingTold
 from graphql_schema.best_practices import DistillingPractices
 from graphql_schema.concluding_investigations import ConcludingInvestigations
@@ -112,6 +113,7 @@ class Mutation(
     Training,
     WritingContent,
     Picturing,
+    SigningBadges,
     HearingReaders,
     Learning,
     LayingPaths,

@@ -6,6 +6,7 @@ from uuid import UUID
 from cast import Cast
 
 from backend.education import (
+    BadgeKey,
     ContentAuthor,
     ContentDraft,
     ContentFeedback,
@@ -44,6 +45,9 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
             workspace_id=client, published_by_id=colleague, **a_version(item.id, "x", language="de", source_version=1)
         )
         await ContentItem.filter(id=item.id).update(current_version_id=version.id)
+        key, _ = await BadgeKey.get_or_create(
+            retired_at=None, defaults={"public_key": {"kty": "RSA"}, "private_key": b"x"}
+        )
         picture = await ContentPicture.create(
             workspace_id=client, code=str(new_id()), content_type="image/png", width=1, height=1, byte_count=1,
             sha256="0" * 64, uploaded_at=now(), created_by_id=colleague,
@@ -99,6 +103,7 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         "content": f"content_{item.id}",
         "contentversion": f"contentversion_{translation.id}",
         "picture": f"picture_{picture.id}",
+        "badgekey": f"badgekey_{key.id}",
         "contentdraft": f"contentdraft_{draft.id}",
         "contentfeedback": f"contentfeedback_{feedback.id}",
         "term": f"term_{term.id}",

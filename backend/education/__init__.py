@@ -1,5 +1,14 @@
 """What is learned from (articles, courses, quizzes, a glossary), who has learned what, and who needs which certificate."""
 
+from backend.education.badging import (
+    CONTEXT,
+    Issuer,
+    badge_key,
+    issuer_behind,
+    revocations,
+    rotate_badge_key,
+    signed_badge,
+)
 from backend.education.certifying import record_certificate, revoke_certificate
 from backend.education.composing import WantedCourse, archive_course, change_course, create_course, publish_course
 from backend.education.copying_courses import copy_course
@@ -29,6 +38,7 @@ from backend.education.issuing import (
 from backend.education.laying_paths import archive_path, enrol_in_path, lay_path
 from backend.education.learning import STATES, complete_lesson, enrol, withdraw
 from backend.education.models import (
+    BadgeKey,
     Certificate,
     ContentAuthor,
     ContentDraft,
@@ -72,6 +82,7 @@ from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
+    "CONTEXT",
     "LARGEST_PICTURE",
     "PATH",
     "SHOWN",
@@ -80,6 +91,7 @@ __all__ = [
     "STEPS",
     "XAPI",
     "AuthoredShare",
+    "BadgeKey",
     "Certificate",
     "ContentAuthor",
     "ContentDraft",
@@ -95,6 +107,7 @@ __all__ = [
     "Drawn",
     "Enrolment",
     "GlossaryTerm",
+    "Issuer",
     "LearningPath",
     "LearningPathCourse",
     "LessonMark",
@@ -117,6 +130,7 @@ __all__ = [
     "archive_course",
     "archive_path",
     "authored_share",
+    "badge_key",
     "certificate_behind",
     "certified_at",
     "change_course",
@@ -137,6 +151,7 @@ __all__ = [
     "enrol_who_lack",
     "follow_content",
     "give_feedback",
+    "issuer_behind",
     "lay_path",
     "link_to_picture",
     "picture_behind",
@@ -153,15 +168,18 @@ __all__ = [
     "renew_member_certificate",
     "restore_content",
     "return_draft",
+    "revocations",
     "revoke_certificate",
     "revoke_member_certificate",
     "rewrite_draft",
+    "rotate_badge_key",
     "search_content",
     "set_authors",
     "set_quiz",
     "set_training_need",
     "set_training_requirement",
     "share_certificate",
+    "signed_badge",
     "spread_content",
     "start_attempt",
     "start_content",
