@@ -20,9 +20,14 @@ class AddPictureInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client whose texts may show it.")
 
 
-@strawberry.input(description="A picture, with nothing to add.")
-class PictureInput:
-    picture_id: strawberry.ID = strawberry.field(description="Which one.")
+@strawberry.input(description="A picture that somebody wants to see.")
+class LinkToPictureInput:
+    picture_id: strawberry.ID = strawberry.field(description="Which one; its file has to have come.")
+
+
+@strawberry.input(description="A picture that is to go.")
+class DeletePictureInput:
+    picture_id: strawberry.ID = strawberry.field(description="Which one; readers may not see it, and no draft name it.")
 
 
 @strawberry.type(description="A place for a picture, and where its file is sent.")
@@ -64,7 +69,7 @@ class Picturing:
         )
 
     @verb(LinkToPicturePayload, "Ask for a link to see a picture by, for ten minutes.", needs=Right.TEACH)
-    async def link_to_picture(self, info: Info, input: Input[PictureInput]) -> LinkToPicturePayload:
+    async def link_to_picture(self, info: Info, input: Input[LinkToPictureInput]) -> LinkToPicturePayload:
         link = await education.link_to_picture(
             actor_of(info.context), uuid_of("picture", input.picture_id, field="pictureId")
         )
@@ -75,7 +80,7 @@ class Picturing:
         "Delete a picture that readers do not see and no draft names, with its file.",
         needs=Right.PUBLISH_CONTENT,
     )
-    async def delete_picture(self, info: Info, input: Input[PictureInput]) -> DeletePicturePayload:
+    async def delete_picture(self, info: Info, input: Input[DeletePictureInput]) -> DeletePicturePayload:
         client = await education.delete_picture(
             actor_of(info.context), uuid_of("picture", input.picture_id, field="pictureId")
         )

@@ -30,10 +30,12 @@ class AuthoredShare:
 
 @strawberry.type(description="What readers would get, were it published now.")
 class DraftPreview:
-    html: str = strawberry.field(description="As `ContentVersion.html`.")
-    contents: JSON = strawberry.field(description="As `ContentVersion.contents`.")
-    word_count: int = strawberry.field(description="As `ContentVersion.wordCount`.")
-    reading_seconds: int = strawberry.field(description="As `ContentVersion.readingSeconds`.")
+    html: str = strawberry.field(description="As readers would get it in `ContentVersion.html`.")
+    contents: JSON = strawberry.field(description="Its headings, as in `ContentVersion.contents`.")
+    word_count: int = strawberry.field(description="How many words it has, as in `ContentVersion.wordCount`.")
+    reading_seconds: int = strawberry.field(
+        description="How long it takes to read, as in `ContentVersion.readingSeconds`."
+    )
 
 
 @strawberry.type

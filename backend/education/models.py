@@ -34,6 +34,7 @@ class Certificate(AgencyModel):
 class BadgeKey(AgencyModel):
     """What an agency signs its badges with. One signs; those before it are kept, so that what they signed can be checked."""
 
+    forgetting = dict.fromkeys(("public_key", "private_key"), Keep("a key of the agency's"))
     inside = {"private_key": "whoever has it signs as the agency"}
     public_key: dict[str, Any] = fields.JSONField()
     private_key: bytes | None = SealedField(null=True)

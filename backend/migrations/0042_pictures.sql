@@ -25,7 +25,7 @@ create index content_pictures_alike on app.content_pictures (agency_id, workspac
 -- Ids of the pictures that the text names.
 alter table app.content_drafts add column pictures text[] not null default '{}';
 alter table app.content_versions add column pictures text[] not null default '{}';
-create index content_versions_with_pictures on app.content_versions using gin (pictures) where pictures <> array[]::text[];
+create index content_versions_with_pictures on app.content_versions (agency_id, workspace_id) where pictures <> array[]::text[];
 
 create table app.badge_keys (
   agency_id uuid not null default app.agency(),

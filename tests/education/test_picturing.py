@@ -192,7 +192,9 @@ async def test_whoever_writes_sees_a_draft_with_its_pictures_for_ten_minutes(
     assert shown["html"].startswith('<h2 id="section-one">One</h2>\n<p><img src="http://localhost:8000/pictures/link/')
     assert shown["contents"] == [{"level": 2, "title": "One", "anchor": "section-one"}]
     assert (shown["wordCount"], shown["readingSeconds"]) == (2, 1)
-    link = """mutation($i: PictureInput!) { linkToPicture(input: $i) { url expiresAt userErrors { code path } } }"""
+    link = (
+        """mutation($i: LinkToPictureInput!) { linkToPicture(input: $i) { url expiresAt userErrors { code path } } }"""
+    )
     asked = await ask(api, school.token("educator"), link, i={"pictureId": f"picture_{picture_id}"})
     for address in (url, asked["data"]["linkToPicture"]["url"]):
         found = await api.get(address.removeprefix(HERE))

@@ -172,7 +172,7 @@ async def test_an_archived_article_stands_still_until_it_is_restored(school: Sch
 async def test_what_cannot_be_an_article_is_refused(school: School, given: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
         await school.draft(**given)
-    assert refused.value.path == ("input", field)
+    assert refused.value.path == ("input", "content", field)
 
 
 async def test_a_short_name_is_of_one_article_of_a_client(school: School) -> None:
