@@ -80,7 +80,7 @@ from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTar
 from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
-from graphql_schema.stories import BestPractice, Introduction, SuccessStory
+from graphql_schema.stories import STORY_FILTERS, BestPractice, Introduction, SuccessStory
 from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentPicture, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
@@ -306,7 +306,10 @@ class Workspace(Node):
         description="What readers looked for there; empty for whoever does not teach.",
     )
     stories: Connection[SuccessStory] = many(
-        "workspace_id", order=CreationOrder, description="What its customers achieved, told or not."
+        "workspace_id",
+        order=CreationOrder,
+        filters=STORY_FILTERS,
+        description="What its customers achieved, told or not.",
     )
     best_practices: Connection[BestPractice] = many(
         "workspace_id", order=CreationOrder, description="What others can do, those included that readers do not find."

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 from strawberry.scalars import JSON
 
-from backend import education
+from backend import education, stories
 from backend.kit.errors import NotAllowed, NotFound, Refusal
 from backend.kit.ids import parse_published
 from graphql_schema.agencies import Workspace
@@ -15,6 +15,7 @@ from graphql_schema.describing import Input, optional
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
+from graphql_schema.stories import PublishedPractice
 from graphql_schema.teaching import ContentFeedback, ContentVersion, GlossaryTerm
 from tenants.rights import Right
 
@@ -122,6 +123,9 @@ class SearchContentPayload:
         default=None,
         description="One of each item, those with the words in the title first; 20 at most. Null when refused.",
     )
+    practices: list[PublishedPractice] | None = strawberry.field(
+        default=None, description="Best practices that were found likewise; 20 at most. Null when refused."
+    )
     user_errors: list[UserError] = user_errors()
 
 
@@ -174,17 +178,20 @@ class RemoveTermPayload:
 class HearingReaders:
     @verb(
         SearchContentPayload,
-        "Search a client's published articles and lessons. What is looked for is counted, without who.",
+        "Search a client's published articles, lessons and best practices. What is looked for is counted, without who.",
         needs=Right.LEARN,
     )
     async def search_content(self, info: Info, input: Input[SearchContentInput]) -> SearchContentPayload:
+        actor, languages = actor_of(info.context), (input.languages or [])[:10]
+        client = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        practices = await stories.search_practices(actor, client, text=input.text, languages=languages)
         found = await education.search_content(
-            actor_of(info.context),
-            uuid_of("workspace", input.workspace_id, field="workspaceId"),
-            text=input.text,
-            languages=(input.languages or [])[:10],
+            actor, client, text=input.text, languages=languages, found_elsewhere=bool(practices)
         )
-        return SearchContentPayload(versions=[ref(ContentVersion, id) for id in found])
+        return SearchContentPayload(
+            versions=[ref(ContentVersion, id) for id in found],
+            practices=[ref(PublishedPractice, id) for id in practices],
+        )
 
     @verb(GiveFeedbackPayload, "Say for a reader whether an article or lesson helped.", needs=Right.LEARN)
     async def give_feedback(self, info: Info, input: Input[GiveFeedbackInput]) -> GiveFeedbackPayload:

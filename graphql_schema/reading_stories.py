@@ -11,7 +11,7 @@ from graphql_schema.context import Info
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.stories import PublishedStory, StoryChannel
+from graphql_schema.stories import PublishedPractice, PublishedStory, StoryChannel
 from tenants.rights import Right
 
 _Channel = Annotated[StoryChannel, strawberry.argument(description="Where what you read is going to be shown.")]
@@ -57,6 +57,30 @@ class ReadingStories:
         except NotAllowed:
             return []
         return [ref(PublishedStory, each) for each in found]
+
+    @strawberry.field(
+        description="What readers have of a best practice, in the first of the languages that there is one in, else in its own; "
+        "null for what they do not have.",
+        metadata={NEEDS: Right.READ_WORKSPACE},
+    )
+    async def read_practice(
+        self,
+        info: Info,
+        practice_id: Annotated[strawberry.ID, strawberry.argument(description="Of the original, or of a translation.")],
+        languages: Annotated[
+            list[str] | None, strawberry.argument(description="ISO 639-1, the best first; the first ten count.")
+        ] = strawberry.UNSET,
+    ) -> PublishedPractice | None:
+        parsed = parse_published(practice_id)
+        if parsed is None or parsed[0] != "practice":
+            return None
+        try:
+            found = await stories.practice_for_readers(
+                actor_of(info.context), parsed[1], languages=(languages or [])[:10]
+            )
+        except NotAllowed:
+            return None
+        return None if found is None else ref(PublishedPractice, found)
 
     @strawberry.field(
         description="How a member reaches the one they were introduced to: for API keys, on behalf of that member. Null until "

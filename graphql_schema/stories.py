@@ -2,17 +2,18 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Annotated, Final
 
 import strawberry
 
 from backend import stories
 from graphql_schema.communities import Member
 from graphql_schema.customers import CustomerAccount
-from graphql_schema.describing import value
+from graphql_schema.describing import optional, value
 from graphql_schema.orders import CreationOrder, GivenOrder
-from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
-from tenants.rights import Right
+from graphql_schema.projection import Connection, Each, Filters, Node, column, count, many, one, publish, sql
+from graphql_schema.staff import Staff
+from tenants.rights import RIGHTS_OF, Right
 
 _NOT_WITHDRAWN: Final = "not app.is_withdrawn({row}.workspace_id, {row}.story_id)"
 _TOLD: Final = "app.is_told({row}.story_id, {row}.id, null)"
@@ -63,6 +64,25 @@ class ConsentEnd(Enum):
     WITHDRAWN = value("withdrawn", "It was taken back.")
     REPLACED = value("replaced", "A later one took its place.")
     EXPIRED = value("expired", "Its time was over.")
+
+
+@strawberry.enum(description="How far it is with the consent of whoever tells a story.")
+class StoryConsentState(Enum):
+    NONE = value("none", "Nobody has asked them, or what they consented to is over.")
+    ASKED = value(
+        "asked", "They are asked for the newest version, and have not answered, or consented to something else."
+    )
+    GIVEN = value("given", "They have consented to the newest version, and that counts now.")
+    WITHDRAWN = value("withdrawn", "They have taken it back, or said no.")
+
+
+_CONSENT: Final = (
+    "case when app.is_withdrawn({row}.workspace_id, {row}.id) then 'withdrawn' "
+    "when exists (select from story_consents c where c.agency_id = {agency} and c.workspace_id = {row}.workspace_id "
+    "and c.story_id = {row}.id and c.version_id = {row}.current_version_id and c.ended_at is null "
+    "and coalesce(c.expires_at > now(), true)) then 'given' "
+    "when {row}.state in ('member_review', 'approved', 'published') then 'asked' else 'none' end"
+)
 
 
 @strawberry.enum(description="Where the next version of a best practice is.")
@@ -160,11 +180,42 @@ class SuccessStory(Node):
     )
     versions: Connection[StoryVersion] = many("story_id", order=CreationOrder, description="All that was written.")
     consents: Connection[StoryConsent] = many("story_id", order=GivenOrder, description="What they consented to.")
+    consent_state: StoryConsentState = sql(_CONSENT, description="How far it is with their consent.")
+    asked_by: Staff | None = one("asked_by_id", description="Who asked them last, and is told what they answer.")
     asked_channels: list[StoryChannel] = column(description="Where they are asked to let it be told.")
     asked_until: datetime | None = column(description="For how long they are asked; null for: until they take it back.")
     version: int = column(description="For `expectedVersion`; each change adds one.")
     created_at: datetime = column(description="When it was nominated.")
     published_at: datetime | None = column(description="When it was published last; null before.")
+
+
+@strawberry.input(description="Which stories; what is left out or null asks for nothing.")
+class StoryFilter:
+    state: list[StoryState] | None = optional("In one of these states.")
+    consent_state: StoryConsentState | None = optional("With this state of consent.")
+    member_id: strawberry.ID | None = optional("Of this member; an id that is not there matches nothing.")
+    account_id: strawberry.ID | None = optional("About this customer; an id that is not there matches nothing.")
+    text: str | None = optional(
+        "With this text in the title or the words of its newest version, in any case: for whoever teaches of each that is not "
+        "withdrawn, for everybody else, and for machines, of what may be told."
+    )
+
+
+_TEACHERS: Final = ",".join(sorted(role.value for role, rights in RIGHTS_OF.items() if Right.TEACH in rights))
+STORY_FILTERS: Final = Filters(
+    StoryFilter,
+    {
+        "state": Each("state"),
+        "consent_state": f"{_CONSENT} = {{value}}::text",
+        "member_id": "{row}.member_id = {value}::uuid",
+        "account_id": "{row}.account_id = {value}::uuid",
+        "text": "exists (select from story_versions v where v.agency_id = {agency} and v.workspace_id = {row}.workspace_id "
+        "and v.id = {row}.current_version_id and strpos(lower(v.title || ' ' || v.text), lower({value}::text)) > 0 "
+        "and (app.is_told({row}.id, v.id, null) or (not app.is_withdrawn({row}.workspace_id, {row}.id) "
+        "and exists (select from memberships m where m.agency_id = {agency} and m.id = {membership} "
+        f"and m.role = any('{{{_TEACHERS}}}')))))",
+    },
+)
 
 
 @publish(stories.PracticeEvidence, needs=Right.READ_WORKSPACE)
@@ -178,11 +229,51 @@ class PracticeEvidence:
     story: SuccessStory | None = one("story_id", description="Null for whoever may not read members.")
 
 
+@publish(stories.PracticeFeedback, kind="practicefeedback", needs=Right.TEACH)
+class PracticeFeedback(Node):
+    """What a reader says about a version of a best practice."""
+
+    id: strawberry.ID
+    is_helpful: bool = column(description="Whether they find it helpful.")
+    has_solved: bool | None = column(description="Whether it solved what they came with; null where they did not say.")
+    words: str = column(description="Their words, at most 2,000 characters; may be empty.")
+    created_at: datetime = column(description="When they first said it.")
+    member: Member | None = one("member_id", description="Who they are; null for nobody that Tend knows.")
+
+
+_OF_PRACTICE: Final = "p.agency_id = {agency} and p.workspace_id = {row}.workspace_id and p.id = {row}.practice_id"
+
+
 @publish(stories.PracticeVersion, needs=Right.READ_WORKSPACE, row=_PRACTISED)
 class PublishedPractice:
     """What a best practice says, while every story that it quotes may be told in best practices."""
 
+    practice_id: strawberry.ID = sql(
+        "'practice_' || {row}.practice_id", description="Of the best practice, or of its translation, that this is of."
+    )
+    language: str = sql(
+        f"(select p.language from best_practices p where {_OF_PRACTICE})", description="By ISO 639-1, such as en."
+    )
     version: int = column(description="Which version it is.")
+    is_stale: bool = sql(
+        "coalesce({row}.source_version < (select o.version from best_practices p "
+        "join best_practices b on b.agency_id = {agency} and b.workspace_id = p.workspace_id and b.id = p.of_id "
+        "join practice_versions o on o.agency_id = {agency} and o.workspace_id = p.workspace_id "
+        f"and o.id = b.current_version_id where {_OF_PRACTICE}), false)",
+        description="Whether it is a translation, and readers have a later version of the original.",
+    )
+    helpful_count: int = count(
+        stories.PracticeFeedback, "version_id", where="{row}.is_helpful", description="Readers who find it helpful."
+    )
+    unhelpful_count: int = count(
+        stories.PracticeFeedback, "version_id", where="not {row}.is_helpful", description="Readers who do not."
+    )
+    solved_count: int = count(
+        stories.PracticeFeedback, "version_id", where="{row}.has_solved", description="Readers it solved it for."
+    )
+    feedback: Connection[PracticeFeedback] = many(
+        "version_id", order=CreationOrder, description="What readers said; empty for whoever does not teach."
+    )
     title: str = column(description="On one line, at most 200 characters.")
     summary: str = column(description="At most 500 characters; may be empty.")
     html: str = column(description="Its words, rendered and cleaned; headings begin with h2.")
@@ -203,6 +294,9 @@ class PracticeVersion(Node):
     text: str = column(description="Markdown, at most 100,000 characters.")
     html: str = column(description="Its words, rendered and cleaned; headings begin with h2.")
     created_at: datetime = column(description="When it was written.")
+    source_version: int | None = column(
+        description="Of a translation: the version of the original that it was made from; null for an original."
+    )
     evidence: Connection[PracticeEvidence] = many(
         "version_id", order=CreationOrder, description="The stories behind it, 20 at most."
     )
@@ -214,6 +308,12 @@ class BestPractice(Node):
 
     id: strawberry.ID
     slug: str = column(description="Short name, unique among the client's best practices.")
+    translation_of: Annotated["BestPractice", strawberry.lazy("graphql_schema.stories")] | None = one(
+        "of_id", description="What it is a translation of; null for an original."
+    )
+    translations: Connection[Annotated["BestPractice", strawberry.lazy("graphql_schema.stories")]] = many(
+        "of_id", order=CreationOrder, description="The same in other languages; empty for a translation."
+    )
     language: str = column(description="By ISO 639-1, such as en.")
     current: PublishedPractice | None = one(
         "current_version_id",

@@ -77,13 +77,14 @@ from backend.education.showing_pictures import (
 from backend.education.stating import XAPI
 from backend.education.suggesting import ToWrite, content_to_write
 from backend.education.telling_trained import changes_of_training, trained_among
-from backend.education.thresholds import LARGEST_PICTURE
+from backend.education.thresholds import LARGEST_PICTURE, MOST_FOUND
 from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
     "CONTEXT",
     "LARGEST_PICTURE",
+    "MOST_FOUND",
     "PATH",
     "SHOWN",
     "STATE",

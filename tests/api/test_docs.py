@@ -270,7 +270,8 @@ class Scene:
             case = await Case.get(id=known["<case id>"].partition("_")[2])
         other = await self.cast.post(workspace=self.slug)
         return {
-            "<story id>": (await told(self.cast, case))["story"],
+            "<story id>": (stories := await told(self.cast, case))["story"],
+            "<practice id>": stories["practice"],
             "<teller id>": f"member_{case.member_id}",
             "<other member id>": f"member_{other.member_id}",
         }

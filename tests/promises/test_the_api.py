@@ -205,6 +205,7 @@ COMPUTED = {
     "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),
     **dict.fromkeys(("readStory", "publishedStories"), "tests/stories/test_telling_stories.py"),
+    "readPractice": "tests/stories/test_distilling.py",
     "introductionContact": "tests/stories/test_introducing.py",
     "customerNumbers": "tests/customers/test_numbers_of_customers.py",
     "contentToWrite": "tests/education/test_suggesting.py",
