@@ -45,6 +45,7 @@ alter table app.success_stories
   add column asked_by_id uuid,  -- who asked for consent last, and hears the answer
   add foreign key (agency_id, asked_by_id) references app.memberships (agency_id, id);
 create index success_stories_of_member on app.success_stories (agency_id, workspace_id, member_id, created_at, id);
+create index success_stories_of_account on app.success_stories (agency_id, workspace_id, account_id, created_at, id);
 create index success_stories_by_state on app.success_stories (agency_id, workspace_id, state, created_at, id);
 
 -- A best practice in another language is a practice of its own, of the same evidence or more, that says of which version it is.
