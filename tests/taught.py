@@ -45,9 +45,7 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
             workspace_id=client, published_by_id=colleague, **a_version(item.id, "x", language="de", source_version=1)
         )
         await ContentItem.filter(id=item.id).update(current_version_id=version.id)
-        key, _ = await BadgeKey.get_or_create(
-            retired_at=None, defaults={"public_key": {"kty": "RSA"}, "private_key": b"x"}
-        )
+        key = await BadgeKey.create(public_key={"kty": "RSA"}, retired_at=now())
         picture = await ContentPicture.create(
             workspace_id=client, code=str(new_id()), content_type="image/png", width=1, height=1, byte_count=1,
             sha256="0" * 64, uploaded_at=now(), created_by_id=colleague,

@@ -351,7 +351,7 @@ class Scene:
             known |= await self.in_danger()
         if any(name in text for name in ("<content id>", "<course id>", "<enrolment id>")):
             known |= await self.taught()
-        if "<story id>" in text or "<teller id>" in text:
+        if any(name in text for name in ("<story id>", "<teller id>", "<practice id>")):
             known |= await self.told()
         if "<appeal case id>" in text:
             known |= await self.appealed()

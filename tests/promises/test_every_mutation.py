@@ -382,7 +382,10 @@ async def _a_course_to_lay(scene: Scene) -> dict[str, Any]:
 
 
 async def _a_story_to_distil(scene: Scene) -> dict[str, Any]:
-    return {"evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1}
+    return {
+        "evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1, "translationOf": None,
+        "sourceVersion": None,
+    }  # fmt: skip
 
 
 async def _a_practice_in_review(scene: Scene) -> dict[str, Any]:
