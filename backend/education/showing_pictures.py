@@ -1,5 +1,6 @@
 """Which pictures a text names, and who sees them: readers while they have a text with it, whoever writes by a link for minutes."""
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -59,7 +60,9 @@ class Shown:
 async def named_pictures(workspace_id: UUID, text: str) -> list[str]:
     """Ids of the client's pictures that a text names. Raises Invalid with the lines in which one has no words, or is not
     there: of another client, deleted, not sent yet."""
-    named = list(pictures_in(text))
+    if "![" not in text:
+        return []
+    named = await asyncio.to_thread(_named_in, text)
     wordless = [each for each in named if not _is_said(each.words)]
     if wordless:
         raise _wrong(wordless, "a picture needs words for whoever does not see it, as in ![words](picture_…)")
@@ -77,7 +80,8 @@ async def rendered(workspace_id: UUID, text: str, pictures: Collection[str]) -> 
     there = await _pictures(workspace_id, map(UUID, pictures))
     if len(there) != len(pictures):
         raise Conflict("A picture that it names is not there any more.", path=("input", "draftId"))
-    return render(text, {published(KIND, each.id): _placed(each, f"{PATH}{each.code}") for each in there.values()})
+    shown = {published(KIND, each.id): _placed(each, f"{PATH}{each.code}") for each in there.values()}
+    return await asyncio.to_thread(render, text, shown)
 
 
 async def preview(actor: Actor, draft_id: UUID) -> Rendered | None:
@@ -88,7 +92,8 @@ async def preview(actor: Actor, draft_id: UUID) -> Rendered | None:
     if draft is None:
         return None
     there = await _pictures(draft.workspace_id, map(UUID, draft.pictures))
-    return render(draft.text, {published(KIND, each.id): _placed(each, _link(each).url) for each in there.values()})
+    shown = {published(KIND, each.id): _placed(each, _link(each).url) for each in there.values()}
+    return await asyncio.to_thread(render, draft.text, shown)
 
 
 async def link_to_picture(actor: Actor, picture_id: UUID) -> Link:
@@ -160,6 +165,11 @@ def _link(picture: ContentPicture) -> Link:
     except NoInstallationKey:
         raise Conflict("This installation has no key for secrets yet, and without one there are no links.") from None
     return Link(f"{public_address()}{PATH}link/{token}", now() + timedelta(seconds=LOOK_SECONDS))
+
+
+def _named_in(text: str) -> list[Named]:
+    """Takes up to a second for what was made to take long, as rendering does: both are called in a thread."""
+    return list(pictures_in(text))
 
 
 def _id_in(address: str) -> UUID | None:
