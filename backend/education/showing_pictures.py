@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from backend.education.thresholds import LOOK_SECONDS
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import parse_published, published
+from backend.kit.texts import is_seen
 from backend.outside import NoInstallationKey, open_from_browser, public_address, seal_for_browser, stored_files
 from tenants.actor import Actor, system
 from tenants.doors import target_of
@@ -63,7 +63,7 @@ async def named_pictures(workspace_id: UUID, text: str) -> list[str]:
     if "![" not in text:
         return []
     named = await asyncio.to_thread(_named_in, text)
-    wordless = [each for each in named if not _is_said(each.words)]
+    wordless = [each for each in named if not is_seen(each.words)]
     if wordless:
         raise _wrong(wordless, "a picture needs words for whoever does not see it, as in ![words](picture_…)")
     ours = [each for each in named if each.address.startswith(f"{KIND}_")]
@@ -175,11 +175,6 @@ def _named_in(text: str) -> list[Named]:
 def _id_in(address: str) -> UUID | None:
     parsed = parse_published(address)
     return parsed[1] if parsed is not None and parsed[0] == KIND else None
-
-
-def _is_said(words: str) -> bool:
-    """Neither blanks nor signs without a form count."""
-    return any(unicodedata.category(sign)[0] in "LNSP" for sign in words)
 
 
 def _wrong(named: Collection[Named], why: str) -> Invalid:

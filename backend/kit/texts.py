@@ -1,12 +1,15 @@
 """What a text written by a person must be before Tend keeps it."""
 
+import unicodedata
+
 from backend.kit.errors import Invalid
 
 
 def clean(text: str, *, field: str, longest: int, may_be_empty: bool = False) -> str:
     """`text` without surrounding blanks. `longest` is in characters; `field` may lead deeper, `content.text`.
 
-    Raises Invalid for a NUL character or a lone surrogate (PostgreSQL stores neither), an empty or too long text.
+    Raises Invalid for a NUL character or a lone surrogate (PostgreSQL stores neither), a text of which nothing is
+    seen, and a too long one.
     """
     path = ("input", *field.split("."))
     if "\x00" in text:
@@ -16,11 +19,16 @@ def clean(text: str, *, field: str, longest: int, may_be_empty: bool = False) ->
     except UnicodeEncodeError:
         raise Invalid("The text is not valid Unicode.", path=path) from None
     text = text.strip()
-    if not text and not may_be_empty:
+    if not may_be_empty and not is_seen(text):
         raise Invalid("This may not be empty.", path=path)
     if len(text) > longest:
         raise Invalid(f"This is longer than {longest:,} characters.", path=path)
     return text
+
+
+def is_seen(text: str) -> bool:
+    """Neither blanks nor signs without a form count."""
+    return any(unicodedata.category(sign)[0] in "LNSP" for sign in text)
 
 
 def clean_line(text: str, *, field: str, longest: int, may_be_empty: bool = False) -> str:
