@@ -8,6 +8,7 @@ from strawberry.scalars import JSON
 from backend import education, stories
 from backend.kit.errors import NotAllowed, NotFound, Refusal
 from backend.kit.ids import parse_published
+from backend.kit.languages import spoken
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
@@ -51,7 +52,10 @@ class ReadingContent:
         info: Info,
         item_id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `ContentItem.id`.")],
         languages: Annotated[
-            list[str] | None, strawberry.argument(description="ISO 639-1, the best first; the first ten count.")
+            list[str] | None,
+            strawberry.argument(
+                description="As a browser tells them (de-AT, de, en), the best first; the first ten count."
+            ),
         ] = strawberry.UNSET,
     ) -> ContentVersion | None:
         parsed = parse_published(item_id)
@@ -59,7 +63,7 @@ class ReadingContent:
             return None
         try:
             found = await education.version_for_readers(
-                actor_of(info.context), parsed[1], languages=(languages or [])[:10]
+                actor_of(info.context), parsed[1], languages=spoken((languages or [])[:10])
             )
         except NotAllowed:
             return None
@@ -114,7 +118,9 @@ class ReadingContent:
 class SearchContentInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client whose articles and lessons are searched.")
     text: str = strawberry.field(description="All words of it have to be in what is found; at most 500 characters.")
-    languages: list[str] | None = optional("ISO 639-1, the best first: which version of an item is answered.")
+    languages: list[str] | None = optional(
+        "As a browser tells them, the best first: which version of an item is answered."
+    )
 
 
 @strawberry.type(description="What was found.")
@@ -182,7 +188,7 @@ class HearingReaders:
         needs=Right.LEARN,
     )
     async def search_content(self, info: Info, input: Input[SearchContentInput]) -> SearchContentPayload:
-        actor, languages = actor_of(info.context), (input.languages or [])[:10]
+        actor, languages = actor_of(info.context), spoken((input.languages or [])[:10])
         client = uuid_of("workspace", input.workspace_id, field="workspaceId")
         practices = await stories.search_practices(actor, client, text=input.text, languages=languages)
         found = await education.search_content(

@@ -7,6 +7,7 @@ import strawberry
 from backend import stories
 from backend.kit.errors import NotAllowed, NotFound
 from backend.kit.ids import parse_published
+from backend.kit.languages import spoken
 from graphql_schema.context import Info
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
@@ -68,7 +69,10 @@ class ReadingStories:
         info: Info,
         practice_id: Annotated[strawberry.ID, strawberry.argument(description="Of the original, or of a translation.")],
         languages: Annotated[
-            list[str] | None, strawberry.argument(description="ISO 639-1, the best first; the first ten count.")
+            list[str] | None,
+            strawberry.argument(
+                description="As a browser tells them (de-AT, de, en), the best first; the first ten count."
+            ),
         ] = strawberry.UNSET,
     ) -> PublishedPractice | None:
         parsed = parse_published(practice_id)
@@ -76,7 +80,7 @@ class ReadingStories:
             return None
         try:
             found = await stories.practice_for_readers(
-                actor_of(info.context), parsed[1], languages=(languages or [])[:10]
+                actor_of(info.context), parsed[1], languages=spoken((languages or [])[:10])
             )
         except NotAllowed:
             return None

@@ -78,7 +78,8 @@ def drawn_anew(data: bytes, *, longest_side: int) -> Drawn:
         raise Unfit("no_picture")
     with TURN:
         picture = opened(data, kind, longest_side=longest_side)
-        if getattr(picture, "is_animated", False):
+        # The further pictures of a JPEG are of the same moment: depth, brightness, a smaller one.
+        if kind != "image/jpeg" and getattr(picture, "is_animated", False):
             raise Unfit("moving")
         kind = "image/png" if kind == "image/gif" else kind
         is_clear = kind != "image/jpeg" and picture.has_transparency_data

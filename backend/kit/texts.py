@@ -1,8 +1,11 @@
 """What a text written by a person must be before Tend keeps it."""
 
 import unicodedata
+from typing import Final
 
 from backend.kit.errors import Invalid
+
+_TURNS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
 def clean(text: str, *, field: str, longest: int, may_be_empty: bool = False) -> str:
@@ -38,5 +41,5 @@ def clean_line(text: str, *, field: str, longest: int, may_be_empty: bool = Fals
 
 def one_line(text: str) -> str:
     """`text` without line breaks, and never two blanks in a row: what comes after the first would stand elsewhere, as
-    the first line of a mail whose subject it is in."""
-    return " ".join(text.split())
+    the first line of a mail whose subject it is in. And without signs that turn the direction: they would turn what follows."""
+    return " ".join(text.translate(_TURNS).split())

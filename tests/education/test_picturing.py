@@ -65,7 +65,7 @@ async def test_a_picture_is_kept_as_what_is_seen_of_it(school: School, api: http
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "taken at home"
     out = io.BytesIO()
-    Image.new("RGB", (3_000, 1_000), "blue").save(out, "JPEG", exif=exif)
+    Image.new("RGB", (3_000, 1_000), "blue").save(out, "JPEG", exif=exif, comment=b"taken by me")
     picture_id = await sent(school, api, out.getvalue() + b"<script>alert(1)</script>")
     row = await row_of(school, picture_id)
     assert (row.content_type, row.width, row.height) == ("image/jpeg", 800, 2_400)  # upright
@@ -74,6 +74,11 @@ async def test_a_picture_is_kept_as_what_is_seen_of_it(school: School, api: http
     assert not Image.open(io.BytesIO(kept)).getexif()
     for hidden in (b"taken", b"script", b"Exif"):
         assert hidden not in kept
+    phone = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(phone, "MPO", save_all=True, append_images=[Image.new("RGB", (20, 15), "red")])
+    assert (
+        await row_of(school, await sent(school, api, phone.getvalue()))
+    ).width == 40  # what phones add to a photograph
     clear = await sent(school, api, png("#ff000080", mode="RGBA"))
     kept = await stored_files().get(f"{school.cast.agency_id}/{school.client}/pictures/{clear}")
     assert kept is not None

@@ -175,6 +175,12 @@ async def test_what_cannot_be_an_article_is_refused(school: School, given: dict[
     assert refused.value.path == ("input", *field.split("."))
 
 
+async def test_a_title_turns_nothing_that_stands_after_it(school: School) -> None:
+    _, draft_id = await school.draft(title="\u202eReset\n\u2067 it")
+    async with agency_scope(school.system):
+        assert (await ContentDraft.get(id=draft_id)).title == "Reset it"
+
+
 async def test_a_short_name_is_of_one_article_of_a_client(school: School) -> None:
     await school.draft(slug="same-name")
     with pytest.raises(SlugTaken):
