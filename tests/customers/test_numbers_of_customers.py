@@ -122,13 +122,9 @@ c1,c,basic,2025-01-01,,,30000,EUR
     async with agency_scope(client.system):  # an end that was told wrongly first, and then as below
         wrong = await CustomerSubscription.get(workspace_id=client.id, external_id="c1")
         await SubscriptionChange.create(
-            workspace_id=client.id,
-            subscription_id=wrong.id,
-            kind="ended",
-            at=day("2025-12-01"),
-            plan="basic",
-            ending="outside",
-        )
+            workspace_id=client.id, subscription_id=wrong.id, kind="ended", at=day("2025-12-01"), plan="basic",
+            monthly_minor=30_000, currency="EUR", ending="outside",
+        )  # fmt: skip
     await told("a", "ended", "2026-06-01", ending="voluntary")
     await told("a", "resumed", "2026-07-15")  # in its gap at the end: lost, as if it had not come back
     await told("b", "ended", "2025-12-01", ending="voluntary")
