@@ -63,6 +63,7 @@ from graphql_schema.orders import (
     WorkspaceOrder,
 )
 from graphql_schema.policies import Policy
+from graphql_schema.practices import BestPractice
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
 from graphql_schema.public_notices import PUBLIC_NOTICE_FILTERS, PublicNotice
 from graphql_schema.queues import (
@@ -80,7 +81,7 @@ from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTar
 from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
-from graphql_schema.stories import STORY_FILTERS, BestPractice, Introduction, SuccessStory
+from graphql_schema.stories import STORY_FILTERS, Introduction, SuccessStory
 from graphql_schema.strikes import StrikeThreshold
 from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentPicture, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement

@@ -6,9 +6,9 @@ from backend import education, stories
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
+from graphql_schema.practices import BestPractice, PracticeFeedback
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.stories import BestPractice, PracticeFeedback
 from graphql_schema.writing_content import ContentWordsInput
 from tenants.rights import Right
 

@@ -13,10 +13,10 @@ from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
+from graphql_schema.practices import PublishedPractice
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.stories import PublishedPractice
 from graphql_schema.teaching import ContentFeedback, ContentVersion, GlossaryTerm
 from tenants.rights import Right
 

@@ -9,10 +9,11 @@ from backend.kit.errors import NotAllowed, NotFound
 from backend.kit.ids import parse_published
 from backend.kit.languages import spoken
 from graphql_schema.context import Info
+from graphql_schema.practices import PublishedPractice
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
-from graphql_schema.stories import PublishedPractice, PublishedStory, StoryChannel
+from graphql_schema.stories import PublishedStory, StoryChannel
 from tenants.rights import Right
 
 _Channel = Annotated[StoryChannel, strawberry.argument(description="Where what you read is going to be shown.")]

@@ -36,6 +36,7 @@ class BadgeKey(AgencyModel):
 
     forgetting = dict.fromkeys(("public_key", "private_key"), Keep("a key of the agency's"))
     inside = {"private_key": "whoever has it signs as the agency"}
+    stays_today = "what was signed since is checked with a key of today, and a retired one signs no more"
     public_key: dict[str, Any] = fields.JSONField()
     private_key: bytes | None = SealedField(null=True)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
