@@ -59,6 +59,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             sentences=frozenset({"summary"}),
         ),
         "course_assigned": Kind("enrolment", None),
+        "story_answered": Kind("story", Right.READ_CONTENT, frozenset({"answer"})),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }
