@@ -36,9 +36,10 @@ from backend.web.hearing_reporters import FORMS_PER_PAGE, REPORTS_WITHIN, Hearin
 from backend.web.measured import Measured, Metrics
 from backend.web.oauth import OAuth
 from backend.web.scim import scim
-from backend.web.showing_certificates import download_badge, show_certificate
+from backend.web.showing_certificates import download_badge, show_certificate, show_issuer, show_key, show_status
 from backend.web.showing_client_reports import ShowingClientReports
 from backend.web.showing_mail import ShowingMail
+from backend.web.showing_pictures import ShowingPictures
 from backend.web.showing_reports import download_batch, download_part, show_reports
 from backend.web.signing_in import PROVIDER_SECONDS, SigningIn
 from backend.web.strangers import Strangers
@@ -144,6 +145,9 @@ def app(settings: Settings | None = None) -> Starlette:
         Route("/transparency/{token}/{report}/part_{part:int}.csv", download_part),
         Route("/certificate/{code}", show_certificate),
         Route("/certificate/{code}/badge", download_badge),
+        Route("/certificate/{code}/status", show_status),
+        Route("/issuers/{agency}", show_issuer),
+        Route("/issuers/{agency}/keys/{key}", show_key),
         Route("/in/{token}", hear, methods=["POST"]),
         Route("/metrics", Metrics(_revealed(chosen.metrics_token)).show),
         Route("/health/live", is_live),
@@ -164,6 +168,7 @@ def app(settings: Settings | None = None) -> Starlette:
         wait_of_page=partial(_wait_of, rates, "report_page"),
         proxies=chosen.trusted_proxies,
     ).routes()
+    routes += ShowingPictures(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += TellingStories(wait_of_link=partial(_wait_of, rates, "link")).routes()
     routes += VerifyingMembers(wait_of_link=partial(_wait_of, rates, "link")).routes()
     if chosen.development:

@@ -5,6 +5,7 @@ import strawberry
 from backend.moderation import Case as CaseRow
 from graphql_schema.actions import ACTION_FILTERS, Action
 from graphql_schema.appeals import Appeal
+from graphql_schema.badges import BadgeKey
 from graphql_schema.cases import CASE_FILTERS, Case, CaseCounts, CaseGroup, CaseGrouping
 from graphql_schema.client_reports import ClientReport, ClientReportDefinition
 from graphql_schema.communities import MEMBER_FILTERS, POST_FILTERS, Community, Member, Post
@@ -62,6 +63,7 @@ from graphql_schema.orders import (
     WorkspaceOrder,
 )
 from graphql_schema.policies import Policy
+from graphql_schema.practices import BestPractice
 from graphql_schema.projection import Connection, Node, column, count, groups, many, one, publish, same_row
 from graphql_schema.public_notices import PUBLIC_NOTICE_FILTERS, PublicNotice
 from graphql_schema.queues import (
@@ -79,9 +81,9 @@ from graphql_schema.rules import RULE_FILTERS, BackTest, HashBank, Rule, RuleTar
 from graphql_schema.services import ProviderEntity, Service
 from graphql_schema.sign_in import SignInProvider
 from graphql_schema.staff import Assignment, Staff
-from graphql_schema.stories import BestPractice, Introduction, SuccessStory
+from graphql_schema.stories import STORY_FILTERS, Introduction, SuccessStory
 from graphql_schema.strikes import StrikeThreshold
-from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentSearch, GlossaryTerm
+from graphql_schema.teaching import CONTENT_FILTERS, ContentItem, ContentPicture, ContentSearch, GlossaryTerm
 from graphql_schema.training import TrainingRequirement
 from graphql_schema.trusted_flaggers import TrustedFlagger
 from graphql_schema.verification import EVIDENCE_FILTERS, VerificationEvidence, VerificationProgramme
@@ -294,13 +296,21 @@ class Workspace(Node):
     training_needs: Connection[TrainingNeed] = many(
         "workspace_id", order=CreationOrder, description="What roles and queues need there."
     )
+    pictures: Connection[ContentPicture] = many(
+        "workspace_id",
+        order=CreationOrder,
+        description="For its articles and lessons; empty for whoever does not teach.",
+    )
     content_searches: Connection[ContentSearch] = many(
         "workspace_id",
         order=SearchOrder,
         description="What readers looked for there; empty for whoever does not teach.",
     )
     stories: Connection[SuccessStory] = many(
-        "workspace_id", order=CreationOrder, description="What its customers achieved, told or not."
+        "workspace_id",
+        order=CreationOrder,
+        filters=STORY_FILTERS,
+        description="What its customers achieved, told or not.",
     )
     best_practices: Connection[BestPractice] = many(
         "workspace_id", order=CreationOrder, description="What others can do, those included that readers do not find."
@@ -406,6 +416,11 @@ class Agency(Node):
         order=PositionOrder,
         where="{row}.workspace_id is null",
         description="Who is paged in which order where a client has no policy that fits.",
+    )
+    badge_keys: Connection[BadgeKey] = many(
+        "agency_id",
+        order=CreationOrder,
+        description="What it signs Open Badges with, and did; empty for whoever does not look after machines.",
     )
     api_clients: Connection[ApiClient] = many(
         "agency_id",

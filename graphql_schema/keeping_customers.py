@@ -70,7 +70,7 @@ class ImportCustomersInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client whose customers they are.")
     what: CustomerList = strawberry.field(description="What it holds.")
     csv: str = strawberry.field(
-        description="With commas or semicolons, the columns named in the first line, 5,000 lines at most. Days as 2026-11-25, "
+        description="With commas, semicolons or tabs, the columns named in the first line, 5,000 lines at most. Days as 2026-11-25, "
         "moments as 2026-11-25T10:00:00Z."
     )
     mapping: list[ColumnMapping] = strawberry.field(

@@ -3,14 +3,17 @@
 from typing import Annotated
 
 import strawberry
+from strawberry.scalars import JSON
 
-from backend import education
-from backend.kit.errors import NotAllowed, NotFound
+from backend import education, stories
+from backend.kit.errors import NotAllowed, NotFound, Refusal
 from backend.kit.ids import parse_published
+from backend.kit.languages import spoken
 from graphql_schema.agencies import Workspace
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional
+from graphql_schema.practices import PublishedPractice
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
@@ -27,6 +30,16 @@ class AuthoredShare:
     value: float | None = strawberry.field(description="Their quotient; null of nothing.")
 
 
+@strawberry.type(description="What readers would get, were it published now.")
+class DraftPreview:
+    html: str = strawberry.field(description="As readers would get it in `ContentVersion.html`.")
+    contents: JSON = strawberry.field(description="Its headings, as in `ContentVersion.contents`.")
+    word_count: int = strawberry.field(description="How many words it has, as in `ContentVersion.wordCount`.")
+    reading_seconds: int = strawberry.field(
+        description="How long it takes to read, as in `ContentVersion.readingSeconds`."
+    )
+
+
 @strawberry.type
 class ReadingContent:
     @strawberry.field(
@@ -39,7 +52,10 @@ class ReadingContent:
         info: Info,
         item_id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `ContentItem.id`.")],
         languages: Annotated[
-            list[str] | None, strawberry.argument(description="ISO 639-1, the best first; the first ten count.")
+            list[str] | None,
+            strawberry.argument(
+                description="As a browser tells them (de-AT, de, en), the best first; the first ten count."
+            ),
         ] = strawberry.UNSET,
     ) -> ContentVersion | None:
         parsed = parse_published(item_id)
@@ -47,11 +63,36 @@ class ReadingContent:
             return None
         try:
             found = await education.version_for_readers(
-                actor_of(info.context), parsed[1], languages=(languages or [])[:10]
+                actor_of(info.context), parsed[1], languages=spoken((languages or [])[:10])
             )
         except NotAllowed:
             return None
         return None if found is None else ref(ContentVersion, found)
+
+    @strawberry.field(
+        description="A draft as readers would get it; its pictures are open for ten minutes. Null for one not there for you.",
+        metadata={NEEDS: Right.TEACH},
+    )
+    async def preview_draft(
+        self,
+        info: Info,
+        draft_id: Annotated[strawberry.ID, strawberry.argument(description="Opaque, as in `ContentDraft.id`.")],
+    ) -> DraftPreview | None:
+        parsed = parse_published(draft_id)
+        if parsed is None or parsed[0] != "contentdraft":
+            return None
+        try:
+            shown = await education.preview(actor_of(info.context), parsed[1])
+        except Refusal:
+            return None
+        if shown is None:
+            return None
+        return DraftPreview(
+            html=shown.html,
+            contents=JSON(shown.contents),
+            word_count=shown.word_count,
+            reading_seconds=shown.reading_seconds,
+        )
 
     @strawberry.field(
         description="How much of a client's articles and lessons its members wrote; null for a client not there for you.",
@@ -77,7 +118,9 @@ class ReadingContent:
 class SearchContentInput:
     workspace_id: strawberry.ID = strawberry.field(description="The client whose articles and lessons are searched.")
     text: str = strawberry.field(description="All words of it have to be in what is found; at most 500 characters.")
-    languages: list[str] | None = optional("ISO 639-1, the best first: which version of an item is answered.")
+    languages: list[str] | None = optional(
+        "As a browser tells them, the best first: which version of an item is answered."
+    )
 
 
 @strawberry.type(description="What was found.")
@@ -85,6 +128,9 @@ class SearchContentPayload:
     versions: list[ContentVersion] | None = strawberry.field(
         default=None,
         description="One of each item, those with the words in the title first; 20 at most. Null when refused.",
+    )
+    practices: list[PublishedPractice] | None = strawberry.field(
+        default=None, description="Best practices that were found likewise; 20 at most. Null when refused."
     )
     user_errors: list[UserError] = user_errors()
 
@@ -138,17 +184,20 @@ class RemoveTermPayload:
 class HearingReaders:
     @verb(
         SearchContentPayload,
-        "Search a client's published articles and lessons. What is looked for is counted, without who.",
+        "Search a client's published articles, lessons and best practices. What is looked for is counted, without who.",
         needs=Right.LEARN,
     )
     async def search_content(self, info: Info, input: Input[SearchContentInput]) -> SearchContentPayload:
+        actor, languages = actor_of(info.context), spoken((input.languages or [])[:10])
+        client = uuid_of("workspace", input.workspace_id, field="workspaceId")
+        practices = await stories.search_practices(actor, client, text=input.text, languages=languages)
         found = await education.search_content(
-            actor_of(info.context),
-            uuid_of("workspace", input.workspace_id, field="workspaceId"),
-            text=input.text,
-            languages=(input.languages or [])[:10],
+            actor, client, text=input.text, languages=languages, found_elsewhere=bool(practices)
         )
-        return SearchContentPayload(versions=[ref(ContentVersion, id) for id in found])
+        return SearchContentPayload(
+            versions=[ref(ContentVersion, id) for id in found],
+            practices=[ref(PublishedPractice, id) for id in practices],
+        )
 
     @verb(GiveFeedbackPayload, "Say for a reader whether an article or lesson helped.", needs=Right.LEARN)
     async def give_feedback(self, info: Info, input: Input[GiveFeedbackInput]) -> GiveFeedbackPayload:

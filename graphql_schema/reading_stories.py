@@ -7,7 +7,9 @@ import strawberry
 from backend import stories
 from backend.kit.errors import NotAllowed, NotFound
 from backend.kit.ids import parse_published
+from backend.kit.languages import spoken
 from graphql_schema.context import Info
+from graphql_schema.practices import PublishedPractice
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.serving import actor_of
@@ -57,6 +59,33 @@ class ReadingStories:
         except NotAllowed:
             return []
         return [ref(PublishedStory, each) for each in found]
+
+    @strawberry.field(
+        description="What readers have of a best practice, in the first of the languages that there is one in, else in its own; "
+        "null for what they do not have.",
+        metadata={NEEDS: Right.READ_WORKSPACE},
+    )
+    async def read_practice(
+        self,
+        info: Info,
+        practice_id: Annotated[strawberry.ID, strawberry.argument(description="Of the original, or of a translation.")],
+        languages: Annotated[
+            list[str] | None,
+            strawberry.argument(
+                description="As a browser tells them (de-AT, de, en), the best first; the first ten count."
+            ),
+        ] = strawberry.UNSET,
+    ) -> PublishedPractice | None:
+        parsed = parse_published(practice_id)
+        if parsed is None or parsed[0] != "practice":
+            return None
+        try:
+            found = await stories.practice_for_readers(
+                actor_of(info.context), parsed[1], languages=spoken((languages or [])[:10])
+            )
+        except NotAllowed:
+            return None
+        return None if found is None else ref(PublishedPractice, found)
 
     @strawberry.field(
         description="How a member reaches the one they were introduced to: for API keys, on behalf of that member. Null until "

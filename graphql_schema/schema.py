@@ -13,6 +13,7 @@ from strawberry.schema.types.base_scalars import DateTimeDefinition
 from graphql_schema.acting import Acting
 from graphql_schema.answering_escalations import AnsweringEscalations
 from graphql_schema.appeals import Appealing
+from graphql_schema.badges import SigningBadges
 from graphql_schema.being_told import BeingTold
 from graphql_schema.best_practices import DistillingPractices
 from graphql_schema.concluding_investigations import ConcludingInvestigations
@@ -44,6 +45,7 @@ from graphql_schema.minding_reviewers import MindingReviewers
 from graphql_schema.misuse import MindingReporters
 from graphql_schema.operating import Operating
 from graphql_schema.own_sessions import OwnSessions
+from graphql_schema.picturing import Picturing
 from graphql_schema.platforms import ConnectingPlatforms
 from graphql_schema.projection import Execution, published_kinds
 from graphql_schema.public_notices import HearingNotices
@@ -110,6 +112,8 @@ class Mutation(
     SettingSafety,
     Training,
     WritingContent,
+    Picturing,
+    SigningBadges,
     HearingReaders,
     Learning,
     LayingPaths,

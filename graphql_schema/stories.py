@@ -9,18 +9,14 @@ import strawberry
 from backend import stories
 from graphql_schema.communities import Member
 from graphql_schema.customers import CustomerAccount
-from graphql_schema.describing import value
+from graphql_schema.describing import optional, value
 from graphql_schema.orders import CreationOrder, GivenOrder
-from graphql_schema.projection import Connection, Node, column, many, one, publish, sql
-from tenants.rights import Right
+from graphql_schema.projection import Connection, Each, Filters, Node, column, many, one, publish, sql
+from graphql_schema.staff import Staff
+from tenants.rights import RIGHTS_OF, Right
 
 _NOT_WITHDRAWN: Final = "not app.is_withdrawn({row}.workspace_id, {row}.story_id)"
 _TOLD: Final = "app.is_told({row}.story_id, {row}.id, null)"
-_PRACTISED: Final = "app.is_practised({row}.practice_id, {row}.id)"
-_QUOTES_NOTHING_WITHDRAWN: Final = (
-    "not exists (select from practice_evidence e where e.agency_id = {agency} and e.version_id = {row}.id and e.is_quoting "
-    "and app.is_withdrawn(e.workspace_id, e.story_id))"
-)
 
 
 @strawberry.enum(description="Where a story is.")
@@ -65,10 +61,23 @@ class ConsentEnd(Enum):
     EXPIRED = value("expired", "Its time was over.")
 
 
-@strawberry.enum(description="Where the next version of a best practice is.")
-class PracticeDraftState(Enum):
-    DRAFT = value("draft", "Whoever teaches may rewrite it.")
-    IN_REVIEW = value("in_review", "It stands still until somebody who wrote none of it publishes or returns it.")
+@strawberry.enum(description="How far it is with the consent of whoever tells a story.")
+class StoryConsentState(Enum):
+    NONE = value("none", "Nobody has asked them, or what they consented to is over.")
+    ASKED = value(
+        "asked", "They are asked for the newest version, and have not answered, or consented to something else."
+    )
+    GIVEN = value("given", "They have consented to the newest version, and that counts now.")
+    WITHDRAWN = value("withdrawn", "They have taken it back, or said no.")
+
+
+_CONSENT: Final = (
+    "case when app.is_withdrawn({row}.workspace_id, {row}.id) then 'withdrawn' "
+    "when exists (select from story_consents c where c.agency_id = {agency} and c.workspace_id = {row}.workspace_id "
+    "and c.story_id = {row}.id and c.version_id = {row}.current_version_id and c.ended_at is null "
+    "and coalesce(c.expires_at > now(), true)) then 'given' "
+    "when {row}.state in ('member_review', 'approved', 'published') then 'asked' else 'none' end"
+)
 
 
 @strawberry.enum(description="Where an introduction is.")
@@ -160,6 +169,8 @@ class SuccessStory(Node):
     )
     versions: Connection[StoryVersion] = many("story_id", order=CreationOrder, description="All that was written.")
     consents: Connection[StoryConsent] = many("story_id", order=GivenOrder, description="What they consented to.")
+    consent_state: StoryConsentState = sql(_CONSENT, description="How far it is with their consent.")
+    asked_by: Staff | None = one("asked_by_id", description="Who asked them last, and is told what they answer.")
     asked_channels: list[StoryChannel] = column(description="Where they are asked to let it be told.")
     asked_until: datetime | None = column(description="For how long they are asked; null for: until they take it back.")
     version: int = column(description="For `expectedVersion`; each change adds one.")
@@ -167,70 +178,33 @@ class SuccessStory(Node):
     published_at: datetime | None = column(description="When it was published last; null before.")
 
 
-@publish(stories.PracticeEvidence, needs=Right.READ_WORKSPACE)
-class PracticeEvidence:
-    """A story that a best practice was distilled from."""
-
-    story_id: strawberry.ID = sql("'story_' || {row}.story_id", description="Which story it is, for `readStory`.")
-    is_quoting: bool = column(
-        description="Whether words, a name or a number of it are in the practice: then that comes down with the story."
-    )
-    story: SuccessStory | None = one("story_id", description="Null for whoever may not read members.")
-
-
-@publish(stories.PracticeVersion, needs=Right.READ_WORKSPACE, row=_PRACTISED)
-class PublishedPractice:
-    """What a best practice says, while every story that it quotes may be told in best practices."""
-
-    version: int = column(description="Which version it is.")
-    title: str = column(description="On one line, at most 200 characters.")
-    summary: str = column(description="At most 500 characters; may be empty.")
-    html: str = column(description="Its words, rendered and cleaned; headings begin with h2.")
-    reading_seconds: int = column(description="How long most people read it.")
-    evidence: Connection[PracticeEvidence] = many(
-        "version_id", order=CreationOrder, description="The stories behind it, 20 at most."
+@strawberry.input(description="Which stories; what is left out or null asks for nothing.")
+class StoryFilter:
+    state: list[StoryState] | None = optional("In one of these states.")
+    consent_state: StoryConsentState | None = optional("With this state of consent.")
+    member_id: strawberry.ID | None = optional("Of this member; an id that is not there matches nothing.")
+    account_id: strawberry.ID | None = optional("About this customer; an id that is not there matches nothing.")
+    text: str | None = optional(
+        "With this text in the title or the words of its newest version, in any case: for whoever teaches of each that is not "
+        "withdrawn, for everybody else, and for machines, of what may be told."
     )
 
 
-@publish(stories.PracticeVersion, kind="practiceversion", needs=Right.TEACH, row=_QUOTES_NOTHING_WITHDRAWN)
-class PracticeVersion(Node):
-    """What a best practice says, or said. Once a story that it quotes is withdrawn, nobody finds it."""
-
-    id: strawberry.ID
-    version: int = column(description="From 1 on.")
-    title: str = column(description="On one line, at most 200 characters.")
-    summary: str = column(description="At most 500 characters; may be empty.")
-    text: str = column(description="Markdown, at most 100,000 characters.")
-    html: str = column(description="Its words, rendered and cleaned; headings begin with h2.")
-    created_at: datetime = column(description="When it was written.")
-    evidence: Connection[PracticeEvidence] = many(
-        "version_id", order=CreationOrder, description="The stories behind it, 20 at most."
-    )
-
-
-@publish(stories.BestPractice, kind="practice", needs=Right.READ_WORKSPACE)
-class BestPractice(Node):
-    """What others can do, distilled from stories."""
-
-    id: strawberry.ID
-    slug: str = column(description="Short name, unique among the client's best practices.")
-    language: str = column(description="By ISO 639-1, such as en.")
-    current: PublishedPractice | None = one(
-        "current_version_id",
-        description="What readers have; null where nothing is published, or a story that it quotes may not be told.",
-    )
-    draft: PracticeVersion | None = one(
-        "draft_version_id", description="What it will say next; null for nothing, and for whoever does not teach."
-    )
-    draft_state: PracticeDraftState | None = column(
-        needs=Right.TEACH, description="Where its draft is; null where there is none."
-    )
-    versions: Connection[PracticeVersion] = many(
-        "practice_id", order=CreationOrder, description="All that was written; empty for whoever does not teach."
-    )
-    version: int = column(description="For `expectedVersion`; each change adds one.")
-    created_at: datetime = column(description="When it was begun.")
-    archived_at: datetime | None = column(description="Since when readers find it no more; null for what they find.")
+_TEACHERS: Final = ",".join(sorted(role.value for role, rights in RIGHTS_OF.items() if Right.TEACH in rights))
+STORY_FILTERS: Final = Filters(
+    StoryFilter,
+    {
+        "state": Each("state"),
+        "consent_state": f"{_CONSENT} = {{value}}::text",
+        "member_id": "{row}.member_id = {value}::uuid",
+        "account_id": "{row}.account_id = {value}::uuid",
+        "text": "exists (select from story_versions v where v.agency_id = {agency} and v.workspace_id = {row}.workspace_id "
+        "and v.id = {row}.current_version_id and strpos(lower(v.title || ' ' || v.text), lower({value}::text)) > 0 "
+        "and (app.is_told({row}.id, v.id, null) or (not app.is_withdrawn({row}.workspace_id, {row}.id) "
+        "and exists (select from memberships m where m.agency_id = {agency} and m.id = {membership} "
+        f"and m.role = any('{{{_TEACHERS}}}')))))",
+    },
+)
 
 
 @publish(stories.IntroductionSide, needs=Right.READ_CONTENT)

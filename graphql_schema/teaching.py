@@ -79,8 +79,11 @@ class ContentVersion(Node):
     title: str = column(description="On one line, at most 200 characters; no part of `html`.")
     summary: str = column(description="At most 500 characters; may be empty.")
     text: str = column(description="Markdown, as it was written, at most 100,000 characters.")
-    html: str = column(
-        description="To be shown as it is: headings from h2, no scripts, no styles, no pictures, every link marked nofollow."
+    html: str = sql(
+        # Nothing that was written can hold this: a `<` or `"` of a text or an attribute is escaped.
+        f"""replace({{row}}.html, '<img src="{education.PATH}', '<img src="' || {{address}} || '{education.PATH}')""",
+        description="To be shown as it is: headings from h2, no scripts, no styles, every link marked nofollow; pictures of the "
+        "client's alone, with their size, at addresses that are open as long as readers have what they stand in.",
     )
     contents: JSON = column(
         description="Headings in order: each has `level` (2 to 6), `title` and `anchor`, an id in `html`."
@@ -180,6 +183,23 @@ class ContentItem(Node):
     archived_at: datetime | None = column(description="Since when readers find it no more; null for what they find.")
     workspace: Annotated["Workspace", strawberry.lazy("graphql_schema.agencies")] | None = one(
         "workspace_id", description="The client it is written for."
+    )
+
+
+@publish(education.ContentPicture, kind="picture", needs=Right.TEACH)
+class ContentPicture(Node):
+    """A picture for articles and lessons. A text names it by its id: `![words for whoever does not see it](picture_…)`."""
+
+    id: strawberry.ID
+    content_type: str | None = column(description="JPEG, PNG or WebP; null until its file has come, as what follows.")
+    width: int | None = column(description="In pixels, as it is kept: 2,400 at most.")
+    height: int | None = column(description="In pixels, as it is kept: 2,400 at most.")
+    byte_count: int | None = column(description="As it is kept.")
+    is_shown: bool = sql(education.SHOWN, description="Whether it stands in what readers have now.")
+    created_at: datetime = column(description="When its place was made.")
+    uploaded_at: datetime | None = column(description="When its file came.")
+    created_by: Staff | None = one(
+        "created_by_id", description="Who made its place; null for a machine, and for one that was copied."
     )
 
 

@@ -16,7 +16,8 @@ from tenants.rights import Right
 class ContentWordsInput:
     title: str = strawberry.field(description="On one line, at most 200 characters; no part of `text`.")
     text: str = strawberry.field(
-        description="CommonMark with tables and ~~struck~~ words, at most 100,000 characters. HTML in it is shown as text."
+        description="CommonMark with tables and ~~struck~~ words, at most 100,000 characters. HTML in it is shown as text. "
+        "Pictures by their id, always with words: `![a red button](picture_…)`."
     )
     summary: str | None = optional("At most 500 characters.")
 

@@ -6,10 +6,12 @@ from uuid import UUID
 from cast import Cast
 
 from backend.education import (
+    BadgeKey,
     ContentAuthor,
     ContentDraft,
     ContentFeedback,
     ContentItem,
+    ContentPicture,
     ContentSearch,
     ContentVersion,
     Course,
@@ -43,6 +45,11 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
             workspace_id=client, published_by_id=colleague, **a_version(item.id, "x", language="de", source_version=1)
         )
         await ContentItem.filter(id=item.id).update(current_version_id=version.id)
+        key = await BadgeKey.create(public_key={"kty": "RSA"}, retired_at=now())
+        picture = await ContentPicture.create(
+            workspace_id=client, code=str(new_id()), content_type="image/png", width=1, height=1, byte_count=1,
+            sha256="0" * 64, uploaded_at=now(), created_by_id=colleague,
+        )  # fmt: skip
         draft = await ContentDraft.create(
             workspace_id=client,
             item_id=item.id,
@@ -93,6 +100,8 @@ async def taught(cast: Cast, client: UUID, member_id: UUID) -> dict[str, str]:
         "trainingneed": f"trainingneed_{need.id}",
         "content": f"content_{item.id}",
         "contentversion": f"contentversion_{translation.id}",
+        "picture": f"picture_{picture.id}",
+        "badgekey": f"badgekey_{key.id}",
         "contentdraft": f"contentdraft_{draft.id}",
         "contentfeedback": f"contentfeedback_{feedback.id}",
         "term": f"term_{term.id}",

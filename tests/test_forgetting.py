@@ -60,6 +60,7 @@ from backend.stories import (
     Introduction,
     IntroductionSide,
     PracticeEvidence,
+    PracticeFeedback,
     PracticeVersion,
     StoryConsent,
     StoryVersion,
@@ -312,11 +313,12 @@ async def told_by(client: UUID, member_id: UUID) -> None:
     )
     practice = await BestPractice.create(**of, slug="a-b", language="en")
     quoting = await PracticeVersion.create(
-        **of, practice_id=practice.id, version=1, summary=MARKER, reading_seconds=1, **said
+        **of, practice_id=practice.id, version=1, summary=MARKER, reading_seconds=1, words=[MARKER], **said
     )
     await PracticeEvidence.create(
         **of, version_id=quoting.id, story_id=story.id, story_version_id=version.id, is_quoting=True
     )
+    await PracticeFeedback.create(**of, version_id=quoting.id, member_id=member_id, is_helpful=False, words=MARKER)
     introduction = await Introduction.create(**of, reason=MARKER, outcome=MARKER, open_until=now())
     await IntroductionSide.create(**of, introduction_id=introduction.id, member_id=member_id, contact=MARKER)
 
@@ -419,7 +421,8 @@ PLANTED = {
     "content_feedback.words",
     *("success_stories.why", "success_stories.notes", "story_consents.proof"),
     *(f"story_versions.{column}" for column in ("title", "text", "html")),
-    *(f"practice_versions.{column}" for column in ("title", "summary", "text", "html")),
+    *(f"practice_versions.{column}" for column in ("title", "summary", "text", "html", "words")),
+    "practice_feedback.words",
     *("introductions.reason", "introductions.outcome", "introduction_sides.contact"),
     "escalation_briefs.summary",
     "escalation_steps.note",

@@ -12,6 +12,7 @@ from backend.stories import (
     Introduction,
     IntroductionSide,
     PracticeEvidence,
+    PracticeFeedback,
     PracticeVersion,
     StoryConsent,
     StoryVersion,
@@ -48,6 +49,14 @@ async def told(cast: Cast, case: Case) -> dict[str, str]:
         await BestPractice.filter(id=practice.id).update(
             current_version_id=versions[0].id, draft_version_id=versions[1].id, draft_state="draft"
         )
+        feedback = await PracticeFeedback.create(
+            **of, version_id=versions[0].id, member_id=case.member_id, is_helpful=True, has_solved=True, words="x"
+        )
+        translation = await BestPractice.create(**of, slug=f"p-{new_id()}", language="de", of_id=practice.id)
+        translated = await PracticeVersion.create(
+            **of, practice_id=translation.id, version=1, summary="", reading_seconds=1, source_version=1, **said
+        )
+        await BestPractice.filter(id=translation.id).update(current_version_id=translated.id)
         other = await cast.post(workspace=next(slug for slug, id in cast.workspaces.items() if id == case.workspace_id))
         introduction = await Introduction.create(**of, reason="x", open_until=now() + timedelta(days=30))
         for member_id in (case.member_id, other.member_id):
@@ -58,5 +67,6 @@ async def told(cast: Cast, case: Case) -> dict[str, str]:
         "storyconsent": f"storyconsent_{consent.id}",
         "practice": f"practice_{practice.id}",
         "practiceversion": f"practiceversion_{versions[0].id}",
+        "practicefeedback": f"practicefeedback_{feedback.id}",
         "introduction": f"introduction_{introduction.id}",
     }

@@ -59,6 +59,7 @@ CALENDAR: Final[Calendar] = (
     Entry("forget_webhooks", every=timedelta(days=1), offset=timedelta(hours=5)),
     Entry("forget_platform_deliveries", every=timedelta(days=1), offset=timedelta(hours=6)),
     Entry("purge_evidence", every=timedelta(days=1), offset=timedelta(hours=7)),
+    Entry("purge_pictures", every=timedelta(days=1), offset=timedelta(hours=8, minutes=30)),
     Entry("purge_attachments", every=timedelta(days=1), offset=timedelta(hours=8)),
     Entry("derive_exposures", every=timedelta(days=1), offset=timedelta(hours=2)),
     Entry("forget_findings", every=timedelta(days=1), offset=timedelta(hours=7)),

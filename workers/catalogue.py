@@ -18,7 +18,7 @@ from backend.client_reports import (
 )
 from backend.communities import write_words
 from backend.customers import derive_exposures
-from backend.education import enrol_who_lack, spread_content, warn_of_ends
+from backend.education import enrol_who_lack, purge_pictures, spread_content, warn_of_ends
 from backend.evidence import purge_attachments, purge_evidence
 from backend.filing import (
     fail_transparency_report,
@@ -296,6 +296,7 @@ CATALOGUE: Final[Mapping[str, Kind]] = MappingProxyType(
             at_once=2,
             reaches_outside=True,
         ),
+        "purge_pictures": Kind(purge_pictures, timeout=MINUTE, priority=Priority.BULK),
         "spread_content": Kind(spread_content, timeout=MINUTE, priority=Priority.BULK),
         "store_attachment": Kind(
             store_attachment,

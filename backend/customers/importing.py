@@ -13,7 +13,7 @@ from backend.customers.looking_up import found_by
 from backend.customers.reading import FIELDS
 from backend.customers.thresholds import LINES_AT_ONCE, LONGEST_LIST, PROBLEMS_TOLD
 from backend.kit.errors import Invalid
-from backend.kit.texts import clean
+from backend.kit.texts import clean, is_seen
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -142,8 +142,10 @@ def _read_line(given: _List, what: str, line: int, told: Mapping[str, str]) -> N
             continue
         cell = told[given.columns[name]]
         try:
-            if not cell and known.is_needed:
+            if known.is_needed and not is_seen(cell):
                 raise ValueError("This may not be empty.")
+            if "\ufffd" in cell:
+                raise ValueError("A sign was lost: the list was written in another encoding. Save it as UTF-8.")
             row[name] = known.read(cell) if cell else None
         except ValueError as problem:
             given.refuse(line, name, str(problem))
@@ -194,4 +196,4 @@ def _each_once(given: _List, what: str) -> dict[int, Row]:
 
 def _delimiter(text: str) -> str:
     heading = text.partition("\n")[0]
-    return ";" if heading.count(";") > heading.count(",") else ","
+    return max(",;\t", key=heading.count)

@@ -15,8 +15,15 @@ from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
 
+# Whether the subscription `s` had ended by then and was resumed later: of several ends that were told before it was, the last
+# one told is right. For str.format.
+_PAUSED: Final = """exists (select from subscription_changes r
+     where r.agency_id = $1 and r.workspace_id = $2 and r.subscription_id = s.id and r.kind = 'resumed' and {until}
+       and (select e.at from subscription_changes e
+             where e.agency_id = $1 and e.workspace_id = $2 and e.subscription_id = s.id and e.kind = 'ended'
+               and (e.recorded_at, e.id) < (r.recorded_at, r.id) order by e.recorded_at desc, e.id desc limit 1) <= {since})"""
 # Customers in the window: with a subscription that ran in it, or without any that is known.
-_ACCOUNTS: Final = """
+_ACCOUNTS: Final = f"""
     select a.id, a.manager_id,
            exists (select from customer_exposures e where e.agency_id = $1 and e.workspace_id = $2 and e.account_id = a.id
                       and e.at >= $3 and e.at < $4) as is_reached,
@@ -26,16 +33,19 @@ _ACCOUNTS: Final = """
      where a.agency_id = $1 and a.workspace_id = $2
        and (not exists (select from customer_subscriptions s where s.agency_id = $1 and s.workspace_id = $2 and s.account_id = a.id)
             or exists (select from customer_subscriptions s where s.agency_id = $1 and s.workspace_id = $2 and s.account_id = a.id
-                          and s.started_at < $4 and (s.ended_at is null or s.ended_at > $3)))"""
-# What each subscription cost at the two moments: the last change by then says it; nothing before it began and once it ended.
-_PAID: Final = """
+                          and s.started_at < $4 and (s.ended_at is null or s.ended_at > $3)
+                          and not {_PAUSED.format(since="$3", until="r.at >= $4")}))"""
+# What each subscription cost at the two moments: the last change by then says it; nothing before it began, once it ended, and until it was
+# resumed.
+_PAID: Final = f"""
     select s.account_id, m.at,
            (select c.currency from subscription_changes c where c.agency_id = $1 and c.workspace_id = $2
                and c.subscription_id = s.id and c.at <= m.at order by c.at desc, c.recorded_at desc, c.id desc limit 1) as currency,
            (select c.monthly_minor from subscription_changes c where c.agency_id = $1 and c.workspace_id = $2
                and c.subscription_id = s.id and c.at <= m.at order by c.at desc, c.recorded_at desc, c.id desc limit 1) as amount
       from customer_subscriptions s cross join (values ($3::timestamptz), ($4::timestamptz)) m (at)
-     where s.agency_id = $1 and s.workspace_id = $2 and s.started_at <= m.at and (s.ended_at is null or s.ended_at > m.at)"""
+     where s.agency_id = $1 and s.workspace_id = $2 and s.started_at <= m.at and (s.ended_at is null or s.ended_at > m.at)
+       and not {_PAUSED.format(since="m.at", until="r.at > m.at")}"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,8 @@ def _change(
     if kind == "resumed":
         if subscription.ended_at is None:
             raise Conflict("It has not ended.", path=("input", "kind"))
+        if at < subscription.ended_at:
+            raise Invalid("It had not ended then.", path=("input", "at"))
         subscription.ended_at = subscription.ending = None
         subscription.reason = ""
         return

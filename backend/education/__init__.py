@@ -1,5 +1,14 @@
 """What is learned from (articles, courses, quizzes, a glossary), who has learned what, and who needs which certificate."""
 
+from backend.education.badging import (
+    CONTEXT,
+    Issuer,
+    badge_key,
+    issuer_behind,
+    revocations,
+    rotate_badge_key,
+    signed_badge,
+)
 from backend.education.certifying import record_certificate, revoke_certificate
 from backend.education.composing import WantedCourse, archive_course, change_course, create_course, publish_course
 from backend.education.copying_courses import copy_course
@@ -29,16 +38,19 @@ from backend.education.issuing import (
 from backend.education.laying_paths import archive_path, enrol_in_path, lay_path
 from backend.education.learning import STATES, complete_lesson, enrol, withdraw
 from backend.education.models import (
+    BadgeKey,
     Certificate,
     ContentAuthor,
     ContentDraft,
     ContentFeedback,
     ContentItem,
+    ContentPicture,
     ContentSearch,
     ContentVersion,
     GlossaryTerm,
     TrainingRequirement,
 )
+from backend.education.picturing import Upload, add_picture, delete_picture, purge_pictures, take_picture
 from backend.education.quizzing import Drawn, Question, draw, set_quiz, start_attempt, submit_attempt
 from backend.education.reading import give_feedback, search_content, version_for_readers
 from backend.education.rendering import Rendered, render
@@ -53,23 +65,40 @@ from backend.education.reviewing import (
     return_draft,
     submit_draft,
 )
+from backend.education.showing_pictures import (
+    PATH,
+    SHOWN,
+    Shown,
+    link_to_picture,
+    picture_behind,
+    picture_of_link,
+    preview,
+)
 from backend.education.stating import XAPI
 from backend.education.suggesting import ToWrite, content_to_write
 from backend.education.telling_trained import changes_of_training, trained_among
+from backend.education.thresholds import LARGEST_PICTURE, MOST_FOUND
 from backend.education.warning import warn_of_ends
 from backend.education.writing import Words, discard_draft, draft_content, rewrite_draft, start_content
 
 __all__ = [
+    "CONTEXT",
+    "LARGEST_PICTURE",
+    "MOST_FOUND",
+    "PATH",
+    "SHOWN",
     "STATE",
     "STATES",
     "STEPS",
     "XAPI",
     "AuthoredShare",
+    "BadgeKey",
     "Certificate",
     "ContentAuthor",
     "ContentDraft",
     "ContentFeedback",
     "ContentItem",
+    "ContentPicture",
     "ContentSearch",
     "ContentVersion",
     "Course",
@@ -79,6 +108,7 @@ __all__ = [
     "Drawn",
     "Enrolment",
     "GlossaryTerm",
+    "Issuer",
     "LearningPath",
     "LearningPathCourse",
     "LessonMark",
@@ -88,16 +118,20 @@ __all__ = [
     "Quiz",
     "QuizAttempt",
     "Rendered",
+    "Shown",
     "ToWrite",
     "TrainingGap",
     "TrainingNeed",
     "TrainingRequirement",
+    "Upload",
     "WantedCourse",
     "Words",
+    "add_picture",
     "archive_content",
     "archive_course",
     "archive_path",
     "authored_share",
+    "badge_key",
     "certificate_behind",
     "certified_at",
     "change_course",
@@ -109,6 +143,7 @@ __all__ = [
     "course_numbers",
     "create_course",
     "define_term",
+    "delete_picture",
     "discard_draft",
     "draft_content",
     "draw",
@@ -117,9 +152,15 @@ __all__ = [
     "enrol_who_lack",
     "follow_content",
     "give_feedback",
+    "issuer_behind",
     "lay_path",
+    "link_to_picture",
+    "picture_behind",
+    "picture_of_link",
+    "preview",
     "publish_course",
     "publish_draft",
+    "purge_pictures",
     "queues_closed_to",
     "record_certificate",
     "remove_term",
@@ -128,21 +169,25 @@ __all__ = [
     "renew_member_certificate",
     "restore_content",
     "return_draft",
+    "revocations",
     "revoke_certificate",
     "revoke_member_certificate",
     "rewrite_draft",
+    "rotate_badge_key",
     "search_content",
     "set_authors",
     "set_quiz",
     "set_training_need",
     "set_training_requirement",
     "share_certificate",
+    "signed_badge",
     "spread_content",
     "start_attempt",
     "start_content",
     "stop_following",
     "submit_attempt",
     "submit_draft",
+    "take_picture",
     "trained_among",
     "training_gaps",
     "version_for_readers",

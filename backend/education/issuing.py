@@ -29,6 +29,7 @@ class PublicCertificate:
     """`name` is None unless whoever holds it allowed it; `course` where a course gave it to a member. `url` is its page."""
 
     url: str
+    agency_id: UUID
     agency: str
     kind: str
     course: str | None
@@ -167,6 +168,7 @@ async def certificate_behind(token: str) -> PublicCertificate | None:
             name = (await Membership.get(id=of_staff.membership_id)).name
         return PublicCertificate(
             url=f"{public_address()}/certificate/{token}",
+            agency_id=agency_id,
             agency=agency.name,
             kind=shown.kind,
             course=course,

@@ -1,12 +1,14 @@
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from tortoise import fields
 from tortoise.contrib.postgres.fields import ArrayField
 
-from tenants.tables import APPEND_ONLY, AgencyModel, WorkspaceModel
-from tenants.treating import OF_THE_AGENCY, OUR_WORDS, Keep, Put
+from tenants.tables import APPEND_ONLY, AgencyModel, SealedField, WorkspaceModel
+from tenants.treating import A_HASH, OF_THE_AGENCY, OUR_WORDS, Keep, Put
+
+_PICTURES: Final = Keep("ids of pictures")
 
 
 class Certificate(AgencyModel):
@@ -27,6 +29,21 @@ class Certificate(AgencyModel):
 
     class Meta:
         table = "certificates"
+
+
+class BadgeKey(AgencyModel):
+    """What an agency signs its badges with. One signs; those before it are kept, so that what they signed can be checked."""
+
+    forgetting = dict.fromkeys(("public_key", "private_key"), Keep("a key of the agency's"))
+    inside = {"private_key": "whoever has it signs as the agency"}
+    stays_today = "what was signed since is checked with a key of today, and a retired one signs no more"
+    public_key: dict[str, Any] = fields.JSONField()
+    private_key: bytes | None = SealedField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    retired_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "badge_keys"
 
 
 class TrainingRequirement(WorkspaceModel):
@@ -64,6 +81,7 @@ class ContentDraft(WorkspaceModel):
         **dict.fromkeys(("title", "summary", "text"), OF_THE_AGENCY),
         **dict.fromkeys(("language", "state"), OUR_WORDS),
         "writers": Keep("ids of staff and machines"),
+        "pictures": _PICTURES,
     }
     item_id: UUID = fields.UUIDField()
     language = fields.CharField(max_length=2)
@@ -73,6 +91,7 @@ class ContentDraft(WorkspaceModel):
     text = fields.TextField()
     source_version: int | None = fields.IntField(null=True)
     writers: list[str] = ArrayField("text")
+    pictures: list[str] = ArrayField("text", default=list)
     version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
@@ -87,6 +106,7 @@ class ContentVersion(WorkspaceModel):
         **dict.fromkeys(("title", "summary", "text", "html", "contents", "words"), OF_THE_AGENCY),
         "language": OUR_WORDS,
         "writers": Keep("ids of staff and machines"),
+        "pictures": _PICTURES,
     }
     grants = APPEND_ONLY
     item_id: UUID = fields.UUIDField()
@@ -102,11 +122,35 @@ class ContentVersion(WorkspaceModel):
     reading_seconds = fields.IntField()
     source_version: int | None = fields.IntField(null=True)
     writers: list[str] = ArrayField("text")
+    pictures: list[str] = ArrayField("text", default=list)
     published_by_id: UUID | None = fields.UUIDField(null=True)
     published_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "content_versions"
+
+
+class ContentPicture(WorkspaceModel):
+    """A picture that texts name by its id. Its file has come once it has a size; readers find it by `code`."""
+
+    forgetting = {
+        "code": Keep("letters by chance"),
+        "content_type": OUR_WORDS,
+        "sha256": A_HASH,
+    }
+    inside = {"code": "whoever has it sees what readers see"}
+    code = fields.TextField()
+    content_type: str | None = fields.TextField(null=True)
+    width: int | None = fields.IntField(null=True)
+    height: int | None = fields.IntField(null=True)
+    byte_count: int | None = fields.IntField(null=True)
+    sha256: str | None = fields.TextField(null=True)
+    created_by_id: UUID | None = fields.UUIDField(null=True)
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+    uploaded_at: datetime | None = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "content_pictures"
 
 
 class ContentAuthor(WorkspaceModel):

@@ -45,9 +45,12 @@ async def version_for_readers(actor: Actor, item_id: UUID, *, languages: Sequenc
     return found
 
 
-async def search_content(actor: Actor, workspace_id: UUID, *, text: str, languages: Sequence[str] = ()) -> list[UUID]:
+async def search_content(
+    actor: Actor, workspace_id: UUID, *, text: str, languages: Sequence[str] = (), found_elsewhere: bool = False
+) -> list[UUID]:
     """Versions that hold all words of the text, one of each item, in the first of the languages that fits: those with the
-    words in the title first, MOST_FOUND at most. That it was looked for is counted, and by whom is not kept. Raises
+    words in the title first, MOST_FOUND at most. That it was looked for is counted, and by whom is not kept; in vain, unless
+    it was found or was `found_elsewhere`. Raises
     NotAllowed, NotFound, Invalid."""
     actor.must_hold(Right.LEARN)
     await find_workspace(workspace_id)
@@ -77,7 +80,7 @@ async def search_content(actor: Actor, workspace_id: UUID, *, text: str, languag
         workspace_id,
         new_id(),
         " ".join(sorted(words)),
-        int(not rows),
+        int(not rows and not found_elsewhere),
     )
     return [row["id"] for row in rows]
 

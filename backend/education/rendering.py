@@ -3,8 +3,10 @@
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 import nh3
@@ -13,13 +15,14 @@ from markdown_it.token import Token
 
 from backend.education.thresholds import CHARACTERS_PER_MINUTE, WORDS_PER_MINUTE
 
-# CommonMark with tables and struck words, without HTML; a picture of another server would tell it who reads, so none is shown.
-_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
+# CommonMark with tables and struck words, without HTML.
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _TAGS: Final = set(
-    """h2 h3 h4 h5 h6 p br hr em strong s code pre blockquote ul ol li a table thead tbody tr th td""".split()
+    """h2 h3 h4 h5 h6 p br hr em strong s code pre blockquote ul ol li a img table thead tbody tr th td""".split()
 )
 _ATTRIBUTES: Final = {
     "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height", "loading"},
     "code": {"class"},
     "ol": {"start"},
     **{f"h{level}": {"id"} for level in range(2, 7)},
@@ -35,6 +38,25 @@ _UNSPACED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """Where readers find it, and its size in pixels."""
+
+    address: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A picture that a text names: in which line (the first is 1), by which address, and in which words for whoever does not
+    see it."""
+
+    line: int
+    address: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """`contents`: its headings in order, each with `level` (2 to 6), `title` and `anchor`, the id it has in `html`."""
 
@@ -44,8 +66,9 @@ class Rendered:
     reading_seconds: int
 
 
-def render(text: str) -> Rendered:
-    """The page has the title above, so a first-level heading becomes one of the second level, and so on."""
+def render(text: str, pictures: Mapping[str, Picture] = MappingProxyType({})) -> Rendered:
+    """The page has the title above, so a first-level heading becomes one of the second level, and so on. `pictures` by the
+    address that the text names them by; any other would tell its server who reads, and is shown as a link to it."""
     tokens = _MARKDOWN.parse(text)
     contents: list[dict[str, Any]] = []
     taken: set[str] = set()
@@ -57,12 +80,14 @@ def render(text: str) -> Rendered:
             anchor = _anchor(title, taken)
             token.attrs["id"] = anchor
             contents.append({"level": int(token.tag[1]), "title": title, "anchor": anchor})
+        if token.children:
+            token.children = list(_pictured(token.children, pictures))
     # The renderer escapes what it writes; the cleaner is the second lock, by another hand and in another language.
     html = nh3.clean(
         _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        attribute_filter=_attribute,
+        attribute_filter=partial(_attribute, frozenset(each.address for each in pictures.values())),
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow ugc",
         strip_comments=True,
@@ -72,7 +97,39 @@ def render(text: str) -> Rendered:
     return Rendered(html, contents, words + characters, seconds)
 
 
-def _attribute(_tag: str, name: str, value: str) -> str | None:
+def pictures_in(text: str) -> Iterator[Named]:
+    """In their order; of a table, in the line of its row."""
+    line = 0
+    for token in _MARKDOWN.parse(text):
+        line = token.map[0] + 1 if token.map else line
+        for at, child in enumerate(token.children or ()):
+            if child.type == "image":
+                breaks = sum(each.type.endswith("break") for each in (token.children or ())[:at])
+                yield Named(line + breaks, str(child.attrs["src"]), _words_in(child.children or ()))
+
+
+def _pictured(tokens: Sequence[Token], pictures: Mapping[str, Picture]) -> Iterator[Token]:
+    is_in_link = False
+    for token in tokens:
+        is_in_link = token.type == "link_open" or (is_in_link and token.type != "link_close")
+        address = str(token.attrs.get("src", ""))
+        if token.type != "image":
+            yield token
+        elif address in pictures:
+            shown = pictures[address]
+            token.attrs = {
+                "src": shown.address, "alt": "", "width": shown.width, "height": shown.height, "loading": "lazy",
+            }  # fmt: skip
+            yield token
+        else:
+            words = Token("text", "", 0, content=_words_in(token.children or ()) or address)
+            link = [Token("link_open", "a", 1, attrs={"href": address}), words, Token("link_close", "a", -1)]
+            yield from [words] if is_in_link else link
+
+
+def _attribute(pictures: frozenset[str], _tag: str, name: str, value: str) -> str | None:
+    if name == "src":
+        return value if value in pictures else None
     if name == "href":
         return value if _ADDRESS.match(value) else None
     if name == "style":

@@ -8,17 +8,17 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from backend import journal
-from backend.education.models import ContentDraft, ContentItem, ContentVersion
+from backend.education.models import ContentDraft, ContentItem, ContentPicture, ContentVersion
+from backend.education.picturing import copy_picture
 from backend.education.writing import Words, start_content
 from backend.kit.errors import Conflict, NotFound
-from backend.kit.ids import new_id
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
 from tenants.scope import current
 
-_COPIED = """language, version, title, summary, text, html, contents, words, word_count, reading_seconds, source_version,
-             writers, published_at"""
+_COPIED = """language version title summary contents words word_count reading_seconds source_version writers
+             published_at""".split()
 
 
 async def copy_content(
@@ -28,13 +28,15 @@ async def copy_content(
     Invalid, SlugTaken, and Conflict where nothing is published."""
     actor.must_hold(Right.TEACH)
     item, version = await _published(item_id)
+    await find_workspace(workspace_id)
+    text, _, _ = await _with_pictures_of(version, workspace_id)
     return await start_content(
         actor,
         workspace_id,
         kind=item.kind,
         slug=slug,
         language=item.language,
-        words=Words(version.title, version.text, version.summary),
+        words=Words(version.title, text, version.summary),
     )
 
 
@@ -109,22 +111,31 @@ async def _catch_up(follower: ContentItem, item: ContentItem) -> None:
         follower.id,
     )
     for row in rows:
-        version_id = new_id()
-        await scope.execute(
-            f"""insert into content_versions (agency_id, workspace_id, id, item_id, {_COPIED})
-                select agency_id, $4, $5, $6, {_COPIED} from content_versions
-                 where agency_id = $1 and workspace_id = $2 and id = $3""",
-            scope.actor.agency_id,
-            item.workspace_id,
-            row["id"],
-            follower.workspace_id,
-            version_id,
-            follower.id,
+        version = await ContentVersion.get(id=row["id"], workspace_id=item.workspace_id)
+        text, html, pictures = await _with_pictures_of(version, follower.workspace_id)
+        copied = await ContentVersion.create(
+            workspace_id=follower.workspace_id,
+            item_id=follower.id,
+            text=text,
+            html=html,
+            pictures=pictures,
+            **{column: getattr(version, column) for column in _COPIED},
         )
-        if row["language"] == follower.language:
+        if copied.language == follower.language:
             await ContentItem.filter(id=follower.id, workspace_id=follower.workspace_id).update(
-                current_version_id=version_id
+                current_version_id=copied.id
             )
+
+
+async def _with_pictures_of(version: ContentVersion, workspace_id: UUID) -> tuple[str, str, list[str]]:
+    """Its text and its HTML, with copies of its pictures that the client `workspace_id` has, and their ids."""
+    text, html, pictures = version.text, version.html, []
+    for picture in await ContentPicture.filter(id__in=version.pictures, workspace_id=version.workspace_id):
+        copied = await copy_picture(picture, workspace_id)
+        text = text.replace(str(picture.id), str(copied.id))
+        html = html.replace(picture.code, copied.code)
+        pictures.append(str(copied.id))
+    return text, html, pictures
 
 
 async def _journal(verb: str, item: ContentItem) -> None:

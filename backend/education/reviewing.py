@@ -7,7 +7,7 @@ from uuid import UUID
 from backend import journal
 from backend.communities import words_of
 from backend.education.models import ContentDraft, ContentItem, ContentVersion
-from backend.education.rendering import render
+from backend.education.showing_pictures import rendered, without_ids
 from backend.education.writing import held_draft, held_item, writer
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
@@ -90,7 +90,7 @@ async def add_version(draft: ContentDraft, *, published_by_id: UUID | None) -> C
         .order_by("-version")
         .first()
     )
-    shown = render(draft.text)
+    shown = await rendered(item.workspace_id, draft.text, draft.pictures)
     version = await ContentVersion.create(
         workspace_id=item.workspace_id,
         item_id=item.id,
@@ -101,10 +101,11 @@ async def add_version(draft: ContentDraft, *, published_by_id: UUID | None) -> C
         text=draft.text,
         html=shown.html,
         contents=shown.contents,
-        words=words_of(f"{draft.title} {draft.summary} {draft.text}"),
+        words=words_of(f"{draft.title} {draft.summary} {without_ids(draft.text)}"),
         word_count=shown.word_count,
         reading_seconds=shown.reading_seconds,
         source_version=draft.source_version,
+        pictures=draft.pictures,
         writers=draft.writers,
         published_by_id=published_by_id,
     )

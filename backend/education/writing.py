@@ -7,6 +7,7 @@ from tortoise.exceptions import IntegrityError
 
 from backend import journal
 from backend.education.models import ContentDraft, ContentItem, ContentVersion
+from backend.education.showing_pictures import named_pictures
 from backend.education.thresholds import LONGEST_CONTENT
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.languages import LANGUAGES
@@ -28,9 +29,9 @@ class Words:
     def cleaned(self) -> "Words":
         """Raises Invalid."""
         return Words(
-            clean_line(self.title, field="title", longest=200),
-            clean(self.text, field="text", longest=LONGEST_CONTENT),
-            clean(self.summary, field="summary", longest=500, may_be_empty=True),
+            clean_line(self.title, field="content.title", longest=200),
+            clean(self.text, field="content.text", longest=LONGEST_CONTENT),
+            clean(self.summary, field="content.summary", longest=500, may_be_empty=True),
         )
 
 
@@ -91,6 +92,7 @@ async def rewrite_draft(actor: Actor, draft_id: UUID, *, expected_version: int, 
     await ContentDraft.filter(id=draft.id, workspace_id=draft.workspace_id).update(
         title=words.title,
         text=words.text,
+        pictures=await named_pictures(draft.workspace_id, words.text),
         summary=words.summary,
         version=draft.version + 1,
         writers=sorted({*draft.writers, writer(actor)}),
@@ -153,6 +155,7 @@ async def held_draft(draft_id: UUID) -> ContentDraft:
 async def _draft(
     actor: Actor, item: ContentItem, language: str, words: Words, *, source_version: int | None
 ) -> ContentDraft:
+    pictures = await named_pictures(item.workspace_id, words.text)
     try:
         return await ContentDraft.create(
             workspace_id=item.workspace_id,
@@ -162,6 +165,7 @@ async def _draft(
             text=words.text,
             summary=words.summary,
             source_version=source_version,
+            pictures=pictures,
             writers=[writer(actor)],
         )
     except IntegrityError:

@@ -1,6 +1,7 @@
 """In which language a text is written, where it is long enough to tell (decision 0025)."""
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -15,6 +16,11 @@ LANGUAGES: Final = frozenset(
 _NO_WORDS: Final = re.compile(r"```.*?(?:```|$)|`[^`]*`|(?:https?://|www\.)\S+|@[\w-]+", re.DOTALL)
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _LONGEST_READ: Final = 2_000  # characters: more of a text says nothing new
+
+
+def spoken(tags: Iterable[str]) -> list[str]:
+    """As a browser tells them (BCP 47, `de-AT`), by ISO 639-1: each once, the best first."""
+    return list(dict.fromkeys(tag.partition("-")[0].lower() for tag in tags))
 
 
 def language_of(text: str) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from backend.kit.pdq import pdq_of
 
@@ -26,11 +26,21 @@ TURN: Final = threading.Lock()
 
 
 class Unfit(Exception):
-    """`code`: too_many_pixels, broken_picture, svg, web_page, lying_type."""
+    """`code`: too_many_pixels, broken_picture, svg, web_page, lying_type, no_picture, moving."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """`width` and `height` in pixels."""
+
+    data: bytes
+    content_type: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +68,27 @@ def look_at(data: bytes, *, declared: str | None) -> Looked:
                                                        and not said.endswith("/octet-stream")):  # fmt: skip
         raise Unfit("lying_type")
     return Looked(kind or said or "application/octet-stream")
+
+
+def drawn_anew(data: bytes, *, longest_side: int) -> Drawn:
+    """What is seen of a picture, upright, and nothing else that is in its file: no comment, no place, no second file. A moving
+    one is `moving`, what is none `no_picture`. Raises Unfit. Takes up to seconds: call it in a thread."""
+    kind = kind_of(data)
+    if kind not in _FORMATS:
+        raise Unfit("no_picture")
+    with TURN:
+        picture = opened(data, kind, longest_side=longest_side)
+        # The further pictures of a JPEG are of the same moment: depth, brightness, a smaller one.
+        if kind != "image/jpeg" and getattr(picture, "is_animated", False):
+            raise Unfit("moving")
+        kind = "image/png" if kind == "image/gif" else kind
+        is_clear = kind != "image/jpeg" and picture.has_transparency_data
+        upright = ImageOps.exif_transpose(picture).convert("RGBA" if is_clear else "RGB")
+        upright.thumbnail((longest_side, longest_side))
+        out = io.BytesIO()
+        # From its pixels: what else Pillow has read of the file would be written along.
+        Image.frombytes(upright.mode, upright.size, upright.tobytes()).save(out, _FORMATS[kind], quality=85)
+    return Drawn(out.getvalue(), kind, *upright.size)
 
 
 def kind_of(data: bytes) -> str | None:

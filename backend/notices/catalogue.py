@@ -55,10 +55,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "client_report_published": Kind(
             "clientreport",
             Right.READ_WORKSPACE,
-            frozenset({"corrected", "summary"}),
+            frozenset({"corrected", "language", "summary"}),
             sentences=frozenset({"summary"}),
         ),
         "course_assigned": Kind("enrolment", None),
+        "story_answered": Kind("story", Right.READ_CONTENT, frozenset({"answer"})),
         "rule_alarm": Kind("rule", Right.WRITE_POLICIES),
         "webhook_disabled": Kind("webhookendpoint", Right.MANAGE_MACHINES, frozenset({"because"})),
     }

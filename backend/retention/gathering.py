@@ -32,11 +32,29 @@ _ACCOUNTS: Final = """
       from customer_accounts a
      where a.agency_id = $1 and a.workspace_id = $2 and a.id > $3 and a.created_at <= $4
      order by a.id limit $5"""
+# One that was resumed ran until it had ended, and runs again since: as two would.
 _SUBSCRIPTIONS: Final = """
-    select account_id, plan, started_at, ended_at, ending, reason from customer_subscriptions
-     where agency_id = $1 and workspace_id = $2 and account_id >= $3 and account_id <= $4 and started_at < $5
-       and created_at <= $5
-     order by account_id, started_at, id"""
+    with pauses as materialized (
+      select r.subscription_id, r.at as resumed_at, e.at as ended_at, e.ending, e.reason
+        from customer_subscriptions s
+        join subscription_changes r on r.agency_id = $1 and r.workspace_id = $2 and r.subscription_id = s.id
+       cross join lateral (
+             select c.at, c.ending, c.reason from subscription_changes c
+              where c.agency_id = $1 and c.workspace_id = $2 and c.subscription_id = s.id and c.kind = 'ended'
+                and (c.recorded_at, c.id) < (r.recorded_at, r.id)
+              order by c.recorded_at desc, c.id desc limit 1) e
+       where s.agency_id = $1 and s.workspace_id = $2 and s.account_id >= $3 and s.account_id <= $4
+         and r.kind = 'resumed' and r.at < $5 and r.recorded_at <= $5)
+    select s.account_id, s.plan, b.at as started_at, coalesce(p.ended_at, s.ended_at) as ended_at,
+           coalesce(p.ending, s.ending) as ending, coalesce(p.reason, s.reason) as reason
+      from customer_subscriptions s
+     cross join lateral (select s.started_at as at union all
+                         select p.resumed_at from pauses p where p.subscription_id = s.id) b
+      left join lateral (select p.ended_at, p.ending, p.reason from pauses p
+                          where p.subscription_id = s.id and p.ended_at >= b.at order by p.ended_at limit 1) p on true
+     where s.agency_id = $1 and s.workspace_id = $2 and s.account_id >= $3 and s.account_id <= $4 and s.started_at < $5
+       and s.created_at <= $5
+     order by s.account_id, b.at, s.id"""
 # What members did is read off the posts anew when a study runs, so it may be recorded later than the study was frozen.
 _EXPOSURES: Final = """
     with began as materialized (

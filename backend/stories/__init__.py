@@ -9,6 +9,7 @@ from backend.stories.consenting import (
 )
 from backend.stories.distilling import (
     Evidence,
+    Original,
     archive_practice,
     distil_best_practice,
     is_quotation,
@@ -31,6 +32,7 @@ from backend.stories.models import (
     Introduction,
     IntroductionSide,
     PracticeEvidence,
+    PracticeFeedback,
     PracticeVersion,
     StoryConsent,
     StoryVersion,
@@ -50,6 +52,7 @@ from backend.stories.reading import (
     told_versions,
     withdraw_behind,
 )
+from backend.stories.reading_practices import give_practice_feedback, practice_for_readers, search_practices
 from backend.stories.telling import (
     CHANNELS,
     STATES,
@@ -74,7 +77,9 @@ __all__ = [
     "Evidence",
     "Introduction",
     "IntroductionSide",
+    "Original",
     "PracticeEvidence",
+    "PracticeFeedback",
     "PracticeVersion",
     "StoryConsent",
     "StoryVersion",
@@ -92,10 +97,12 @@ __all__ = [
     "end_introductions",
     "expire_consents",
     "follow_up_introduction",
+    "give_practice_feedback",
     "introduction_behind",
     "is_quotation",
     "make_introduction",
     "nominate_story",
+    "practice_for_readers",
     "propose_introduction",
     "publish_practice",
     "publish_story",
@@ -105,6 +112,7 @@ __all__ = [
     "retire_story",
     "return_practice",
     "rewrite_practice",
+    "search_practices",
     "share_story",
     "story_behind",
     "submit_practice",

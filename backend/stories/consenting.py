@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid
 from backend.kit.texts import clean
+from backend.notices import Recipient, tell
 from backend.outside import NoInstallationKey
 from backend.statements import address_of
 from backend.stories.models import StoryConsent, StoryWithdrawal, SuccessStory
@@ -30,6 +31,12 @@ from tenants.rights import Right
 from tenants.scope import current
 
 _OPEN = ("member_review", "approved", "published")
+TOLD: Final = {
+    "agreed": "Whoever tells a story has agreed to all that it uses: it can be published.",
+    "agreed_to_less": "Whoever tells a story has agreed to a part of what it uses: it has to be rewritten.",
+    "declined": "Whoever tells a story does not want it told.",
+    "withdrawn": "Whoever tells a story has taken their consent back: it is told nowhere any more.",
+}
 
 
 async def request_consent(
@@ -40,7 +47,11 @@ async def request_consent(
     actor.must_hold(Right.TEACH)
     must_be_ahead(until, field="until")
     story = await held_story(story_id)
-    asked: dict[str, Any] = {"asked_channels": _channels(channels), "asked_until": until}
+    asked: dict[str, Any] = {
+        "asked_channels": _channels(channels),
+        "asked_until": until,
+        "asked_by_id": actor.membership_id or story.asked_by_id,
+    }
     if story.state == "drafted":
         await move(story, "member_review", **asked)
     elif story.state in _OPEN:
@@ -107,6 +118,8 @@ async def take_consent(
     if given_by == "staff" and story.state == "published":
         await move(story, "member_review", because="consent_written_down")
     covers = await consent_to(story) is not None
+    if given_by == "member":
+        await _tell(story, "agreed" if covers else "agreed_to_less")
     if covers and story.state == "member_review":
         await move(story, "approved")
     elif not covers and story.state != "member_review":
@@ -131,7 +144,7 @@ async def take_back(story: SuccessStory) -> None:
     if await is_withdrawn(story):
         raise Conflict("This was withdrawn before.", path=("input", "storyId"))
     await StoryWithdrawal.create(workspace_id=story.workspace_id, subject_id=story.id)
-    await _end(story, "withdrawn")
+    await _tell(story, "withdrawn" if await _end(story, "withdrawn") else "declined")
     forgotten = {"why": "", "notes": ""}
     if story.state == "retired":
         await change(story, **forgotten)
@@ -190,7 +203,23 @@ def _channels(channels: Collection[str]) -> list[str]:
     return wanted
 
 
-async def _end(story: SuccessStory, because: str) -> None:
-    await StoryConsent.filter(story_id=story.id, workspace_id=story.workspace_id, ended_at=None).update(
+async def _tell(story: SuccessStory, answer: str) -> None:
+    """Whoever asked, unless it is they who say so."""
+    if story.asked_by_id is None or story.asked_by_id == current().actor.membership_id:
+        return
+    await tell(
+        [Recipient(membership_id=story.asked_by_id)],
+        kind="story_answered",
+        subject_id=story.id,
+        workspace_id=story.workspace_id,
+        text=TOLD[answer],
+        occasion=str(story.version),
+        facts={"answer": answer},
+    )
+
+
+async def _end(story: SuccessStory, because: str) -> int:
+    """How many consents it were: one, or none."""
+    return await StoryConsent.filter(story_id=story.id, workspace_id=story.workspace_id, ended_at=None).update(
         ended_at=now(), ended_because=because
     )

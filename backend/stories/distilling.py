@@ -9,7 +9,7 @@ from uuid import UUID
 from tortoise.exceptions import IntegrityError
 
 from backend import journal
-from backend.communities import Member
+from backend.communities import Member, words_of
 from backend.customers import CustomerAccount
 from backend.education import Words, render
 from backend.kit.clock import now
@@ -36,38 +36,83 @@ class Evidence:
     is_quoting: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What a translation is made from: a practice that is none itself, and the number of the version."""
+
+    practice_id: UUID
+    version: int
+
+
 async def distil_best_practice(
-    actor: Actor, workspace_id: UUID, *, slug: str, language: str, words: Words, evidence: Sequence[Evidence]
+    actor: Actor,
+    workspace_id: UUID,
+    *,
+    slug: str,
+    language: str,
+    words: Words,
+    evidence: Sequence[Evidence],
+    original: Original | None = None,
 ) -> BestPractice:
-    """What others can do as these stories did; nobody reads it yet. Raises NotAllowed, NotFound, Invalid, SlugTaken."""
+    """What others can do as these stories did, or the same in another language; nobody reads it yet. Raises NotAllowed,
+    NotFound, Invalid, SlugTaken, and Conflict for a translation that is there."""
     actor.must_hold(Right.TEACH)
     await find_workspace(workspace_id)
     check_slug(slug)
     if language not in LANGUAGES:
         raise Invalid("Tend does not know this language: two small letters of ISO 639-1.", path=("input", "language"))
+    if original is not None:
+        await _check_original(workspace_id, language, original)
     try:
-        practice = await BestPractice.create(workspace_id=workspace_id, slug=slug, language=language)
+        practice = await BestPractice.create(
+            workspace_id=workspace_id,
+            slug=slug,
+            language=language,
+            of_id=None if original is None else original.practice_id,
+        )
     except IntegrityError:
         raise SlugTaken("Another best practice of this client has this short name.", path=("input", "slug")) from None
-    await _write(actor, practice, words, evidence, writers=())
+    await _write(
+        actor, practice, words, evidence, writers=(), source_version=None if original is None else original.version
+    )
     await _journal("distilled", practice)
     return practice
 
 
 async def rewrite_practice(
-    actor: Actor, practice_id: UUID, *, expected_version: int, words: Words, evidence: Sequence[Evidence]
+    actor: Actor,
+    practice_id: UUID,
+    *,
+    expected_version: int,
+    words: Words,
+    evidence: Sequence[Evidence],
+    source_version: int | None = None,
 ) -> BestPractice:
-    """Its next draft; what readers have stays. Raises NotAllowed, NotFound, Invalid, and Conflict for what somebody has changed
+    """Its next draft; what readers have stays. `source_version`: of a translation, and of nothing else, the version of the
+    original that it is made from. Raises NotAllowed, NotFound, Invalid, and Conflict for what somebody has changed
     meanwhile, is in review, or archived."""
     practice = await _held(actor, practice_id, right=Right.TEACH)
     if practice.version != expected_version:
         raise Conflict("Somebody has changed this since you read it.", path=("input", "expectedVersion"))
     if practice.draft_state == "in_review":
         raise Conflict("This is in review: it has to be returned first.", path=("input", "practiceId"))
+    if (practice.of_id is None) != (source_version is None):
+        raise Invalid(
+            "A translation, and nothing else, names the version it was made from.", path=("input", "sourceVersion")
+        )
+    if practice.of_id is not None and not await _has_version(practice.workspace_id, practice.of_id, source_version):
+        raise Invalid("The original has no such version.", path=("input", "sourceVersion"))
     before = practice.draft_version_id and await PracticeVersion.get(
         id=practice.draft_version_id, workspace_id=practice.workspace_id
     )
-    await _write(actor, practice, words, evidence, writers=before.writers if before else ())
+    await _write(
+        actor,
+        practice,
+        words,
+        evidence,
+        writers=before.writers if before else (),
+        source_version=source_version,
+    )
     await _journal("rewritten", practice)
     return practice
 
@@ -107,10 +152,12 @@ async def publish_practice(actor: Actor, practice_id: UUID) -> BestPractice:
 
 
 async def archive_practice(actor: Actor, practice_id: UUID) -> BestPractice:
-    """Readers find it no more. Raises NotAllowed, NotFound, Conflict."""
+    """Readers find it no more, in no language where it is an original. Raises NotAllowed, NotFound, Conflict."""
     practice = await _held(actor, practice_id, right=Right.PUBLISH_CONTENT)
-    await _change(practice, archived_at=now())
-    await _journal("taken_down", practice)
+    translations = BestPractice.filter(of_id=practice.id, workspace_id=practice.workspace_id, archived_at=None)
+    for each in (practice, *await translations.order_by("id").select_for_update()):
+        await _change(each, archived_at=now())
+        await _journal("taken_down", each)
     return practice
 
 
@@ -126,7 +173,13 @@ def is_quotation(text: str, of: str, *, names: Collection[str] = ()) -> bool:
 
 
 async def _write(
-    actor: Actor, practice: BestPractice, words: Words, evidence: Sequence[Evidence], *, writers: Collection[str]
+    actor: Actor,
+    practice: BestPractice,
+    words: Words,
+    evidence: Sequence[Evidence],
+    *,
+    writers: Collection[str],
+    source_version: int | None,
 ) -> None:
     """Its next version, as a draft. Call while holding the row lock on it."""
     words = words.cleaned()
@@ -145,6 +198,8 @@ async def _write(
         text=words.text,
         html=shown.html,
         reading_seconds=shown.reading_seconds,
+        words=words_of(f"{words.title} {words.summary} {words.text}"),
+        source_version=source_version,
         writers=sorted({*writers, writer_of(actor)}),
     )
     said = f"{words.title} {words.summary} {words.text}"
@@ -159,6 +214,26 @@ async def _write(
             is_quoting=is_quoting,
         )
     await _change(practice, draft_version_id=version.id, draft_state="draft")
+
+
+async def _check_original(workspace_id: UUID, language: str, original: Original) -> None:
+    """Raises NotFound, Invalid, Conflict."""
+    path = ("input", "translationOf")
+    found = await BestPractice.filter(id=original.practice_id, workspace_id=workspace_id).select_for_update().first()
+    if found is None:
+        raise NotFound(path=path)
+    if found.archived_at is not None:
+        raise Conflict("This was archived.", path=path)
+    if found.of_id is not None or found.language == language:
+        raise Invalid("A translation is of an original, in another language.", path=path)
+    if not await _has_version(workspace_id, found.id, original.version):
+        raise Invalid("The original has no such version.", path=path)
+    if await BestPractice.exists(of_id=found.id, workspace_id=workspace_id, language=language):
+        raise Conflict("It has a translation into this language: rewrite that.", path=path)
+
+
+async def _has_version(workspace_id: UUID, practice_id: UUID, version: int | None) -> bool:
+    return await PracticeVersion.exists(practice_id=practice_id, workspace_id=workspace_id, version=version)
 
 
 async def _stories(workspace_id: UUID, wanted: Mapping[UUID, Any]) -> list[tuple[SuccessStory, StoryVersion]]:

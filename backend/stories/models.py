@@ -36,6 +36,7 @@ class SuccessStory(WorkspaceModel):
     current_version_id: UUID | None = fields.UUIDField(null=True)
     asked_channels: list[str] = ArrayField("text", default=list)
     asked_until: datetime | None = fields.DatetimeField(null=True)
+    asked_by_id: UUID | None = fields.UUIDField(null=True)
     version = fields.IntField(default=1)
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     published_at: datetime | None = fields.DatetimeField(null=True)
@@ -106,9 +107,11 @@ class StoryWithdrawal(WorkspaceModel):
 
 
 class BestPractice(WorkspaceModel):
-    """What to do, distilled from stories. Whether readers have it: `app.is_practised`."""
+    """What to do, distilled from stories; with `of_id`, the same in another language. Whether readers have it:
+    `app.is_practised`."""
 
     forgetting = {"slug": OF_THE_AGENCY, **dict.fromkeys(("language", "draft_state"), OUR_WORDS)}
+    of_id: UUID | None = fields.UUIDField(null=True)
     slug = fields.CharField(max_length=63)
     language = fields.CharField(max_length=2)
     draft_version_id: UUID | None = fields.UUIDField(null=True)
@@ -127,6 +130,7 @@ class PracticeVersion(WorkspaceModel):
 
     forgetting = {
         **dict.fromkeys(("title", "summary", "text", "html"), Put("''", _QUOTE_THEM)),
+        "words": Put("'{}'", _QUOTE_THEM),
         "writers": _WRITERS,
     }
     not_for_members = "what they said in it is in their story, which they are given"
@@ -139,11 +143,29 @@ class PracticeVersion(WorkspaceModel):
     text = fields.TextField()
     html = fields.TextField()
     reading_seconds = fields.IntField()
+    words: list[str] = ArrayField("text", default=list)
+    source_version: int | None = fields.IntField(null=True)
     writers: list[str] = ArrayField("text")
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
 
     class Meta:
         table = "practice_versions"
+
+
+class PracticeFeedback(WorkspaceModel):
+    """What a reader says about a version: one word of each member, which they may change."""
+
+    forgetting = {"words": Put("''", "t.member_id = $3")}
+    of_member = "t.member_id = $3"
+    version_id: UUID = fields.UUIDField()
+    member_id: UUID | None = fields.UUIDField(null=True)
+    is_helpful = fields.BooleanField()
+    has_solved = fields.BooleanField(null=True)
+    words = fields.TextField(default="")
+    created_at: datetime = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "practice_feedback"
 
 
 class PracticeEvidence(WorkspaceModel):

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from backend import education
+from backend.kit.ids import is_canonical
 from backend.statements import day_of
 from backend.web.showing import page
 
@@ -42,44 +44,46 @@ async def show_certificate(request: Request) -> Response:
 
 
 async def download_badge(request: Request) -> Response:
-    """`GET /certificate/<code>/badge`: Open Badges 3.0, not signed: whoever reads it asks this address whether it is so."""
+    """`GET /certificate/<code>/badge`: Open Badges 3.0, signed (VC-JWT): a compact JWS, as plain text."""
     found = await education.certificate_behind(request.path_params["code"])
     if found is None:
-        return JSONResponse({"error": "not_found"}, 404, _HEADERS)
+        return _nothing()
     if found.state == "revoked":
         return JSONResponse({"error": "revoked"}, 410, _HEADERS)
-    return JSONResponse(_badge(found), headers=_HEADERS, media_type="application/ld+json")
+    headers = {**_HEADERS, "Content-Disposition": 'attachment; filename="badge.jwt"'}
+    return PlainTextResponse(await education.signed_badge(found), headers=headers)
 
 
-def _badge(it: education.PublicCertificate) -> dict[str, Any]:
-    """As in https://www.imsglobal.org/spec/ob/v3p0: an AchievementCredential."""
-    subject: dict[str, Any] = {
-        "type": ["AchievementSubject"],
-        "achievement": {
-            "id": f"{it.url}#achievement",
-            "type": ["Achievement"],
-            "name": it.course or it.kind,
-            "description": it.kind,
-            "criteria": {"narrative": f"Completed what {it.agency} asks for {it.kind}."},
-        },
-    }
-    if it.name is not None:
-        subject["identifier"] = [
-            {"type": "IdentityObject", "identityHash": it.name, "identityType": "name", "hashed": False}
-        ]
-    return {
-        "@context": [
-            "https://www.w3.org/ns/credentials/v2",
-            "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
-        ],
-        "id": f"{it.url}/badge",
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "name": it.course or it.kind,
-        "issuer": {"id": f"{it.url}#issuer", "type": ["Profile"], "name": it.agency},
-        "validFrom": it.valid_from.isoformat(timespec="seconds"),
-        "validUntil": it.valid_until.isoformat(timespec="seconds"),
-        "credentialSubject": subject,
-    }
+async def show_status(request: Request) -> Response:
+    """`GET /certificate/<code>/status`: whether the badge was revoked, as its `credentialStatus` says."""
+    found = await education.certificate_behind(request.path_params["code"])
+    return _nothing() if found is None else JSONResponse(education.revocations(found), headers=_HEADERS)
+
+
+async def show_issuer(request: Request) -> Response:
+    """`GET /issuers/<agency>`: who it is, as the `issuer` of its badges."""
+    agency_id = _id(request, "agency")
+    found = None if agency_id is None else await education.issuer_behind(agency_id)
+    if found is None:
+        return _nothing()
+    told = {"@context": list(education.CONTEXT), "id": found.id, "type": ["Profile"], "name": found.name}
+    return JSONResponse(told, headers=_HEADERS, media_type="application/ld+json")
+
+
+async def show_key(request: Request) -> Response:
+    """`GET /issuers/<agency>/keys/<key>`: the `kid` of a badge leads to a JWK that its signature is checked with."""
+    agency_id, key_id = _id(request, "agency"), _id(request, "key")
+    found = None if agency_id is None or key_id is None else await education.badge_key(agency_id, key_id)
+    return _nothing() if found is None else JSONResponse(found, headers=_HEADERS, media_type="application/jwk+json")
+
+
+def _id(request: Request, name: str) -> UUID | None:
+    text = request.path_params[name]
+    return UUID(text) if is_canonical(text) else None
+
+
+def _nothing() -> Response:
+    return JSONResponse({"error": "not_found"}, 404, _HEADERS)
 
 
 def _language(header: str) -> str:

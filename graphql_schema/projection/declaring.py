@@ -54,7 +54,7 @@ class Connection(Generic[T]):
 
 
 # Sources: where a field comes from. `{row}` in SQL is the row of the declaring type, `{agency}` the scope's agency,
-# `{membership}` the actor's; `{sees_all}` and `{workspaces}` are the actor's reach, which may be less than the scope's.
+# `{membership}` the actor's, `{address}` the API's; `{sees_all}` and `{workspaces}` are the actor's reach, which may be less than the scope's.
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from backend.outside import public_address
 from graphql_schema.projection.declaring import Published
 from graphql_schema.projection.paging import Arguments
 from graphql_schema.projection.selecting import ObjectPlan, Plan
@@ -51,6 +52,8 @@ class Draft(ABC):
     def fill(self, template: str, row: str) -> str:
         """The placeholders of a declared SQL expression."""
         text = template.replace("{row}", row).replace("{sees_all}", "true" if self.actor.sees_all else "false")
+        if "{address}" in text:
+            text = text.replace("{address}", self._once("address", lambda *_: public_address(), "text"))
         if "{agency}" in text:
             text = text.replace("{agency}", self.agency())
         if "{membership}" in text:

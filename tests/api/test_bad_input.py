@@ -45,6 +45,16 @@ async def test_what_is_no_request_is_a_bad_request(api: httpx.AsyncClient, acme:
     assert (response.status_code, code(response)) == (400, "BAD_REQUEST")
 
 
+@pytest.mark.parametrize("ends", [b'"}}', b"", b'\\"'], ids=["whole", "open", "escaped"])
+async def test_commas_of_a_text_are_no_values(api: httpx.AsyncClient, acme: Cast, ends: bytes) -> None:
+    text = b'{"query": "{ __typename }", "variables": {"list": "' + b'a,\\",' * 20_000 + ends
+    response = await send(api, acme, text)
+    assert "values" not in response.text
+    assert response.status_code == (200 if ends.endswith(b"}") else 400)
+    many = await send(api, acme, b'{"query": "{ __typename }", "variables": {"list": [' + b"1," * 20_001 + b"1]}}")
+    assert "20,000 values" in many.text
+
+
 async def test_a_body_of_more_than_a_megabyte_is_refused_whatever_it_claims(api: httpx.AsyncClient, acme: Cast) -> None:
     response = await send(api, acme, b'{"query": "' + b"x" * (1 << 20) + b'"}')
     assert (response.status_code, code(response)) == (413, "PAYLOAD_TOO_LARGE")

@@ -271,7 +271,8 @@ class Scene:
             case = await Case.get(id=known["<case id>"].partition("_")[2])
         other = await self.cast.post(workspace=self.slug)
         return {
-            "<story id>": (await told(self.cast, case))["story"],
+            "<story id>": (stories := await told(self.cast, case))["story"],
+            "<practice id>": stories["practice"],
             "<teller id>": f"member_{case.member_id}",
             "<other member id>": f"member_{other.member_id}",
         }
@@ -351,7 +352,7 @@ class Scene:
             known |= await self.in_danger()
         if any(name in text for name in ("<content id>", "<course id>", "<enrolment id>")):
             known |= await self.taught()
-        if "<story id>" in text or "<teller id>" in text:
+        if any(name in text for name in ("<story id>", "<teller id>", "<practice id>")):
             known |= await self.told()
         if "<appeal case id>" in text:
             known |= await self.appealed()

@@ -167,3 +167,14 @@ async def test_who_may_not_import_takes_in_nothing(client: Client) -> None:
     with pytest.raises(NotAllowed):
         async with agency_scope(client.lead):
             await import_customers(moderator, client.id, what="accounts", text="external_id,name\na,b\n")
+
+
+async def test_a_list_from_a_spreadsheet_has_tabs_and_one_in_another_encoding_says_so(client: Client) -> None:
+    taken = await client.takes_in("accounts", "external_id\tname\nt1\tA, B; C\nt2\tM\ufffdller\nt3\t\u200b\n")
+    assert (taken.new, taken.problems) == (
+        1,
+        [
+            Problem(3, "name", "A sign was lost: the list was written in another encoding. Save it as UTF-8."),
+            Problem(4, "name", "This may not be empty."),
+        ],
+    )

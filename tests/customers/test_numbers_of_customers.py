@@ -13,6 +13,7 @@ from backend.customers import (
     CustomerAccount,
     CustomerNumbers,
     CustomerSubscription,
+    SubscriptionChange,
     assign_manager,
     customer_numbers,
     record_subscription_change,
@@ -97,6 +98,51 @@ async def test_revenue_is_kept_by_those_who_paid_at_the_beginning_each_currency_
     assert (euro.net.numerator, euro.net.denominator, euro.net.value) == (45_000, 60_000, 0.75)
     assert (dollar.currency, dollar.net.value, dollar.net.status) == ("USD", 1.0, "insufficient_data")
     assert found.unknown_amounts == 1
+
+
+async def test_a_subscription_that_was_resumed_paid_nothing_in_its_gap(client: Client) -> None:
+    lists = {
+        "accounts": "external_id,name\na,A\nb,B\nc,C\n",
+        "subscriptions": """external_id,account,plan,started_at,ended_at,ending,monthly_minor,currency
+a1,a,basic,2025-01-01,,,10000,EUR
+b1,b,basic,2025-01-01,,,20000,EUR
+c1,c,basic,2025-01-01,,,30000,EUR
+""",
+    }
+    for what, text in lists.items():
+        assert not (await client.takes_in(what, text)).problems
+
+    async def told(of: str, kind: str, at: str, **more: str) -> None:
+        account = await client.account(of)
+        async with agency_scope(client.lead):
+            await record_subscription_change(
+                client.lead, account.id, external_id=f"{of}1", kind=kind, at=day(at), **more
+            )
+
+    async with agency_scope(client.system):  # an end that was told wrongly first, and then as below
+        wrong = await CustomerSubscription.get(workspace_id=client.id, external_id="c1")
+        await SubscriptionChange.create(
+            workspace_id=client.id, subscription_id=wrong.id, kind="ended", at=day("2025-12-01"), plan="basic",
+            monthly_minor=30_000, currency="EUR", ending="outside",
+        )  # fmt: skip
+    await told("a", "ended", "2026-06-01", ending="voluntary")
+    await told("a", "resumed", "2026-07-15")  # in its gap at the end: lost, as if it had not come back
+    await told("b", "ended", "2025-12-01", ending="voluntary")
+    await told("b", "resumed", "2026-02-01")  # in its gap at the beginning: new since, in neither
+    await told("c", "ended", "2026-03-01", ending="voluntary")
+    await told("c", "resumed", "2026-05-01")  # in its gap between the two: there at both
+    with pytest.raises(Invalid):
+        await told("c", "ended", "2026-08-01", ending="voluntary")
+        await told("c", "resumed", "2026-07-31")
+    [euro] = (await numbers(client)).revenue
+    assert (euro.gross.numerator, euro.gross.denominator, euro.gross.n) == (30_000, 40_000, 2)
+    assert (euro.net.numerator, euro.net.denominator) == (30_000, 40_000)
+    assert (await numbers(client)).coverage.reached.denominator == 3
+    async with agency_scope(client.lead):
+        [later] = (
+            await customer_numbers(client.lead, client.id, since=day("2026-07-16"), until=day("2026-07-20"))
+        ).revenue
+    assert later.gross.denominator == 60_000
 
 
 def test_gross_never_counts_what_some_pay_more() -> None:

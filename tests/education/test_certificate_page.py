@@ -1,24 +1,28 @@
 """The page that anybody may ask whether a certificate is real; and the badge behind it. Attacked."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
+import jwt
 import pytest
-from cast import ask
+from cast import Cast, ask
 from education.conftest import School
 from education.test_learning import a_course, take
 
 from backend.communities import Member
 from backend.education import (
+    BadgeKey,
     Course,
     MemberCertificate,
     certificate_behind,
     revoke_member_certificate,
+    rotate_badge_key,
     share_certificate,
 )
 from backend.kit.clock import now
-from backend.kit.errors import NotFound
+from backend.kit.errors import NotAllowed, NotFound
 from backend.kit.ids import new_id
 from tenants.models import Agency
 from tenants.scope import agency_scope
@@ -68,23 +72,106 @@ async def test_the_page_says_what_is_so_now_and_names_nobody_who_did_not_allow_i
     assert (await api.get(f"{path}/badge")).status_code == 410
 
 
+async def badge(api: httpx.AsyncClient, path: str) -> tuple[dict[str, Any], dict[str, Any], str]:
+    """Header and payload of the badge, checked with the key that its `kid` leads to, by another library than signs."""
+    response = await api.get(f"{path}/badge")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    header = jwt.get_unverified_header(response.text)
+    key = await api.get(header["kid"].removeprefix("http://localhost:8000"))
+    assert key.headers["Content-Type"] == "application/jwk+json"
+    assert set(key.json()) == {"kty", "n", "e"}  # nothing of the private half
+    payload = jwt.decode(response.text, jwt.PyJWK(key.json(), "RS256"), algorithms=["RS256"])
+    return header, payload, response.text
+
+
 async def test_the_badge_is_what_open_badges_3_wants_and_has_a_name_only_where_it_is_allowed(
     school: School, api: httpx.AsyncClient
 ) -> None:
     _, certificate_id = await certified(school)
     path = await shared(school, certificate_id)
-    response = await api.get(f"{path}/badge")
-    badge = response.json()
-    assert response.headers["Content-Type"] == "application/ld+json"
-    assert badge["@context"][0] == "https://www.w3.org/ns/credentials/v2"
-    assert badge["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
-    assert (badge["name"], badge["issuer"]["name"], badge["issuer"]["type"]) == ("basics", "Acme", ["Profile"])
-    assert badge["credentialSubject"]["achievement"]["description"] == "power_user"
-    assert badge["id"].endswith(f"{path}/badge")
-    assert "identifier" not in badge["credentialSubject"]
-    assert "proof" not in badge
+    url = f"http://localhost:8000{path}"
+    header, payload, text = await badge(api, path)
+    issuer = f"http://localhost:8000/issuers/{school.cast.agency_id}"
+    assert (header["alg"], header["typ"]) == ("RS256", "JWT")
+    assert header["kid"].startswith(f"{issuer}/keys/")
+    # Required by 1EdTech's JSON schema: of the credential, the issuer, the subject, the achievement.
+    assert {"@context", "id", "type", "issuer", "validFrom", "credentialSubject"} <= set(payload)
+    assert payload["@context"][:2] == [
+        "https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+    ]  # fmt: skip
+    assert payload["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
+    assert payload["issuer"] == {"id": issuer, "type": ["Profile"], "name": "Acme"}
+    subject = payload["credentialSubject"]
+    assert (subject["type"], subject["id"]) == (["AchievementSubject"], f"{url}#holder")  # an id, or an identifier
+    assert {key: subject["achievement"][key] for key in ("type", "name", "description")} == {
+        "type": ["Achievement"], "name": "basics", "description": "power_user",
+    }  # fmt: skip
+    assert {"id", "criteria"} <= set(subject["achievement"])
+    assert "identifier" not in subject
+    # What the claims of a JWT say is what the credential says.
+    assert (payload["id"], payload["iss"], payload["sub"]) == (f"{url}/badge", issuer, subject["id"])
+    assert payload["jti"] == payload["id"]
+    for claim, named in (("nbf", "validFrom"), ("exp", "validUntil")):
+        assert payload[claim] == int(datetime.fromisoformat(payload[named]).timestamp())
     await shared(school, certificate_id, shows_name=True)
-    assert "identifier" in (await api.get(f"{path}/badge")).json()["credentialSubject"]
+    assert (await badge(api, path))[1]["credentialSubject"]["identifier"][0]["identityType"] == "name"
+    head, body, signature = text.split(".")
+    with pytest.raises(jwt.InvalidSignatureError):
+        key = await api.get(header["kid"].removeprefix("http://localhost:8000"))
+        jwt.decode(f"{head}.{body[:-2]}AA.{signature}", jwt.PyJWK(key.json(), "RS256"), algorithms=["RS256"])
+    profile = await api.get(issuer.removeprefix("http://localhost:8000"))
+    assert (profile.json()["id"], profile.json()["name"]) == (issuer, "Acme")
+
+
+async def test_a_badge_says_where_to_ask_whether_it_was_revoked(school: School, api: httpx.AsyncClient) -> None:
+    _, certificate_id = await certified(school)
+    path = await shared(school, certificate_id)
+    _, payload, _ = await badge(api, path)
+    assert payload["credentialStatus"] == {
+        "id": f"http://localhost:8000{path}/status", "type": "1EdTechRevocationList",
+    }  # fmt: skip
+    for revoked in ([], [{"id": payload["id"], "revoked": True}]):
+        answer = (await api.get(f"{path}/status")).json()
+        assert answer == {
+            "id": payload["credentialStatus"]["id"], "issuer": payload["iss"], "revokedCredentials": revoked,
+        }  # fmt: skip
+        if not revoked:
+            async with agency_scope(school.reviewer):
+                await revoke_member_certificate(school.reviewer, certificate_id)
+
+
+async def test_a_new_key_signs_and_what_the_old_one_signed_can_be_checked(
+    school: School, api: httpx.AsyncClient
+) -> None:
+    _, certificate_id = await certified(school)
+    path, owner = await shared(school, certificate_id), school.cast.owner
+    header, _, old = await badge(api, path)
+    for refused in (school.educator, owner.narrowed_to(school.client)):
+        with pytest.raises(NotAllowed):
+            async with agency_scope(refused):
+                await rotate_badge_key(refused, grounds="x")
+    async with agency_scope(owner):
+        made = await rotate_badge_key(owner, grounds="once a year")
+        before = await BadgeKey.get(id=UUID(header["kid"].rpartition("/")[2]))
+    assert before.retired_at is not None
+    assert before.private_key is None
+    assert (await badge(api, path))[0]["kid"].endswith(str(made.id))
+    key = await api.get(header["kid"].removeprefix("http://localhost:8000"))
+    jwt.decode(old, jwt.PyJWK(key.json(), "RS256"), algorithms=["RS256"])
+
+
+async def test_keys_and_issuers_of_nobody_are_not_there(school: School, api: httpx.AsyncClient, globex: Cast) -> None:
+    _, certificate_id = await certified(school)
+    header, payload, _ = await badge(api, await shared(school, certificate_id))
+    key_id = header["kid"].rpartition("/")[2]
+    for path in (
+        f"/issuers/{globex.agency_id}/keys/{key_id}", f"/issuers/{new_id()}/keys/{key_id}", f"/issuers/{new_id()}",
+        f"/issuers/{school.cast.agency_id}/keys/{new_id()}", "/issuers/acme", "/issuers/%00/keys/x",
+        f"/issuers/{school.cast.agency_id}".upper().replace("/ISSUERS", "/issuers"),
+    ):  # fmt: skip
+        answer = await api.get(path)
+        assert (answer.status_code, answer.json()) == (404, {"error": "not_found"}), path
+    assert payload["iss"].endswith(str(school.cast.agency_id))
 
 
 async def test_a_code_cannot_be_guessed_and_what_is_not_shared_has_no_page(
@@ -97,7 +184,7 @@ async def test_a_code_cannot_be_guessed_and_what_is_not_shared_has_no_page(
     flipped = code[:-5] + ("A" if code[-5] != "A" else "B") + code[-4:]
     for wrong in (str(certificate_id), f"membercertificate_{certificate_id}", code[:-1], flipped, code.swapcase(), "%00",
                   "..%2f..%2fetc", "x" * 5_000, "'or'1'='1"):  # fmt: skip
-        for behind in ("", "/badge"):
+        for behind in ("", "/badge", "/status"):
             answer = await api.get(f"/certificate/{wrong}{behind}")
             assert answer.status_code == 404, wrong
     assert await certificate_behind(code) is not None
@@ -140,7 +227,7 @@ async def test_a_colleague_shares_their_own_alone(school: School, api: httpx.Asy
     share = """mutation($i: ShareCertificateInput!) { shareCertificate(input: $i) { url userErrors { code path } } }"""
     given = {"certificateId": certificate["id"], "showsName": True}
     mine = await ask(api, school.token("educator"), share, i=given)
-    path = mine["data"]["shareCertificate"]["url"].removeprefix("http://127.0.0.1:8000")
+    path = mine["data"]["shareCertificate"]["url"].removeprefix("http://localhost:8000")
     assert "educator" in (await api.get(path[path.index("/certificate/") :])).text
     theirs = await ask(api, school.token("reviewer"), share, i=given)
     assert theirs["data"]["shareCertificate"] == {

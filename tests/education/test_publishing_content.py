@@ -163,16 +163,22 @@ async def test_an_archived_article_stands_still_until_it_is_restored(school: Sch
     [
         ({"language": "xx"}, "language"),
         ({"slug": "No"}, "slug"),
-        ({"title": " "}, "title"),
-        ({"text": "x" * 100_001}, "text"),
-        ({"summary": "x" * 501}, "summary"),
+        ({"title": " "}, "content.title"),
+        ({"text": "x" * 100_001}, "content.text"),
+        ({"summary": "x" * 501}, "content.summary"),
     ],
     ids=["language", "slug", "title", "text", "summary"],
 )
 async def test_what_cannot_be_an_article_is_refused(school: School, given: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
         await school.draft(**given)
-    assert refused.value.path == ("input", field)
+    assert refused.value.path == ("input", *field.split("."))
+
+
+async def test_a_title_turns_nothing_that_stands_after_it(school: School) -> None:
+    _, draft_id = await school.draft(title="\u202eReset\n\u2067 it")
+    async with agency_scope(school.system):
+        assert (await ContentDraft.get(id=draft_id)).title == "Reset it"
 
 
 async def test_a_short_name_is_of_one_article_of_a_client(school: School) -> None:

@@ -12,6 +12,7 @@ from backend.moderation import deciding_appeals
 from backend.moderation.answering_reporters import ANSWERS
 from backend.notices import KINDS, writing
 from backend.notices.writing import LANGUAGES, Item, Unwritable, around, lines
+from backend.stories.consenting import TOLD as ANSWERS_TO_STORIES
 from graphql_schema.notices import NoticeLanguage
 from tenants.rights import PERSON_ROLES
 
@@ -21,12 +22,14 @@ WORDS = {
     "outcome": tuple(ANSWERS),
     "verdict": tuple(deciding_appeals.ANSWERS),
     "role": tuple(role.value for role in PERSON_ROLES),
+    "answer": tuple(ANSWERS_TO_STORIES),
     "because": ("gone", "failing"),
     "action": ACTIONS,
     "drill": ("real", "drill"),
     "severity": tuple(safety.WORDS.values()),
     "danger": safety.KINDS,
     "corrected": ("yes", "no"),
+    "language": LANGUAGES,
     "summary": ("September 2026. 2 of 3 goals met.",),
     "what": ("agency", "workspace", "member", "journal"),
 }

@@ -25,12 +25,14 @@ from backend.kit.clock import now
 from backend.kit.statistics import wilson
 from backend.moderation import Case, DecisionEvent, RoutingRule, StrikeEntry
 from backend.notices import KINDS, readable
+from backend.outside import public_address
 from backend.policies import PolicyVersion
 from backend.ruling import PostTag, RuleFiring, RuleVersion
 from backend.safety import EscalationPolicy
 from backend.stories import (
     BestPractice,
     PracticeEvidence,
+    PracticeVersion,
     StoryConsent,
     StoryVersion,
     StoryWithdrawal,
@@ -391,6 +393,75 @@ async def _is_stale(row: Any) -> bool:
     return row.source_version < max(
         v.version for v in await ContentVersion.filter(item_id=row.item_id, language=original)
     )
+
+
+async def _practice_of(row: Any) -> Any:
+    return await BestPractice.get(id=row.practice_id)
+
+
+@expression("PublishedPractice", "practiceId")
+async def _practice_id(row: Any) -> str:
+    return f"practice_{row.practice_id}"
+
+
+@expression("PublishedPractice", "language")
+async def _language_of_a_practice(row: Any) -> str:
+    return (await _practice_of(row)).language
+
+
+@expression("PublishedPractice", "isStale")
+async def _is_a_practice_stale(row: Any) -> bool:
+    practice = await _practice_of(row)
+    if practice.of_id is None or row.source_version is None:
+        return False
+    current = (await BestPractice.get(id=practice.of_id)).current_version_id
+    return current is not None and row.source_version < (await PracticeVersion.get(id=current)).version
+
+
+@expression("SuccessStory", "consentState")
+async def _consent_state(row: Any) -> str:
+    if await StoryWithdrawal.exists(subject_id=row.id):
+        return "withdrawn"
+    for consent in await StoryConsent.filter(story_id=row.id, version_id=row.current_version_id, ended_at=None):
+        if row.current_version_id and (consent.expires_at is None or consent.expires_at > now()):
+            return "given"
+    return "asked" if row.state in ("member_review", "approved", "published") else "none"
+
+
+async def _says(row: Any, text: str, actor: Actor) -> bool:
+    if row.current_version_id is None:
+        return False
+    version = await StoryVersion.get(id=row.current_version_id)
+    if text.lower() not in f"{version.title} {version.text}".lower():
+        return False
+    teaches = actor.membership_id is not None and actor.holds(Right.TEACH)
+    return await _is_told(version) or (teaches and await _is_not_withdrawn(version, actor))
+
+
+async def _has_consent_state(row: Any, value: str, _: Actor) -> bool:
+    return (await _consent_state(row)).upper() == value
+
+
+FILTERS["stories", "state"] = lambda row, value, _: row.state.upper() in value
+FILTERS["stories", "consentState"] = _has_consent_state
+FILTERS["stories", "memberId"] = lambda row, value, _: value is not None and row.member_id == value
+FILTERS["stories", "accountId"] = lambda row, value, _: value is not None and row.account_id == value
+FILTERS["stories", "text"] = _says
+
+
+@expression("ContentVersion", "html")
+async def _html(row: Any) -> str:
+    return row.html.replace('<img src="/pictures/', f'<img src="{public_address()}/pictures/')
+
+
+@expression("ContentPicture", "isShown")
+async def _is_shown(row: Any) -> bool:
+    versions = await ContentVersion.filter(workspace_id=row.workspace_id)
+    newest = {(v.item_id, v.language): v for v in sorted(versions, key=lambda v: v.version)}
+    found = {
+        i.id for i in await ContentItem.filter(workspace_id=row.workspace_id, archived_at=None) if i.current_version_id
+    }
+    return any(v.item_id in found and str(row.id) in v.pictures for v in newest.values())
 
 
 @expression("CaseCounts", "queued")
@@ -865,7 +936,7 @@ class Group:
 async def _groups(row: Row, name: str, source: Groups, target: Published, actor: Actor, args: dict[str, Any]) -> list[Row]:  # fmt: skip
     if not _allowed(target, actor):
         return []
-    rows = _filtered(await _rows(target, actor, **{source.key: row.values.id}), "cases", args, actor)
+    rows = await _filtered(await _rows(target, actor, **{source.key: row.values.id}), "cases", args, actor)
     by = [source.by[chosen].value for chosen in dict.fromkeys(args["by"])]
     found: dict[tuple[Any, ...], list[Any]] = {} if by else {(): []}
     for each in rows:
@@ -874,11 +945,16 @@ async def _groups(row: Row, name: str, source: Groups, target: Published, actor:
     return [Row(target, Group(found[key], dict(zip(by, key, strict=True)))) for key in ordered]
 
 
-def _filtered(rows: list[Any], name: str, args: dict[str, Any], actor: Actor) -> list[Any]:
+async def _filtered(rows: list[Any], name: str, args: dict[str, Any], actor: Actor) -> list[Any]:
     for key, value in (args.get("filter") or {}).items():
         if value is not None:
             wanted = _uuid(value) if key.endswith("Id") else value
-            rows = [row for row in rows if FILTERS[to_snake_case(name), key](row, wanted, actor)]
+            verdicts = [FILTERS[to_snake_case(name), key](row, wanted, actor) for row in rows]
+            rows = [
+                row
+                for row, verdict in zip(rows, verdicts, strict=True)
+                if (await verdict if isawaitable(verdict) else verdict)
+            ]
     return rows
 
 
@@ -893,7 +969,7 @@ async def _connection(parent: Row | None, name: str, type_name: str, source: ToM
     rows = await _rows(target, actor, **where)
     if source.where is not None:
         rows = [row for row in rows if WHERES[source.where](row, actor)]
-    rows = _filtered(rows, name, args, actor)
+    rows = await _filtered(rows, name, args, actor)
     total = len(rows)
     compare = compared(order)
     rows.sort(key=cmp_to_key(compare))

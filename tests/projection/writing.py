@@ -63,7 +63,7 @@ ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
     protocols handOverList escalationRecord responderLoads
-    authoredShare readContent courseNumbers trainingGaps readStory publishedStories introductionContact
+    authoredShare readContent previewDraft courseNumbers trainingGaps readStory readPractice publishedStories introductionContact
     customerNumbers contentToWrite
     metricCatalogue metrics metricSeries metricRows clientsNeedingAttention clientReportContent""".split()
 )

@@ -21,7 +21,7 @@ from backend.acting.thresholds import ATTEMPT_SECONDS
 from backend.client_reports import ClientReportDefinition, make_client_report
 from backend.communities import Connection, Post
 from backend.customers import AccountContact, CustomerAccount, CustomerSubscription
-from backend.education import Certificate, ContentItem, ContentVersion, Course, TrainingNeed
+from backend.education import Certificate, ContentItem, ContentPicture, ContentVersion, Course, TrainingNeed
 from backend.evidence import Attachment
 from backend.filing import draw_up_report
 from backend.filing.thresholds import ANSWER_SECONDS
@@ -210,6 +210,12 @@ async def _somebody_who_lacks_a_certificate(acme: Cast, client: UUID, slug: str)
             workspace_id=client, slug="c-d", title="x", summary="", state="published", is_ordered=False,
             certificate_kind="x", writers=[],
         )  # fmt: skip
+    return {}
+
+
+async def _a_picture_nobody_uses(acme: Cast, client: UUID, slug: str) -> dict[str, Any]:
+    async with agency_scope(acme.system):
+        await ContentPicture.create(workspace_id=client, code=slug, created_at=now() - timedelta(days=31))
     return {}
 
 
@@ -646,6 +652,7 @@ SCENES: dict[str, Scene] = {
     "submit_batch": _a_batch_without_a_token,
     "write_transparency_report": _a_report_to_write,
     "purge_attachments": _an_old_picture,
+    "purge_pictures": _a_picture_nobody_uses,
     "page_escalation": _an_overdue_escalation,
     "page_outside": _an_overdue_escalation,
     "purge_evidence": _old_evidence,

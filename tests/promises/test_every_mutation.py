@@ -56,6 +56,7 @@ UNRECORDED = {
     "extendClaim": "a sign of life every few minutes; the claim says until when, and how it ended is recorded",
     "linkToExport": "nothing is handed out yet: fetching the file is recorded",
     "linkToBatch": "likewise",
+    "linkToPicture": "whoever writes looks at a picture of what they write",
     "openReceipt": "nothing is handed out yet: fetching the file is recorded",
     "markNoticesRead": "what somebody has read is theirs alone",
     "revokeSessions": "sessions are a person's and of no agency, so no agency's journal can hold it",
@@ -381,7 +382,10 @@ async def _a_course_to_lay(scene: Scene) -> dict[str, Any]:
 
 
 async def _a_story_to_distil(scene: Scene) -> dict[str, Any]:
-    return {"evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1}
+    return {
+        "evidence": [{"storyId": scene.ids["story"]}], "language": "en", "expectedVersion": 1, "translationOf": None,
+        "sourceVersion": None,
+    }  # fmt: skip
 
 
 async def _a_practice_in_review(scene: Scene) -> dict[str, Any]:

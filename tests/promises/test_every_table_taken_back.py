@@ -35,6 +35,7 @@ async def test_what_is_put_out_says_so_in_sql_that_runs(acme: Cast, table: str) 
 def test_staying_has_a_reason_and_is_the_exception() -> None:
     assert {name for name, model in TABLES.items() if model.stays_today} == {
         "agency_keys",
+        "badge_keys",
         "credentials",
         "erasure_keys",
         "erasures",

@@ -96,6 +96,8 @@ async def _by_the_api(told: Told, api: httpx.AsyncClient, who: str) -> Ways:
         by = f"channel: {channel.upper()}) {{ {shown} }}"
         asked[f"readStory {channel}"] = f'readStory(storyId: "{told.ids["SuccessStory"]}", {by}'
         asked[f"publishedStories {channel}"] = f'publishedStories(workspaceId: "{client}", {by}'
+    practised = _all_fields(SCHEMA.type_map["PublishedPractice"], 1)
+    asked["readPractice"] = f'readPractice(practiceId: "{told.ids["BestPractice"]}") {{ {practised} }}'
     for name, kind in (("stories", "SuccessStory"), ("bestPractices", "BestPractice")):
         nodes = _all_fields(SCHEMA.type_map[kind], 2)
         asked[f"Workspace.{name}"] = f'workspace(id: "{client}") {{ {name} {{ nodes {{ {nodes} }} }} }}'

@@ -129,6 +129,10 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
         return [f'{name}(workspaceId: "{ids["workspace"]}", {window}{more[name]}) {asked[name]}']
     if name == "readContent":
         return [f'{name}(itemId: "{ids["content"]}") {{ {_all_fields(shown, 1)} }}']
+    if name == "readPractice":
+        return [f'{name}(practiceId: "{ids["practice"]}") {{ {_all_fields(shown, 1)} }}']
+    if name == "previewDraft":
+        return [f'{name}(draftId: "{ids["contentdraft"]}") {{ html contents }}']
     if name in ("readStory", "publishedStories"):
         of = f'storyId: "{ids["story"]}"' if name == "readStory" else f'workspaceId: "{ids["workspace"]}"'
         return [f"{name}({of}, channel: SITE) {{ {_all_fields(shown, 1)} }}"]

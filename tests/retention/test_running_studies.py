@@ -10,7 +10,13 @@ from cast import Cast
 from customers.conftest import Client, day
 
 from backend.communities import import_chat
-from backend.customers import CustomerAccount, CustomerExposure, CustomerSubscription
+from backend.customers import (
+    CustomerAccount,
+    CustomerExposure,
+    CustomerSubscription,
+    SubscriptionChange,
+    record_subscription_change,
+)
 from backend.kit.errors import Conflict, Invalid, NotAllowed
 from backend.outside import stored_files
 from backend.retention import (
@@ -235,6 +241,25 @@ async def test_a_renewal_written_down_late_is_no_churn(client: Client) -> None:
             )  # fmt: skip
     _, found = await ran(client, await frozen(client))
     assert sum(found.result["landmarks"][0]["events"].values()) == 72
+
+
+async def test_one_that_was_resumed_later_had_left(client: Client) -> None:
+    await customers_of(client)
+    async with agency_scope(client.system):
+        left = await CustomerSubscription.filter(workspace_id=client.id, ended_at__isnull=False).order_by("external_id")
+    async with agency_scope(client.lead):
+        for n, each in enumerate(left[:4]):
+            assert each.ended_at is not None
+            await SubscriptionChange.create(
+                workspace_id=client.id, subscription_id=each.id, kind="ended", at=each.ended_at, plan=each.plan, ending=each.ending,
+            )  # fmt: skip
+            await record_subscription_change(
+                client.lead, each.account_id, external_id=each.external_id, kind="resumed",
+                at=each.ended_at + timedelta(days=10 if n < 2 else 40),
+            )  # fmt: skip
+    _, found = await ran(client, await frozen(client))
+    others = sum(each.ending != "outside" for each in left) - sum(each.ending != "outside" for each in left[:2])
+    assert sum(found.result["landmarks"][0]["events"].values()) == others  # two came back within a month
 
 
 async def test_given_up_it_is_frozen_as_before_and_can_be_run_again(client: Client) -> None:

@@ -2,17 +2,23 @@
 
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
+from cast import ask
 from stories.conftest import Desk
 
 from backend.communities import Member
 from backend.kit.clock import now
 from backend.kit.errors import Conflict
 from backend.kit.ids import new_id
-from backend.stories import StoryConsent, SuccessStory, retire_story, share_story
+from backend.notices import Notice
+from backend.stories import StoryConsent, SuccessStory, retire_story, share_story, withdraw_consent
+from backend.stories.consenting import take_back
+from backend.stories.telling import held_story
 from backend.web import telling_stories
+from tenants.rights import Role
 from tenants.scope import agency_scope
 
 AGREE = {"act": "agree", "version": "1", "use_quote": "1", "channel_site": "1", "channel_page": "1"}
@@ -216,3 +222,63 @@ def test_both_languages_say_the_same_things() -> None:
 
 def _holes(text: str) -> list[str]:
     return [part.partition("}")[0] for part in text.split("{")[1:]]
+
+
+@pytest.mark.parametrize("answer", ["agreed", "agreed_to_less", "declined", "withdrawn"])
+async def test_whoever_asked_hears_what_they_answer(desk: Desk, answer: str) -> None:
+    story = await desk.drafted(uses=["quote", "name"])
+    await desk.ask(story)
+    if answer != "declined":
+        await desk.agrees(story, uses=["quote"] if answer == "agreed_to_less" else ["quote", "name"])
+    if answer in ("declined", "withdrawn"):
+        async with agency_scope(desk.system):
+            await take_back(await held_story(story.id))
+    async with agency_scope(desk.system):
+        told = await Notice.filter(kind="story_answered", subject_id=story.id).order_by("-created_at", "-id")
+    assert {notice.membership_id for notice in told} == {desk.writer.membership_id}
+    assert [notice.facts["answer"] for notice in told] == {"withdrawn": ["withdrawn", "agreed"]}.get(answer, [answer])
+
+
+async def test_what_staff_write_down_themselves_is_no_news_to_them(desk: Desk) -> None:
+    story = await desk.drafted()
+    await desk.ask(story)
+    await desk.consent(story)
+    async with agency_scope(desk.writer):
+        await withdraw_consent(desk.writer, story.id)
+    async with agency_scope(desk.system):
+        assert not await Notice.exists(kind="story_answered", subject_id=story.id)
+
+
+async def test_stories_are_found_by_state_consent_member_and_words_that_one_may_read(
+    desk: Desk, api: httpx.AsyncClient
+) -> None:
+    member = await desk.member()
+    told = await desk.published("They saved hours. 50% of them_all", member=member)
+    draft = await desk.drafted("They saved hours as well.")
+    asked = await desk.drafted("Other words.")
+    await desk.ask(asked)
+    gone = await desk.drafted("They saved hours, and said no.")
+    await desk.ask(gone)
+    async with agency_scope(desk.writer):
+        await withdraw_consent(desk.writer, gone.id)
+    nominated = await desk.nominated()
+    await desk.cast.hire(f"helper-{desk.slug}", Role.SUPPORT, [desk.client], sees_all=False)
+    query = """query($w: ID!, $f: StoryFilter) { node(id: $w) { ... on Workspace {
+        stories(filter: $f) { totalCount nodes { id consentState } } } } }"""
+
+    async def found(who: str, **filter: Any) -> dict[str, str]:
+        answer = await ask(api, desk.token(who), query, w=f"workspace_{desk.client}", f=filter)
+        listed = answer["data"]["node"]["stories"]
+        assert listed["totalCount"] == len(listed["nodes"])
+        return {each["id"].removeprefix("story_"): each["consentState"] for each in listed["nodes"]}
+
+    assert await found("writer") == {
+        str(told.id): "GIVEN", str(draft.id): "NONE", str(asked.id): "ASKED", str(gone.id): "WITHDRAWN",
+        str(nominated.id): "NONE",
+    }  # fmt: skip
+    assert set(await found("writer", state=["PUBLISHED", "RETIRED"])) == {str(told.id), str(gone.id)}
+    assert set(await found("writer", consentState="ASKED")) == {str(asked.id)}
+    assert set(await found("writer", memberId=f"member_{member.id}", consentState="GIVEN")) == {str(told.id)}
+    assert set(await found("writer", text="SAVED hours")) == {str(told.id), str(draft.id)}
+    assert set(await found("helper", text="SAVED hours")) == {str(told.id)}  # of what they may read, no other
+    assert await found("writer", text="0% o_") == {}

@@ -1,20 +1,25 @@
 """Best practices: distilled from stories, published by somebody else, and gone with a story that they quote."""
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
+import httpx
 import pytest
-from cast import Cast
+from cast import Cast, ask
 from stories.conftest import Desk
 
-from backend.education import Words
+from backend.education import ContentSearch, Words
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import new_id
 from backend.stories import (
     BestPractice,
     Evidence,
+    Original,
     PracticeEvidence,
     StoryConsent,
+    SuccessStory,
     archive_practice,
     distil_best_practice,
     is_quotation,
@@ -155,3 +160,133 @@ async def test_refused_is_what_rests_on_nothing_or_on_what_is_not_there(desk: De
     async with agency_scope(globex.owner):
         with pytest.raises(NotFound):
             await archive_practice(globex.owner, practice.id)
+
+
+SEARCH = """mutation($i: SearchContentInput!) { searchContent(input: $i) { userErrors { code }
+    versions { title } practices { practiceId language title isStale } } }"""
+READ = """query($i: ID!, $l: [String!]) { readPractice(practiceId: $i, languages: $l) {
+    practiceId language version title isStale helpfulCount unhelpfulCount solvedCount } }"""
+SAY = """mutation($i: GivePracticeFeedbackInput!) { givePracticeFeedback(input: $i) {
+    practice { id } feedback { words } userErrors { code path } } }"""
+
+
+async def translated(desk: Desk, of: BestPractice, story: SuccessStory, *, is_quoting: bool = False) -> BestPractice:
+    async with agency_scope(desk.writer):
+        practice = await distil_best_practice(
+            desk.writer, desk.client, slug=f"p-{new_id()}", language="de", words=Words("Tut dies", "Fragt jeden."),
+            evidence=[Evidence(story.id, is_quoting)], original=Original(of.id, 1),
+        )  # fmt: skip
+        await submit_practice(desk.writer, practice.id)
+    async with agency_scope(desk.editor):
+        await publish_practice(desk.editor, practice.id)
+    return practice
+
+
+async def test_readers_get_a_practice_in_their_language_where_there_is_one(desk: Desk, api: httpx.AsyncClient) -> None:
+    story = await desk.published(SAID)
+    original = await desk.practice(story, "Ask everybody.", is_quoting=False)
+    german = await translated(desk, original, story, is_quoting=True)
+
+    async def read(id: UUID, *languages: str) -> Any:
+        answer = await ask(api, desk.token("editor"), READ, i=f"practice_{id}", l=list(languages))
+        shown = answer["data"]["readPractice"]
+        return shown and (shown["practiceId"], shown["language"], shown["isStale"])
+
+    theirs, ours = (f"practice_{german.id}", "de", False), (f"practice_{original.id}", "en", False)
+    assert await read(original.id, "fr", "de", "en") == await read(original.id, "fr-CA", "DE-at", "en") == theirs
+    assert await read(german.id, "en") == ours
+    assert await read(original.id) == await read(german.id, "fr") == ours
+    async with agency_scope(desk.writer):
+        await rewrite_practice(
+            desk.writer, original.id, expected_version=4, words=Words("Do this", "Anew."), evidence=[Evidence(story.id, False)]
+        )  # fmt: skip
+        await submit_practice(desk.writer, original.id)
+    assert await read(original.id, "de") == theirs  # readers have no later one yet
+    async with agency_scope(desk.editor):
+        await publish_practice(desk.editor, original.id)
+    assert await read(original.id, "de") == (f"practice_{german.id}", "de", True)
+    async with agency_scope(desk.writer):
+        await withdraw_consent(desk.writer, story.id)
+    assert await read(original.id, "de") == ours  # the translation quotes the story, and the original does not
+    async with agency_scope(desk.editor):
+        await archive_practice(desk.editor, original.id)
+    assert await read(german.id, "de") is None
+    assert await read(new_id()) is None
+
+
+async def test_a_translation_is_of_an_original_of_the_client_and_one_of_its_versions(desk: Desk, globex: Cast) -> None:
+    story = await desk.published(SAID)
+    original = await desk.practice(story, "Ask everybody.", is_quoting=False)
+    german = await translated(desk, original, story)
+    for of, language, refusal in (
+        (Original(original.id, 1), "de", Conflict), (Original(original.id, 1), "en", Invalid), (Original(original.id, 9), "fr", Invalid),
+        (Original(german.id, 1), "fr", Invalid), (Original(new_id(), 1), "fr", NotFound),
+    ):  # fmt: skip
+        with pytest.raises(refusal):
+            async with agency_scope(desk.writer):
+                await distil_best_practice(
+                    desk.writer, desk.client, slug=f"p-{new_id()}", language=language, words=Words("x", "x"),
+                    evidence=[Evidence(story.id, False)], original=of,
+                )  # fmt: skip
+    for practice, source in ((original, 1), (german, None), (german, 2)):
+        with pytest.raises(Invalid):
+            async with agency_scope(desk.writer):
+                await rewrite_practice(
+                    desk.writer, practice.id, expected_version=4, words=Words("x", "x"), source_version=source,
+                    evidence=[Evidence(story.id, False)],
+                )  # fmt: skip
+
+
+async def test_practices_are_found_with_articles_and_only_while_readers_have_them(
+    desk: Desk, api: httpx.AsyncClient
+) -> None:
+    story = await desk.published(SAID)
+    original = await desk.practice(story, "Gurkensalat for everybody.")
+    await translated(desk, original, story)
+
+    async def found(text: str, *languages: str) -> list[tuple[str, str]]:
+        given = {"workspaceId": f"workspace_{desk.client}", "text": text, "languages": list(languages)}
+        answer = (await ask(api, desk.token("editor"), SEARCH, i=given))["data"]["searchContent"]
+        assert answer["userErrors"] == []
+        assert answer["versions"] == []
+        return [(each["language"], each["title"]) for each in answer["practices"]]
+
+    assert await found("EVERYBODY gurkensalat") == [("en", "Do this")]
+    assert await found("fragt jeden", "de") == [("de", "Tut dies")]
+    async with agency_scope(desk.system):
+        searched = {each.words: (each.times, each.empty_count) for each in await ContentSearch.all()}
+    assert searched == {"everybody gurkensalat": (1, 0), "fragt jeden": (1, 0)}
+    async with agency_scope(desk.writer):
+        await withdraw_consent(desk.writer, story.id)
+    assert await found("gurkensalat") == []
+    async with agency_scope(desk.system):
+        assert (await ContentSearch.get(words="gurkensalat")).empty_count == 1
+
+
+async def test_a_member_says_once_whether_a_practice_helped(desk: Desk, api: httpx.AsyncClient, globex: Cast) -> None:
+    story, member = await desk.published(SAID), await desk.member()
+    practice = await desk.practice(story, "Ask everybody.", is_quoting=False)
+    given = {
+        "practiceId": f"practice_{practice.id}",
+        "version": 1,
+        "isHelpful": True,
+        "hasSolved": True,
+        "words": "Yes.",
+    }
+    for each in (given, {**given, "isHelpful": False, "words": "No."}):
+        said = await ask(api, desk.token("editor"), SAY, i={**each, "memberId": f"member_{member.id}"})
+        assert said["data"]["givePracticeFeedback"]["feedback"] == {"words": each["words"]}
+    await ask(api, desk.token("editor"), SAY, i=given)
+    shown = (await ask(api, desk.token("editor"), READ, i=given["practiceId"], l=[]))["data"]["readPractice"]
+    assert (shown["helpfulCount"], shown["unhelpfulCount"], shown["solvedCount"]) == (1, 1, 2)
+    wrong = [
+        await ask(api, token, SAY, i={**given, **more})
+        for token, more in (
+            (globex.tokens["owner"], {}),
+            (desk.token("editor"), {"practiceId": f"practice_{new_id()}"}),
+            (desk.token("editor"), {"version": 2}),
+        )
+    ]
+    assert [each["data"]["givePracticeFeedback"]["userErrors"] for each in wrong] == [
+        [{"code": "NOT_FOUND", "path": ["input", "practiceId"]}]
+    ] * 3
