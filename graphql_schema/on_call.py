@@ -49,6 +49,27 @@ class WhenExhausted(Enum):
     KEEP_LOOPING = value("keep_looping", "It begins anew, for ever.")
 
 
+@strawberry.enum(description="What holidays mean to a layer of a rota.")
+class LayerHolidays(Enum):
+    IGNORED = value("ignored", "Nothing: they are days as any other.")
+    NOT_ON = value("not_on", "It does not cover them.")
+    ONLY_ON = value("only_on", "It covers nothing else.")
+
+
+@publish(safety.HolidayCalendar, kind="holidaycalendar", needs=Right.READ_STAFF, row=_OF_MY_CLIENTS)
+class HolidayCalendar(Node):
+    """Which days are holidays. `holidays` has those of a year."""
+
+    id: strawberry.ID
+    name: str = column(description="What people call it.")
+    country: str | None = column(description="Whose public holidays they are, ISO 3166-1; null for none's.")
+    region: str = column(description="Of which region, ISO 3166-2 without the country; empty for the whole country.")
+    own_days: JSON = column(description="Holidays besides, in the shape of HolidayInput.")
+    working_days: list[str] = column(description="Public holidays that are none here, ISO 8601.")
+    version: int = column(description="For `expectedVersion`; each change adds one.")
+    created_at: datetime = column(description="When it was made.")
+
+
 @publish(safety.RotaLayer, needs=Right.READ_STAFF)
 class RotaLayer:
     """People of one level who take turns. Of two layers that cover the same moment the one that is listed later counts."""
@@ -67,6 +88,8 @@ class RotaLayer:
         description="Until which minute; 1440 is the end of the day, one before `fromMinute` is of the next day."
     )
     ends_at: datetime | None = column(description="When the layer ends; null if it does not.")
+    holidays: LayerHolidays = column(description="What holidays of `calendar` mean to it.")
+    calendar: HolidayCalendar | None = one("calendar_id", description="Which holidays; null where they are ignored.")
 
 
 @publish(safety.RotaOverride, needs=Right.READ_STAFF)

@@ -24,6 +24,7 @@ from graphql_schema.filing import FilingVerbs
 from graphql_schema.filing_safety import FilingSafety
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
+from graphql_schema.holidays import SettingHolidays
 from graphql_schema.introducing import Introducing
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
@@ -108,6 +109,7 @@ class Mutation(
     ListingHelp,
     TakingDown,
     SettingSafety,
+    SettingHolidays,
     Training,
     WritingContent,
     HearingReaders,

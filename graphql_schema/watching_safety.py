@@ -29,6 +29,9 @@ class CoverageGap:
     level: int = strawberry.field(description="On which of its levels.")
     starts_at: datetime = strawberry.field(description="From when nobody is.")
     ends_at: datetime = strawberry.field(description="Until when; it is looked for 14 days ahead.")
+    holidays: list[str] = strawberry.field(
+        description="Names of the holidays for which nobody is; empty where nobody would be on another day either."
+    )
 
 
 @strawberry.type(description="Who is on call at this moment.")
@@ -98,7 +101,13 @@ class WatchingSafety:
         except (NotAllowed, NotFound):
             return None
         return [
-            CoverageGap(rota=ref(Rota, gap.rota_id), level=gap.level, starts_at=gap.starts_at, ends_at=gap.ends_at)
+            CoverageGap(
+                rota=ref(Rota, gap.rota_id),
+                level=gap.level,
+                starts_at=gap.starts_at,
+                ends_at=gap.ends_at,
+                holidays=list(gap.holidays),
+            )
             for gap in gaps
         ]
 

@@ -1,6 +1,6 @@
 """When nobody is on call: told days ahead, and paged when it is so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from backend.education import changes_of_training
 from backend.notices import Recipient, tell
+from backend.safety.knowing_holidays import Calendar
 from backend.safety.staffing import Staffing, staffing_of
-from backend.safety.taking_turns import Turns, changes, on_call_at
+from backend.safety.taking_turns import Turns, changes, day_of, on_call_at, without_holidays
 from backend.safety.thresholds import LOOKED_AHEAD
 from tenants import locks
 from tenants.actor import Actor
@@ -22,12 +23,14 @@ SHORTEST: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """From a moment until another nobody is on call on this level of a rota."""
+    """From a moment until another nobody is on call on this level of a rota. `holidays`: their names, where somebody would
+    be if these were days as any other."""
 
     rota_id: UUID
     level: int
     starts_at: datetime
     ends_at: datetime
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,8 @@ async def gaps_of(workspace_id: UUID, *, moment: datetime) -> list[Gap]:
         for rota_id, turns in known.rotas.items():
             for level in turns.levels:
                 if on_call_at(turns, level, start, may=known.may_respond) is None:
-                    _add(found, Gap(rota_id, level, start, end))
+                    names = _holidays(turns, level, start, may=known.may_respond)
+                    _add(found, Gap(rota_id, level, start, end, names))
     return sorted(
         (gap for gap in found if gap.ends_at - gap.starts_at >= SHORTEST), key=lambda gap: (gap.starts_at, gap.level)
     )
@@ -149,13 +153,22 @@ def _people(turns: Turns) -> set[UUID]:
     return {who for layer in turns.layers for who in layer.turns} | {override.who for override in turns.overrides}
 
 
+def _holidays(turns: Turns, level: int, moment: datetime, *, may: Callable[[UUID], bool]) -> tuple[str, ...]:
+    if on_call_at(without_holidays(turns), level, moment, may=may) is None:
+        return ()
+    days = [(layer.calendar, day_of(layer, moment, turns.zone)) for layer in turns.layers if layer.level == level]
+    names = [calendar.name_of(day) for calendar, day in days if isinstance(calendar, Calendar)]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
 def _add(found: list[Gap], gap: Gap) -> None:
     """Together with the one before it where that goes on."""
     for place in range(len(found) - 1, -1, -1):
         before = found[place]
         if (before.rota_id, before.level) == (gap.rota_id, gap.level):
             if before.ends_at == gap.starts_at:
-                found[place] = Gap(gap.rota_id, gap.level, before.starts_at, gap.ends_at)
+                names = tuple(dict.fromkeys((*before.holidays, *gap.holidays)))
+                found[place] = Gap(gap.rota_id, gap.level, before.starts_at, gap.ends_at, names)
                 return
             break
     found.append(gap)

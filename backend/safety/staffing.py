@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from backend.safety.exposing import RESTS_UNTIL
+from backend.safety.setting_calendars import calendar_of
 from backend.safety.taking_turns import WEEKDAYS, Layer, Override, Turns, on_call_at
 from tenants.rights import CLIENT_ROLES, RIGHTS_OF, Right, Role
 from tenants.scope import current
@@ -118,7 +119,11 @@ async def rotas_for(workspace_id: UUID) -> dict[UUID, Turns]:
     )
     ids = [row["id"] for row in rotas]
     layers = await scope.fetch(
-        "select * from rota_layers where agency_id = $1 and rota_id = any($2) order by position, id", agency_id, ids
+        """select l.*, c.country, c.region, c.own_days, c.working_days
+             from rota_layers l left join holiday_calendars c on c.agency_id = $1 and c.id = l.calendar_id
+            where l.agency_id = $1 and l.rota_id = any($2) order by l.position, l.id""",
+        agency_id,
+        ids,
     )
     overrides = await scope.fetch(
         "select * from rota_overrides where agency_id = $1 and rota_id = any($2) order by id", agency_id, ids
@@ -147,4 +152,6 @@ def _layer(row: Any) -> Layer:
         from_minute=row["from_minute"],
         until_minute=row["until_minute"],
         ends_at=row["ends_at"],
+        holidays=row["holidays"],
+        calendar=frozenset() if row["calendar_id"] is None else calendar_of(row),
     )

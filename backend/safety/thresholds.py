@@ -48,6 +48,7 @@ MOST_POLICIES: Final = 50
 MOST_LAYERS: Final = 30
 MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
+MOST_DAYS: Final = 400  # of a calendar of holidays; as of a client's days off
 # Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
 MOST_ABOUT_NOBODY: Final = 5
 # After one of severity 1 or 2: our reference asks for recovery and names no hours; a day, and the time between two shifts.
