@@ -38,6 +38,7 @@ class EscalationOutcome(Enum):
     STOOD_DOWN = value("stood_down", "There was no danger.")
     RESOLVED = value("resolved", "The danger is averted.")
     HANDED_OFF = value("handed_off", "Somebody else has it: an authority, the client, a doctor.")
+    JOINED = value("joined", "It was told twice: `joinedTo` goes on. Nobody resolves one so.")
 
 
 @strawberry.enum(description="What law says about it, which makes it at least so grave.")
@@ -81,6 +82,12 @@ class EscalationStepKind(Enum):
     REVIEWED = value("reviewed", "Its review was written, or changed.")
     FOLLOW_UP_SET = value("follow_up_set", "Something is to change after it; `staff` does it.")
     FOLLOW_UP_DONE = value("follow_up_done", "What was to change has changed; `staff` did it.")
+    PASSED_OVER = value("passed_over", "It was the turn of `staff`, and somebody else was paged; `target` says why.")
+    NOBODY_ELSE = value(
+        "nobody_else", "`staff` was paged, since nobody else is there; `target` says why they would not be."
+    )
+    SUBJECT_FOUND = value("subject_found", "Somebody found which post it is about.")
+    JOINED_TO = value("joined_to", "It was told twice: another one goes on.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
@@ -179,6 +186,9 @@ class Escalation(Node):
     is_review_overdue: bool = sql(
         "{row}.reviewed_at is null and coalesce({row}.review_due_at < now(), false)",
         description="Whether `reviewDueAt` is over, and nobody has written one.",
+    )
+    joined_to: Annotated["Escalation", strawberry.lazy("graphql_schema.escalations")] | None = one(
+        "joined_to_id", description="The one that goes on, where the same danger was told twice; else null."
     )
     owner: Staff | None = one("owner_id", description="Who has it, or had it last; null for nobody.")
     raised_by: Staff | None = one("raised_by_id", description="Who raised it; null for a machine or Tend itself.")

@@ -17,7 +17,7 @@ class HolidayCalendar(AgencyModel):
     }
     workspace_id: UUID | None = fields.UUIDField(null=True)
     name = fields.CharField(max_length=200)
-    country: str | None = fields.CharField(max_length=2, null=True)
+    country = fields.CharField(max_length=2, null=True)
     region = fields.CharField(max_length=50, default="")
     own_days: list[dict[str, str]] = fields.JSONField(default=list)
     working_days: list[str] = ArrayField("text", default=list)
