@@ -112,7 +112,7 @@ class EscalationStep:
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
     target: str = column(
         description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; of an item its "
-        "key; else empty."
+        "key; of PASSED_OVER and NOBODY_ELSE `rests`, `capped` or `opted_out`; else empty."
     )
     channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")

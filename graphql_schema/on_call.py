@@ -167,5 +167,11 @@ class SafetySettings(Node):
         description="Seconds until somebody takes it, by severity, the gravest first; null for Tend's own: 5 and 15 minutes, "
         "2 hours, 1 and 5 days."
     )
+    most_grave_a_day: int | None = column(
+        description="Of how many of severity 1 or 2 somebody has had enough in 24 hours; null for no such number."
+    )
+    most_grave_a_week: int | None = column(description="The same, of how many in 7 days.")
+    most_grave_hours_a_day: int | None = column(description="The same, of how many hours of them in 24 hours.")
+    most_grave_hours_a_week: int | None = column(description="The same, of how many hours of them in 7 days.")
     version: int = column(description="For `expectedVersion`; each change adds one.")
     updated_at: datetime = column(description="When they were last set.")

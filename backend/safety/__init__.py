@@ -32,6 +32,7 @@ from backend.safety.models import (
     SafetyFiling,
     Takedown,
 )
+from backend.safety.opting_out import Untaken, my_opt_outs, set_opt_outs, untaken_dangers
 from backend.safety.paging_outside import give_up_page, page_outside
 from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
 from backend.safety.regrading import regrade_escalation
@@ -41,7 +42,7 @@ from backend.safety.rota_models import HolidayCalendar, Rota, RotaLayer, RotaOve
 from backend.safety.setting_calendars import holidays_in, set_holiday_calendar
 from backend.safety.setting_contacts import set_safety_contacts
 from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
-from backend.safety.setting_promises import set_safety_settings
+from backend.safety.setting_promises import Caps, set_safety_settings
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
@@ -71,6 +72,7 @@ __all__ = [
     "Account",
     "Attainment",
     "Calendar",
+    "Caps",
     "CrisisResource",
     "CyberTip",
     "Danger",
@@ -111,6 +113,7 @@ __all__ = [
     "Target",
     "Task",
     "TipFile",
+    "Untaken",
     "WantedLayer",
     "WantedOverride",
     "WantedPolicy",
@@ -129,6 +132,7 @@ __all__ = [
     "give_up_page",
     "hand_over_list",
     "holidays_in",
+    "my_opt_outs",
     "note_on_escalation",
     "offer_escalation",
     "page_escalation",
@@ -148,6 +152,7 @@ __all__ = [
     "set_escalation_policies",
     "set_follow_up",
     "set_holiday_calendar",
+    "set_opt_outs",
     "set_rota",
     "set_safety_contacts",
     "set_safety_settings",
@@ -159,6 +164,7 @@ __all__ = [
     "take_step",
     "tell_of_deadlines",
     "tick_item",
+    "untaken_dangers",
     "watch_coverage",
     "watch_deadlines",
     "who_is_on_call",

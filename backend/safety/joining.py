@@ -77,8 +77,8 @@ async def join_to(actor: Actor, told: Escalation, into: Escalation, *, moment: d
     )
     step_id = await note_step(told, "joined_to", by_id=actor.membership_id, moment=moment)
     for because in ("paged", "responds"):
-        readers = EscalationReader.filter(escalation_id=told.id, because=because)
-        await let_read(into, await readers.values_list("membership_id", flat=True), because=because, until=None)
+        readers = await EscalationReader.filter(escalation_id=told.id, because=because)
+        await let_read(into, [reader.membership_id for reader in readers], because=because, until=None)
     for papers in (Takedown, SafetyFiling, FollowUp):
         await papers.filter(escalation_id=told.id).update(escalation_id=into.id)
     for name in ("raised_at", "first_paged_at", "acknowledged_at", "acted_at"):

@@ -199,6 +199,8 @@ COMPUTED = {
     **dict.fromkeys(("coverageGaps", "onCall", "safetyNumbers"), "tests/safety/test_on_call.py"),
     "handOverList": "tests/safety/test_ending_turns.py",
     "responderLoads": "tests/safety/test_exposing.py",
+    **dict.fromkeys(("untakenDangers", "myOptOuts"), "tests/safety/test_sparing.py"),
+    **dict.fromkeys(("holidays", "holidayRegions"), "tests/safety/test_holidays.py"),
     **dict.fromkeys(("authoredShare", "readContent"), "tests/education/test_reading.py"),
     "clientReportContent": "tests/client_reports/test_reading_client_reports.py",
     **dict.fromkeys(("courseNumbers", "trainingGaps"), "tests/education/test_learning.py"),

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from backend.safety.climbing import Event, Ladder, Move, Place, begin, climb
-from backend.safety.policies import Contacts, pages_of
+from backend.safety.policies import Contacts
+from backend.safety.sparing import reached_by
 from backend.safety.staffing import Colleague, Staffing
 from backend.safety.taking_turns import Layer, Turns
 from backend.safety.thresholds import EXHAUSTED_AGAIN, NOBODY_AGAIN
@@ -167,7 +168,7 @@ class OverHolidays(Escalating):
     def covered(self) -> list[bool]:
         contacts = Contacts(has_email=False, has_telephony=False)
         reached = [
-            bool(pages_of(POLICY, level, staffing=STAFFING, contacts=contacts, moment=self.now))
+            bool(reached_by(POLICY, level, kind="other", staffing=STAFFING, contacts=contacts, moment=self.now).pages)
             for level in range(1, 6)
         ]
         local = self.now.astimezone(PARIS)
