@@ -84,7 +84,8 @@ class EscalationStepKind(Enum):
     FOLLOW_UP_DONE = value("follow_up_done", "What was to change has changed; `staff` did it.")
     PASSED_OVER = value("passed_over", "It was the turn of `staff`, and somebody else was paged; `target` says why.")
     NOBODY_ELSE = value(
-        "nobody_else", "`staff` was paged, since nobody else is there; `target` says why they would not be."
+        "nobody_else",
+        "Nobody else is there, or has come: `staff` was paged, and `target` says why they would be spared.",
     )
     SUBJECT_FOUND = value("subject_found", "Somebody found which post it is about.")
     JOINED_TO = value("joined_to", "It was told twice: another one goes on.")

@@ -95,7 +95,7 @@ class Holidays:
     async def holidays(
         self,
         info: Info,
-        calendar_id: Annotated[strawberry.ID, strawberry.argument(description="The calendar.")],
+        calendar_id: Annotated[strawberry.ID, strawberry.argument(description="The calendar it is about.")],
         year: Annotated[int, strawberry.argument(description="Which year, 2025 to 2035.")],
     ) -> list[Holiday] | None:
         parsed = parse_published(calendar_id)
@@ -112,10 +112,13 @@ class Holidays:
     @strawberry.field(
         description="Regions of a country that have holidays of their own, for `SetHolidayCalendarInput.region`; null for what is "
         "no country that Tend knows.",
+        metadata={NEEDS: Right.READ_STAFF},
     )
     async def holiday_regions(
-        self, country: Annotated[str, strawberry.argument(description="ISO 3166-1, two letters.")]
+        self, info: Info, country: Annotated[str, strawberry.argument(description="ISO 3166-1, two letters.")]
     ) -> list[str] | None:
+        if Right.READ_STAFF not in actor_of(info.context).rights:
+            return None
         return safety.regions_of(country)
 
 

@@ -80,7 +80,7 @@ class ResponderLoad:
 
 @strawberry.type(description="A time at which everybody who is on call for a client has opted out of a kind of danger.")
 class UntakenDanger:
-    kind: DangerKind = strawberry.field(description="Which kind.")
+    kind: DangerKind = strawberry.field(description="Which kind it is.")
     starts_at: datetime = strawberry.field(description="From when nobody takes it.")
     ends_at: datetime = strawberry.field(description="Until when; it is looked for 14 days ahead.")
 

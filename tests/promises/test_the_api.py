@@ -127,6 +127,7 @@ KINDS = {
     "followUpId": "followup",
     "viewedById": "staff",
     "rotaId": "rota",
+    "calendarId": "holidaycalendar",
     "certificateId": "certificate",
     "insteadOfId": "staff",
     "staffIds": "staff",
