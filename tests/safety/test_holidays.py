@@ -36,7 +36,13 @@ async def a_calendar(house: House, name: str = "ours", **columns: Any) -> UUID:
         )
 
 
-async def a_rota(house: House, *layers: tuple[str, str], calendar_id: UUID | None, zone: str = "Europe/Berlin") -> UUID:
+async def a_rota(
+    house: House,
+    *layers: tuple[str, str],
+    calendar_id: UUID | None,
+    zone: str = "Europe/Berlin",
+    weekdays: tuple[str, ...] = (),
+) -> UUID:
     """Who, and what holidays mean to them."""
     wanted = [
         WantedLayer(
@@ -44,6 +50,7 @@ async def a_rota(house: House, *layers: tuple[str, str], calendar_id: UUID | Non
             starts_at=datetime(2026, 1, 1, tzinfo=UTC),
             shift_hours=168,
             turns=[house.people[who].membership_id],
+            weekdays=weekdays,
             holidays=holidays,
             calendar_id=None if holidays == "ignored" else calendar_id,
         )
@@ -92,6 +99,14 @@ async def test_a_gap_that_is_there_anyhow_blames_no_holiday(house: House) -> Non
     calendar_id = await a_calendar(house, country="DE")
     await a_rota(house, ("second", "only_on"), calendar_id=calendar_id)
     assert [names for _, _, names in await gaps(house)] == [(), (), ()]
+
+
+async def test_a_holiday_on_a_day_that_nobody_works_is_not_to_blame(house: House) -> None:
+    """The second one of 2026 is a Saturday."""
+    calendar_id = await a_calendar(house, country="DE")
+    working = ("mon", "tue", "wed", "thu", "fri")
+    await a_rota(house, ("responder", "not_on"), calendar_id=calendar_id, weekdays=working)
+    assert [names for _, _, names in await gaps(house)] == [(), ("Christmas Day",), ("New Year's Day",)]
 
 
 async def test_a_calendar_that_changes_changes_its_rotas_at_once(house: House) -> None:
@@ -186,8 +201,12 @@ async def test_a_lead_sets_a_calendar_and_reads_its_year_and_nobody_else_sees_it
         ("04-03", "Good Friday"),
         ("12-31", "Stocktaking"),
     ]
+    other = await house.cast.empty_workspace()
+    async with agency_scope(house.cast.owner):
+        theirs = await set_holiday_calendar(house.cast.owner, workspace_id=other, name="theirs", calendar=Calendar())
     for token, calendar_id in (
         (globex.tokens["owner"], calendar["id"]),
+        (house.token("lead"), f"holidaycalendar_{theirs}"),
         (house.token("lead"), calendar["id"][:-4] + "0000"),
         (house.token("lead"), "nonsense"),
     ):
