@@ -74,7 +74,7 @@ async def brief(place: Place, escalation_id: UUID) -> EscalationBrief:
 async def steps(place: Place, escalation_id: UUID) -> list[tuple[str, str]]:
     async with agency_scope(place.system):
         rows = await EscalationStep.filter(escalation_id=escalation_id).order_by("at", "id")
-    return [(row.kind, row.note) for row in rows if row.kind not in ("paged", "skipped", "exhausted")]
+    return [(row.kind, row.note) for row in rows if row.kind not in ("paged", "nobody_else", "exhausted")]
 
 
 async def test_what_was_told_first_gets_its_post_and_goes_on_with_whoever_has_it(
