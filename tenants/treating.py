@@ -37,6 +37,7 @@ A_HASH: Final = Keep("a hash, which leads back to nobody")
 CASES_ABOUT_THEM: Final = (
     "= any(array(select c.id from cases c where c.agency_id = $1 and c.workspace_id = $2 and c.member_id = $3))"
 )
+THEIRS_OR_ABOUT_THEM: Final = f"(t.member_id = $3 or t.case_id {CASES_ABOUT_THEM})"
 # Names that are too short to be nobody else's word are not looked for.
 _SHORTEST_HANDLE: Final = 3
 _SHORTEST_ID: Final = 6

@@ -47,6 +47,27 @@ def test_the_demo_is_two_agencies_at_work(demo: Up) -> None:
     demo.wait_for(something_everywhere)
 
 
+def test_one_of_its_clients_shows_all_that_tend_does(demo: Up) -> None:
+    document = """{ workspace(slug: "northwind") { escalations { nodes { state isDrill } } stories { nodes { state } }
+        courses { nodes { state } } memberCertificates { totalCount } customerAccounts { totalCount }
+        retentionStudies { nodes { state } } clientReports { nodes { state } } bestPractices { totalCount } } }"""
+
+    def everything() -> bool:
+        seen = demo.ask("acme.lead", document)["data"]["workspace"]
+        return bool(
+            seen["escalations"]["nodes"]
+            == [{"state": "ACKNOWLEDGED", "isDrill": False}, {"state": "RESOLVED", "isDrill": True}]
+            and {node["state"] for list in ("stories", "courses", "clientReports") for node in seen[list]["nodes"]}
+            == {"PUBLISHED"}
+            and seen["bestPractices"]["totalCount"] == 1
+            and seen["memberCertificates"]["totalCount"] == 4
+            and seen["customerAccounts"]["totalCount"] == 400
+            and seen["retentionStudies"]["nodes"] == [{"state": "DONE"}]
+        )  # fmt: skip
+
+    demo.wait_for(everything)
+
+
 def test_what_is_killed_comes_back_and_nothing_is_lost(demo: Up) -> None:
     before = demo.ask("acme.owner", "{ workspaces { nodes { posts { totalCount } } } }")
     for words in (("serve",), ("work",), ("redis-server",), ("postgres",)):

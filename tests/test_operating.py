@@ -165,7 +165,6 @@ async def test_the_command_line_lists_shows_replays_and_cancels(settings: Settin
     assert await state(acme, dead) == ("cancelled", 0)
     assert "can be replayed" in one_sentence(tend("jobs", "replay", *of, f"job_{dead}", **where))
     assert "no id of a job" in one_sentence(tend("jobs", "show", *of, "nonsense", **where))
-    assert "There is no agency" in one_sentence(tend("jobs", "list", "--agency", "nobody", **where))
 
 
 async def test_what_is_promised_by_one_who_asks_goes_on_after_a_job_was_called_off(acme: Cast) -> None:

@@ -152,7 +152,7 @@ async def test_thousands_of_interrupted_requests_leak_no_row_and_lose_no_connect
         done += 1
 
     async with asyncio.timeout(180):
-        for _ in range(25):
+        for _ in range(13):
             tasks = [asyncio.create_task(life(chance.choice((acme, globex)))) for _ in range(80)]
             if kind == "cancelled from outside":
                 for task in tasks:

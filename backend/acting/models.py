@@ -4,9 +4,7 @@ from uuid import UUID
 from tortoise import fields
 
 from tenants.tables import SealedField, WorkspaceModel
-from tenants.treating import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, Keep, Put
-
-_ABOUT_THEM = f"(t.member_id = $3 or t.case_id {CASES_ABOUT_THEM})"
+from tenants.treating import CASES_ABOUT_THEM, OF_THE_AGENCY, OUR_WORDS, THEIRS_OR_ABOUT_THEM, Keep, Put
 
 
 class Action(WorkspaceModel):
@@ -19,9 +17,9 @@ class Action(WorkspaceModel):
     forgetting = {
         "kind": OUR_WORDS,
         "state": OUR_WORDS,
-        "message": Put("''", f"t.message is not null and {_ABOUT_THEM}"),
-        "problem": Put("''", f"t.problem is not null and {_ABOUT_THEM}"),
-        "done_note": Put("''", f"t.done_note is not null and {_ABOUT_THEM}"),
+        "message": Put("''", f"t.message is not null and {THEIRS_OR_ABOUT_THEM}"),
+        "problem": Put("''", f"t.problem is not null and {THEIRS_OR_ABOUT_THEM}"),
+        "done_note": Put("''", f"t.done_note is not null and {THEIRS_OR_ABOUT_THEM}"),
     }
     # What a reporter was told about a case is the reporter's.
     of_member = f"(t.member_id = $3 or (t.member_id is null and t.case_id {CASES_ABOUT_THEM}))"

@@ -9,7 +9,7 @@ import orjson
 
 from backend import models
 from backend.communities import Community, Member, Post, create_community, take_in
-from backend.demo.reporting import report_last_month
+from backend.demo.staffing import put_to_work, somebody
 from backend.demo.talking import chatter
 from backend.kit.clock import now
 from backend.moderation import Queue, claim_next, decide, open_workspace, report_post
@@ -17,12 +17,12 @@ from backend.policies import Policy, create_policy, current_version
 from backend.ruling import Rule, create_rule
 from backend.settings import Settings
 from tenants import database
-from tenants.actor import Actor, system
+from tenants.actor import system
 from tenants.belonging import own_memberships
 from tenants.doors import agency_by_slug, knock
 from tenants.models import Membership, Workspace
 from tenants.provisioning import add_member, provision_agency
-from tenants.rights import RIGHTS_OF, Role
+from tenants.rights import Role
 from tenants.scope import agency_scope
 from tenants.sessions import open_session
 
@@ -101,7 +101,7 @@ async def load_demo(settings: Settings) -> dict[str, dict[str, Any]]:
             await _people(agency, agency_id)
             for place, slug in enumerate(clients):
                 await _content(agency_id, slug, clients[slug][2], seed=100 * number + 10 * place)
-        await _reports()
+        await put_to_work()
         return await _tokens(settings)
     finally:
         await database.disconnect()
@@ -185,7 +185,7 @@ async def _complaints(agency_id: UUID, workspace_id: UUID, policies: dict[str, U
                     await report_post(
                         actor, post.id, reason=COMPLAINTS[policy], policy_id=policies[policy], member_id=member.id
                     )
-    owner = await _somebody(agency_id, workspace_id, Role.OWNER)
+    owner = await somebody(agency_id, workspace_id, Role.OWNER)
     if owner is None:
         return
     for outcome in ("violation", "no_violation", "violation"):
@@ -207,37 +207,11 @@ async def _complaints(agency_id: UUID, workspace_id: UUID, policies: dict[str, U
             )
 
 
-async def _reports() -> None:
-    agency_id = await agency_by_slug("acme")
-    assert agency_id is not None
-    async with agency_scope(system(agency_id)):
-        workspace = await Workspace.get(slug="northwind")
-    lead, owner = [await _somebody(agency_id, workspace.id, role) for role in (Role.LEAD, Role.OWNER)]
-    if lead is not None and owner is not None:
-        await report_last_month(lead, owner)
-
-
 def _broken(text: str) -> str | None:
     """The policy that the words of a post break."""
     return next(
         (slug for slug, *_, words in POLICIES if any(word in text.casefold() for word in words)),
         None,
-    )
-
-
-async def _somebody(agency_id: UUID, workspace_id: UUID, role: Role) -> Actor | None:
-    """At work for one client."""
-    async with agency_scope(system(agency_id)):
-        found = await Membership.filter(role=role.value).first()
-    if found is None:
-        return None
-    return Actor(
-        agency_id=agency_id,
-        role=Role(found.role),
-        rights=RIGHTS_OF[Role(found.role)],
-        workspaces=frozenset({workspace_id}),
-        name=found.name,
-        membership_id=found.id,
     )
 
 

@@ -15,37 +15,34 @@ from backend.moderation.crediting import WEIGHED, clusters_of, record_of
 from backend.moderation.deciding import CaseAlreadyClosed, Judged, decide
 from backend.moderation.deciding_appeals import decide_appeal
 from backend.moderation.deciding_many import Previewed, decide_many
+from backend.moderation.decision_models import (
+    Appeal,
+    Decision,
+    DecisionEvent,
+    GoldenAnswer,
+    GoldenItem,
+    Review,
+    StrikeEntry,
+)
 from backend.moderation.handing_over import hand_over
 from backend.moderation.leasing import Claim, ClaimLost, extend, release, return_ended_claims, skip
 from backend.moderation.measuring import Durations, Numbers, Share, numbers_of
 from backend.moderation.measuring_exposure import CLAIMED_SECONDS
 from backend.moderation.mixing_in import make_golden, retire_golden
-from backend.moderation.models import (
-    Appeal,
-    Case,
-    CaseMove,
-    CaseQuestion,
-    CaseTally,
-    ClaimRecord,
+from backend.moderation.models import Case, CaseMove, CaseQuestion, CaseTally, ClaimRecord, Report
+from backend.moderation.opening import open_workspace
+from backend.moderation.queue_models import (
     ConflictOfInterest,
     DayOff,
-    Decision,
-    DecisionEvent,
-    GoldenAnswer,
-    GoldenItem,
     Macro,
     QualityPlan,
     Queue,
-    Report,
-    Review,
     Reviewer,
     RoutingRule,
     ServiceLevel,
-    StrikeEntry,
     StrikeThreshold,
     WorkingHours,
 )
-from backend.moderation.opening import open_workspace
 from backend.moderation.raising import About, raise_danger
 from backend.moderation.reopening import reopen_case, undo_decision
 from backend.moderation.reporting import file_report, report_post

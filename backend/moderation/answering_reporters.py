@@ -9,7 +9,8 @@ from uuid import UUID
 
 from backend.acting import can_order, order_action
 from backend.communities import Community, Member, Post
-from backend.moderation.models import Case, Decision, Report
+from backend.moderation.decision_models import Decision
+from backend.moderation.models import Case, Report
 from backend.moderation.thresholds import REPORTERS_WRITTEN_TO
 from backend.notices import Recipient, tell
 from backend.outbox import enqueue

@@ -12,7 +12,8 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
-from backend.moderation.models import Appeal, Case, Decision, DecisionEvent, Report
+from backend.moderation.decision_models import Appeal, Decision, DecisionEvent
+from backend.moderation.models import Case, Report
 from backend.moderation.moving import moved
 from backend.moderation.routing import Facts, route_anew
 from backend.moderation.thresholds import LONGEST_LETTER

@@ -10,8 +10,9 @@ from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.moderation.deciding import checked, policy_of
+from backend.moderation.decision_models import Decision, DecisionEvent, Review
 from backend.moderation.leasing import reviewer
-from backend.moderation.models import Case, ClaimRecord, Decision, DecisionEvent, Review
+from backend.moderation.models import Case, ClaimRecord
 from backend.moderation.taking_effect import take_effect
 from tenants.actor import Actor
 from tenants.rights import Right

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from backend import journal
 from backend.kit.errors import Conflict, Invalid
-from backend.moderation.models import Case, QualityPlan
+from backend.moderation.models import Case
+from backend.moderation.queue_models import QualityPlan
 from backend.moderation.thresholds import NEWCOMER_REVIEWS, PENALTY, SANCTIONS_WITH_DAYS
 from backend.policies import PolicyVersion
 from tenants.actor import Actor

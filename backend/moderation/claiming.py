@@ -7,9 +7,10 @@ from backend.kit.errors import NotFound
 from backend.kit.ids import new_id
 from backend.moderation.leasing import Claim, promise_return, return_ended, reviewer, within
 from backend.moderation.mixing_in import golden_instead
-from backend.moderation.models import Case, ClaimRecord, Queue
+from backend.moderation.models import Case, ClaimRecord
 from backend.moderation.moving import moved
 from backend.moderation.qualifying import Fitness, fitness_of
+from backend.moderation.queue_models import Queue
 from backend.moderation.thresholds import LEASE
 from tenants.actor import Actor
 from tenants.finding import find_workspace

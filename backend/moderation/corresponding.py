@@ -13,7 +13,8 @@ from backend.kit.errors import Conflict, NotFound
 from backend.moderation.answering_reporters import OF_NO_MEMBER
 from backend.moderation.appealing import Appellant, TooLate, appealable_until, file_appeal, may_appeal
 from backend.moderation.asking import record_answer
-from backend.moderation.models import Appeal, Case, CaseQuestion, Decision, DecisionEvent, Report
+from backend.moderation.decision_models import Appeal, Decision, DecisionEvent
+from backend.moderation.models import Case, CaseQuestion, Report
 from backend.statements import LinkKind, Statement
 from tenants.actor import system
 from tenants.doors import target_of

@@ -9,9 +9,10 @@ from backend.evidence import capture
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.checking_quality import is_high_impact, plan_of, why_a_second
+from backend.moderation.decision_models import Decision, Review
 from backend.moderation.leasing import end_claim, held_claim
 from backend.moderation.mixing_in import answer_golden
-from backend.moderation.models import Case, Decision, Review
+from backend.moderation.models import Case
 from backend.moderation.moving import moved
 from backend.moderation.sanctioning import with_sanction
 from backend.moderation.taking_effect import take_effect

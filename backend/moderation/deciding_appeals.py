@@ -9,8 +9,9 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean
 from backend.moderation.appealing import open_appeal
 from backend.moderation.deciding import Verdict, checked, policy_of
+from backend.moderation.decision_models import Appeal, Decision, Review
 from backend.moderation.leasing import end_claim, held_claim
-from backend.moderation.models import Appeal, Case, Decision, Report, Review
+from backend.moderation.models import Case, Report
 from backend.moderation.moving import moved
 from backend.moderation.taking_effect import replace_decision
 from backend.moderation.thresholds import LONGEST_LETTER

@@ -6,7 +6,8 @@ from backend.kit.errors import Invalid, NotFound
 from backend.moderation.checking_quality import plan_of, why_always_two
 from backend.moderation.claiming import claim_this
 from backend.moderation.deciding import checked, judge, policy_of
-from backend.moderation.models import Case, Decision
+from backend.moderation.decision_models import Decision
+from backend.moderation.models import Case
 from backend.moderation.thresholds import CASES_AT_ONCE
 from tenants.actor import Actor
 from tenants.rights import Right

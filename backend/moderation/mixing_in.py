@@ -13,8 +13,9 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotFound
 from backend.kit.ids import new_id
 from backend.kit.texts import clean
+from backend.moderation.decision_models import Decision, GoldenAnswer, GoldenItem, Review
 from backend.moderation.leasing import end_claim, reviewer
-from backend.moderation.models import Case, Decision, GoldenAnswer, GoldenItem, Review
+from backend.moderation.models import Case
 from backend.moderation.moving import let_golden_go, moved
 from backend.moderation.thresholds import LEASE
 from backend.policies import PolicyVersion

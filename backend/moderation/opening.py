@@ -1,5 +1,5 @@
 from backend import journal
-from backend.moderation.models import Queue
+from backend.moderation.queue_models import Queue
 from tenants.actor import Actor
 from tenants.models import Workspace
 from tenants.provisioning import create_workspace

@@ -10,8 +10,9 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, NotAllowed, NotFound
 from backend.kit.texts import clean
 from backend.moderation.claiming import lease
+from backend.moderation.decision_models import Appeal, Decision, DecisionEvent
 from backend.moderation.leasing import Claim, reviewer
-from backend.moderation.models import Appeal, Case, Decision, DecisionEvent
+from backend.moderation.models import Case
 from backend.moderation.moving import moved
 from backend.moderation.staying_quiet import hear_those_set_aside
 from backend.moderation.taking_back import take_back

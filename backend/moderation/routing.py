@@ -9,7 +9,8 @@ from backend import journal
 from backend.communities import Community
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.moderation.leasing import reviewer
-from backend.moderation.models import Case, Queue, RoutingRule
+from backend.moderation.models import Case
+from backend.moderation.queue_models import Queue, RoutingRule
 from backend.moderation.thresholds import ROUTING_RULES
 from backend.policies import Policy
 from tenants import locks

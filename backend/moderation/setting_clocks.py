@@ -8,7 +8,7 @@ from backend import journal
 from backend.kit.calendars import DAY_MINUTES
 from backend.kit.errors import Invalid
 from backend.kit.texts import clean_line
-from backend.moderation.models import DayOff, ServiceLevel, WorkingHours
+from backend.moderation.queue_models import DayOff, ServiceLevel, WorkingHours
 from backend.moderation.thresholds import DAYS_OFF, TARGET, WORKING_SPANS
 from tenants.actor import Actor
 from tenants.finding import find_workspace

@@ -9,7 +9,8 @@ from backend import journal
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean, clean_line
-from backend.moderation.models import Case, Queue
+from backend.moderation.models import Case
+from backend.moderation.queue_models import Queue
 from backend.moderation.thresholds import QUEUES_PER_WORKSPACE
 from tenants.actor import Actor
 from tenants.finding import find_workspace

@@ -10,7 +10,7 @@ from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.texts import clean
 from backend.moderation.leasing import reviewer
-from backend.moderation.models import ConflictOfInterest, Reviewer
+from backend.moderation.queue_models import ConflictOfInterest, Reviewer
 from backend.moderation.setting_queues import words
 from backend.moderation.thresholds import HARD_LIMIT, SOFT_LIMIT
 from tenants.actor import Actor

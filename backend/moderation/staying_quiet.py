@@ -13,8 +13,9 @@ from backend.communities import Post
 from backend.kit.clock import now
 from backend.moderation.answering_reporters import answer_reporters
 from backend.moderation.crediting import WEIGHED, mass_of
+from backend.moderation.decision_models import Decision
 from backend.moderation.keeping_reports import Filed, keep
-from backend.moderation.models import Case, Decision, Report
+from backend.moderation.models import Case, Report
 from backend.moderation.thresholds import REPEATED_MASS
 from tenants.scope import current
 

@@ -10,7 +10,8 @@ from backend import journal
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotFound
 from backend.kit.ids import new_id
-from backend.moderation.models import StrikeEntry, StrikeThreshold
+from backend.moderation.decision_models import StrikeEntry
+from backend.moderation.queue_models import StrikeThreshold
 from backend.policies import PolicyVersion
 from tenants.actor import Actor
 from tenants.finding import find_workspace

@@ -1,7 +1,8 @@
 """What a decision did is taken back: its actions reversed, its strikes answered by negative ones."""
 
 from backend.acting import reverse_actions
-from backend.moderation.models import Case, Decision
+from backend.moderation.decision_models import Decision
+from backend.moderation.models import Case
 from backend.moderation.striking import take_back_strikes
 
 

@@ -8,7 +8,8 @@ from backend import journal
 from backend.acting import lift_precautions, order_action
 from backend.kit.clock import now
 from backend.moderation.answering_reporters import answer_reporters
-from backend.moderation.models import Case, Decision, DecisionEvent, Report
+from backend.moderation.decision_models import Decision, DecisionEvent
+from backend.moderation.models import Case, Report
 from backend.moderation.moving import moved
 from backend.moderation.striking import add_strikes
 from backend.moderation.taking_back import take_back

@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean, clean_line, one_line
-from backend.moderation.models import Macro
+from backend.moderation.queue_models import Macro
 from backend.policies import Policy
 from tenants.actor import Actor
 from tenants.finding import find_workspace

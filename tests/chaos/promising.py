@@ -1,5 +1,5 @@
-"""`python tests/chaos/promising.py AGENCY`: promises jobs until it is ended, one in eight in a transaction that is rolled
-back. A line for each: `+ n` it was committed, `- n` it was not, `? n` nobody knows."""
+"""`python tests/chaos/promising.py AGENCY FIRST`: promises jobs, numbered from FIRST, until it is ended, one in eight in a
+transaction that is rolled back. A line for each: `+ n` it was committed, `- n` it was not, `? n` nobody knows."""
 
 import asyncio
 import itertools
@@ -20,12 +20,12 @@ class OnPurpose(Exception):
     pass
 
 
-async def promise(agency_id: UUID) -> None:
+async def promise(agency_id: UUID, first: int) -> None:
     settings = Settings()
     equip(settings)
     models.load()
     await database.connect(settings.app_url, models=models.MODEL_MODULES, pool_size=4)
-    numbers = itertools.count()
+    numbers = itertools.count(first)
     await asyncio.gather(*(_promise_on(agency_id, numbers) for _ in range(2)))
 
 
@@ -49,4 +49,4 @@ async def _promise_on(agency_id: UUID, numbers: "itertools.count[int]") -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(promise(UUID(sys.argv[1])))
+    asyncio.run(promise(UUID(sys.argv[1]), int(sys.argv[2])))

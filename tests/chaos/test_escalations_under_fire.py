@@ -1,6 +1,6 @@
 """Whatever is killed, every escalation is taken, or has paged exactly as its policy says: none early, none lost, none twice.
 
-For 12 s, or as long as TEND_CHAOS_SECONDS says. The counts are printed (`pytest -s`).
+For 12 s and as many escalations, or as many as TEND_CHAOS_SECONDS says. The counts are printed (`pytest -s`).
 """
 
 import asyncio
@@ -155,7 +155,7 @@ async def test_every_escalation_is_taken_or_has_paged_as_its_policy_says(
     raising = [asyncio.create_task(fire.raise_on(who)) for who in ("moderator", "colleague", "support")]
     loop = asyncio.get_running_loop()
     end = loop.time() + SECONDS
-    while loop.time() < end:
+    while loop.time() < end or len(fire.raised) <= SECONDS:
         await asyncio.sleep(chance.uniform(0.5, 1.5))
         match chance.choice(("worker", "worker", "worker", "api", "redis", "flush")):
             case "worker":
@@ -188,7 +188,6 @@ async def test_every_escalation_is_taken_or_has_paged_as_its_policy_says(
     }
     with capsys.disabled():
         print(f"\nEscalations under fire: {told}")
-    assert len(fire.raised) > SECONDS
     assert fire.taken
     assert found == dict.fromkeys(found, 0), SEED
     assert late[-1] < LATEST

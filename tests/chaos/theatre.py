@@ -49,6 +49,7 @@ class Theatre:
         self.promised: dict[str, list[str]] = {"+": [], "-": [], "?": []}
         self.play: dict[str, Any] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._next_number = 0
 
     async def open(self, *, posts: int) -> None:
         self.postgres.start()
@@ -106,14 +107,20 @@ class Theatre:
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", timeout=timeout)
 
     async def begin_work(self) -> None:
-        """People report, claim and decide, and transactions promise jobs, until `end_work`."""
+        """People report, claim and decide, and transactions promise jobs, until `end_work`. What was accepted and promised
+        before is kept, what was counted is not."""
+        self.counts.clear()
+        self.kills.clear()
+        known = len(self.promised["+"])
         self.promising = await self._spawn(
-            str(ROOT / "tests/chaos/promising.py"), self.play["agency"], stdout=asyncio.subprocess.PIPE
-        )
+            str(ROOT / "tests/chaos/promising.py"), self.play["agency"], str(self._next_number),
+            stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        self._next_number += 10**6
         self._tasks = [asyncio.create_task(self._work_as(who)) for who in STAFF]
         self._tasks.append(asyncio.create_task(self._listen(self.promising)))
         async with asyncio.timeout(20):
-            while not self.promised["+"]:
+            while len(self.promised["+"]) == known:
                 await asyncio.sleep(0.05)
 
     async def end_work(self) -> None:
