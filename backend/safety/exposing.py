@@ -137,8 +137,8 @@ async def deepen_exposure(escalation: Escalation) -> None:
     )
 
 
-async def end_exposure(escalation: Escalation, *, moment: datetime) -> None:
-    """Whoever had it is proposed to rest where it was grave."""
+async def end_exposure(escalation: Escalation, *, moment: datetime, goes_on: bool = False) -> None:
+    """Whoever had it is proposed to rest where it was grave; not where it goes on for them as another."""
     rows = await current().fetch(
         """update responder_exposures set ended_at = greatest(began_at, $4)
             where agency_id = $1 and workspace_id = $2 and escalation_id = $3 and ended_at is null
@@ -149,7 +149,7 @@ async def end_exposure(escalation: Escalation, *, moment: datetime) -> None:
         moment,
     )
     for row in rows:
-        if row["severity"] in RECOVERY:
+        if row["severity"] in RECOVERY and not goes_on:
             until = row["ended_at"] + RECOVERY[row["severity"]]
             await tell_colleagues(
                 [row["membership_id"]],

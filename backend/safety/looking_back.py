@@ -113,7 +113,8 @@ async def _may_read(actor: Actor, escalation_id: UUID) -> bool:
 
 def _seconds(escalation: Escalation, steps: list[EscalationStep], kinds: frozenset[str]) -> float | None:
     first = next((step for step in steps if step.kind in kinds and step.by_id is not None), None)
-    return None if first is None else (first.at - escalation.raised_at).total_seconds()
+    # Whom somebody told before it was raised was told in no time.
+    return None if first is None else max(0.0, (first.at - escalation.raised_at).total_seconds())
 
 
 def _task(key: str, text: str, last: EscalationStep | None) -> Task:

@@ -13,6 +13,7 @@ from backend.kit.texts import clean_line
 from backend.safety.knowing_holidays import FIRST_YEAR, LAST_YEAR, Calendar, regions_of
 from backend.safety.rota_models import HolidayCalendar
 from backend.safety.thresholds import MOST_DAYS
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
@@ -37,6 +38,9 @@ async def set_holiday_calendar(
         raise Invalid("Name one of your clients: you do not work for the whole agency.", path=("input", "workspaceId"))
     name = clean_line(name, field="name", longest=200)
     columns = {"name": name, **_checked(calendar)}
+    await current().lock(
+        locks.ESCALATING, f"calendars of {workspace_id or actor.agency_id}"
+    )  # of two of one name one is
     others = HolidayCalendar.filter(workspace_id=workspace_id, name=name)
     if await (others if calendar_id is None else others.exclude(id=calendar_id)).exists():
         raise Conflict("Another calendar has this name.", path=("input", "name"))

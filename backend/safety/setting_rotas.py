@@ -9,11 +9,13 @@ from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean_line
 from backend.safety.rota_models import HolidayCalendar, Rota, RotaLayer, RotaOverride
 from backend.safety.taking_turns import HOLIDAYS, WEEKDAYS
-from backend.safety.thresholds import MOST_LAYERS, MOST_OVERRIDES, MOST_TURNS
+from backend.safety.thresholds import EARLIEST, LATEST, MOST_LAYERS, MOST_OVERRIDES, MOST_TURNS
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.models import Membership
 from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.scope import current
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ async def set_rota(
     name = clean_line(name, field="name", longest=200)
     await _check(layers, overrides, time_zone)
     await _check_calendars(layers, workspace_id)
+    await current().lock(locks.ESCALATING, f"rotas of {workspace_id or actor.agency_id}")  # of two of one name one is
     rota = await _rota(workspace_id, name, time_zone, rota_id=rota_id, expected_version=expected_version)
     await RotaLayer.filter(rota_id=rota.id).delete()
     await RotaOverride.filter(rota_id=rota.id).delete()
@@ -129,6 +132,12 @@ async def _check(layers: Sequence[WantedLayer], overrides: Sequence[WantedOverri
         raise Invalid("These are too many.", path=("input", "layers"))
     for layer in layers:
         _check_layer(layer)
+    spans = [
+        *((each.starts_at, each.ends_at) for each in layers),
+        *((each.starts_at, each.ends_at) for each in overrides),
+    ]
+    if not all(EARLIEST <= at <= LATEST for span in spans for at in span if at is not None):
+        raise Invalid("Rotas are of this century.", path=("input", "layers"))
     for override in overrides:
         if not 1 <= override.level <= 5 or override.starts_at >= override.ends_at:
             raise Invalid("An override has a level from 1 to 5, and ends after it begins.", path=("input", "overrides"))

@@ -123,6 +123,7 @@ async def test_where_the_post_was_raised_first_what_was_told_is_joined_to_that(
     assert (gone.is_open, gone.post_id, gone.member_id) == (False, post.id, post.member_id), "it is forgotten with them"
     async with agency_scope(place.system):
         assert (await PublicNotice.get(id=notice.id)).escalation_id == left
+        assert not await Notice.exists(kind="recovery_proposed", membership_id=responder.membership_id), "it goes on"
         has_now = await ResponderExposure.filter(workspace_id=place.client, ended_at=None)
     assert [row.escalation_id for row in has_now] == [left]
     async with agency_scope(responder):
