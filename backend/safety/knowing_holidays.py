@@ -1,17 +1,17 @@
 """Public holidays of countries and their regions, and what an agency says otherwise. Pure, of a file that Tend comes with."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
 # Years of holidays.tsv, which infra/writing_holidays.py writes.
 FIRST_YEAR: Final = 2025
 LAST_YEAR: Final = 2035
-
-_Lines = Mapping[str, tuple[tuple[str, tuple[date, ...]], ...]]
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +40,30 @@ class Calendar:
         return {day: named[day] for day in sorted(named) if day.year == year}
 
 
-@cache
+@lru_cache(maxsize=1_000)
 def public_holidays(country: str, region: str) -> Mapping[date, str]:
     """By day, in English. Empty for what is no country; for what is no region the whole country's."""
-    lines = _lines().get(country, {})
-    found = dict(_days(lines.get("", ())))
-    for name, days in lines.get(region, ()) if region else ():
-        for day in days:
+    found: dict[date, str] = {}
+    for of, name, days in _lines(country):
+        for day in days if of in ("", region) else ():
             if name:
                 found[day] = name
             else:
-                found.pop(day, None)
+                found.pop(day, None)  # a day that is none in the region
     return found
 
 
 def regions_of(country: str) -> list[str] | None:
     """Codes after ISO 3166-2, without the country's; None for what is no country that Tend knows."""
-    lines = _lines().get(country)
-    return None if lines is None else sorted(region for region in lines if region)
+    lines = _lines(country)
+    return sorted({region for region, _, _ in lines if region}) if lines else None
 
 
-def _days(lines: tuple[tuple[str, tuple[date, ...]], ...]) -> Iterator[tuple[date, str]]:
-    return ((day, name) for name, days in lines for day in days)
-
-
-@cache
-def _lines() -> Mapping[str, _Lines]:
-    """By country and region ("" is all of it); a line without a name says what is no holiday in the region."""
-    found: dict[str, dict[str, tuple[tuple[str, tuple[date, ...]], ...]]] = {}
+@lru_cache(maxsize=1_000)
+def _lines(country: str) -> Sequence[tuple[str, str, Sequence[date]]]:
+    """Region ("" is all of it), name and days; those of the whole country first, and of a region what is none there last."""
+    if not _COUNTRY.fullmatch(country):
+        return ()
     text = files("backend.safety").joinpath("holidays.tsv").read_text(encoding="utf-8")
-    for line in text.splitlines()[1:]:
-        country, region, name, days = line.split("\t")
-        of_region = found.setdefault(country, {}).setdefault(region, ())
-        read = tuple(date(int(day[:4]), int(day[4:6]), int(day[6:])) for day in days.split())
-        found[country][region] = (*of_region, (name, read))
-    return found
+    found = [line.split("\t") for line in text.splitlines() if line.startswith(f"{country}\t")]
+    return [(region, name, [date.fromisoformat(day) for day in days.split()]) for _, region, name, days in found]

@@ -140,13 +140,23 @@ async def test_a_holiday_on_which_nobody_is_there_is_told_ahead_and_paged_when_i
     [
         ({"country": "XX"}, "country"),
         ({"country": "de"}, "country"),
+        ({"country": "AT\t1"}, "country"),
         ({"country": "DE", "region": "ZZ"}, "region"),
         ({"region": "BY"}, "country"),
         ({"working": frozenset({date(2026, 1, 1)})}, "country"),
         ({"own": {date(2026, 1, 1): " "}}, "ownDays"),
         ({"own": {date(2026, 1, 1) + timedelta(days=day): "x" for day in range(401)}}, "ownDays"),
     ],
-    ids=["unknown", "small letters", "no region", "of nowhere", "works nowhere", "without a name", "too many"],
+    ids=[
+        "unknown",
+        "small letters",
+        "more than a country",
+        "no region",
+        "of nowhere",
+        "works nowhere",
+        "without a name",
+        "too many",
+    ],
 )
 async def test_a_calendar_that_cannot_be_is_refused(house: House, columns: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
