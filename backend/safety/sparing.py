@@ -19,6 +19,11 @@ from backend.safety.policies import Contacts, Page, page_of, reached
 from backend.safety.staffing import Staffing
 
 _TURNS: Final = ("ON_CALL", "RESPONDERS")
+_NOBODY_ELSE: Final = {
+    "rests": " You would rest, and nobody else is there.",
+    "capped": " You have had enough of these, and nobody else is there.",
+    "opted_out": " You do not take this kind, and nobody else is there, or has come.",
+}
 _RANKS: Final = {None: 0, "rests": 1, "capped": 1, "opted_out": 2}  # who is paged first
 
 
@@ -29,6 +34,10 @@ class Reached:
     pages: Sequence[Page]
     passed: Mapping[UUID, str] = field(default_factory=dict)
     needed: Mapping[UUID, str] = field(default_factory=dict)
+
+    def why_they(self, membership_id: UUID) -> str:
+        """What is told to somebody who would have been spared; nothing to others."""
+        return _NOBODY_ELSE[self.needed[membership_id]] if membership_id in self.needed else ""
 
 
 def reached_by(

@@ -23,11 +23,6 @@ from tenants.actor import Actor
 from tenants.scope import current
 
 WORDS: Final = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
-_NOBODY_ELSE: Final = {
-    "rests": "You would rest, and nobody else is there.",
-    "capped": "You have had enough of these, and nobody else is there.",
-    "opted_out": "You do not take this kind, and nobody else is there, or has come.",
-}
 _TOUCHED: Final = ("state", "level", "loop", "began_loop", "next_at", "ack_expires_at", "silenced_until", "owner_id")
 
 
@@ -271,11 +266,11 @@ async def _page(escalation: Escalation, event: Event, reached: Reached, *, momen
 
 
 def _told(escalation: Escalation, people: Sequence[UUID], reached: Reached) -> dict[str, list[UUID]]:
-    """What each reads in Tend: also that they would have been spared."""
+    """By what each reads in Tend."""
     usual = "Drill: take it as if it were real." if escalation.is_drill else "Somebody may be in danger: take it."
     found: dict[str, list[UUID]] = {}
     for each in people:
-        found.setdefault(f"{usual} {_NOBODY_ELSE.get(reached.needed.get(each, ''), '')}".strip(), []).append(each)
+        found.setdefault(usual + reached.why_they(each), []).append(each)
     return found
 
 

@@ -60,7 +60,7 @@ policies = st.lists(st.lists(targets, min_size=1, max_size=3), min_size=1, max_s
 )
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(people=st.lists(colleagues, min_size=1, max_size=5), policy=policies, rota=st.sets(st.integers(1, 2)))
 def test_nobody_in_danger_waits_because_somebody_is_spared(
     people: list[tuple[Any, ...]], policy: dict[str, Any], rota: set[int]
