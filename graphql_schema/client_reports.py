@@ -108,6 +108,11 @@ class ClientReportLink(Node):
     created_at: datetime = column(description="When it was made.")
     expires_at: datetime = column(description="When it ends by itself.")
     revoked_at: datetime | None = column(description="When it was taken back; null where it was not.")
+    wrong_password_count: int = column(description="How often somebody gave a wrong password, or tried too often.")
+    late_visit_count: int = column(description="How often it was opened after it had ended or was taken back.")
+    last_refused_at: datetime | None = column(
+        description="When somebody was last not let in, of either kind; null for never."
+    )
     views: Connection[ClientReportView] = many("link_id", order=EventOrder, description="When it was read.")
 
 

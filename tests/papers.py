@@ -1,13 +1,15 @@
 """Reports of clients, in every state, as the people of the cast make them."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 from cast import Cast
 
+from backend.client_metrics import CATALOGUE, Part, Section, Status, Unit, Value, Window
 from backend.client_reports import (
+    SECTIONS,
     ClientReport,
     ClientReportDefinition,
     ClientReportLink,
@@ -23,8 +25,13 @@ from backend.client_reports import (
     share_client_report,
     submit_client_report,
 )
+from backend.client_reports.charting import draw
+from backend.client_reports.counting import DRAWN
+from backend.client_reports.wording import Wording
 from backend.kit.clock import now
 from backend.moderation import Case
+from backend.policies import TAXONOMY
+from backend.retention.telling import SENTENCES
 from tenants.scope import agency_scope
 
 
@@ -41,6 +48,81 @@ async def a_draft(cast: Cast, client: UUID, *, period_start: str | None = None, 
     await made(cast, client)
     async with agency_scope(cast.owner):
         return await ClientReport.get(id=report.id)
+
+
+# Enough to have a report that says everything that one can say.
+_PARTS: Final[dict[Part | None, Sequence[str]]] = {
+    None: (),
+    Part.CODE: tuple(TAXONOMY),
+    Part.TIER: ("danger", "severe", "high", "medium", "low"),
+    Part.SEVERITY: ("1", "2"),
+    Part.LANDMARK: ("30",),
+}
+SEPTEMBER: Final = (datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC))
+AUGUST: Final = (datetime(2026, 8, 1, tzinfo=UTC), SEPTEMBER[0])
+
+
+def everything(section: Section, language: str) -> dict[str, Any]:
+    """What counting a section of September gives where there is something of each kind; every fifth number has no data, every
+    seventh too little."""
+    metrics = [name for name, metric in CATALOGUE.items() if metric.section == section]
+    now_and_before = [
+        [
+            _number(name, of, *window, more)
+            for name in metrics
+            for of in (None, *_PARTS.get(CATALOGUE[name].by, ("Main",)))
+        ]
+        for window, more in ((SEPTEMBER, 3), (AUGUST, 1))
+    ]
+    days = [(SEPTEMBER[0] + timedelta(days=day), SEPTEMBER[0] + timedelta(days=day + 1)) for day in range(30)]
+    steps = {name: [_number(name, None, *day, day[0].day * 7 % 5) for day in days] for name in DRAWN.get(section, ())}
+    return {
+        "values": now_and_before[0],
+        "before": now_and_before[1],
+        "series": steps,
+        "charts": [draw(name, points, Wording(language)) for name, points in steps.items()],
+        "names": {code: TAXONOMY[code].title for code in TAXONOMY},
+        "knownSince": "2026-01-01",
+    }
+
+
+def _number(name: str, of: str | None, since: datetime, until: datetime, more: int) -> dict[str, Any]:
+    metric, place = CATALOGUE[name], [*CATALOGUE].index(name)
+    status = Status.NO_DATA if place % 5 == 4 else Status.INSUFFICIENT_DATA if place % 7 == 6 else Status.OK
+    is_share = metric.unit in (Unit.SHARE, Unit.DIFFERENCE, Unit.INDEX)
+    number = (more * 20 + place % 7) / 100 if is_share else more * 1_111.0 + place
+    whole = 4_000 if is_share else None
+    value = Value(
+        name, metric.version, status, metric.unit.value, Window(since, until, "Europe/Berlin"), of=of,
+        n=3 if status is Status.INSUFFICIENT_DATA else whole or int(number), exclusions=metric.excludes,
+    )  # fmt: skip
+    if status is not Status.OK:
+        return value.as_json()
+    return {
+        **value.as_json(), "value": number, "numerator": number * whole if whole else number, "denominator": whole,
+        **({"low": number - 0.015, "high": number + 0.015} if is_share else {}),
+        "coverage": 0.75 if place % 2 else None,
+        "sentence": f"Accounts still there 90 days after day 30 of their subscription. {SENTENCES['association']}"
+        if metric.section is Section.RETENTION
+        else None,
+    }  # fmt: skip
+
+
+async def a_full_draft(cast: Cast, client: UUID, **wanted: Any) -> ClientReport:
+    """Of September 2026, as if everything had been counted."""
+    definition = await a_definition(cast, client, **{"sections": SECTIONS, **wanted})
+    async with agency_scope(cast.owner):
+        report = await make_client_report(cast.owner, definition.id, period_start="2026-09-01")
+    async with agency_scope(cast.system):
+        for section in report.definition["sections"]:
+            await ClientReportSection.create(
+                workspace_id=client,
+                report_id=report.id,
+                section=section,
+                content=everything(section, report.definition["language"]),
+            )
+    await made(cast, client)
+    return report
 
 
 async def made(cast: Cast, client: UUID) -> None:

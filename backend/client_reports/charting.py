@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from backend.client_metrics import Value, chart
+from backend.client_metrics import Unit, Value, chart
 from backend.client_metrics import draw as drawn
 from backend.client_reports.wording import Wording
 
@@ -20,7 +20,10 @@ def draw(name: str, points: Sequence[Mapping[str, Any]], told: Wording) -> dict[
     """{name, title, points, specification, svg}; `points`: [{day, value, low, high}] as drawn, a value of None where there is
     no data."""
     title = told.metric(name)[0]
-    specification = chart([Value.from_json(each) for each in points], title=title)
+    unit = "hours" if points[0]["unit"] == Unit.SECONDS else points[0]["unit"]
+    specification = chart([Value.from_json(each) for each in points], title=title, axis=told.words["units"][unit])
+    specification["description"] = title
+    specification["config"]["locale"] = {"number": _separators(told)}
     bare = {
         **specification,
         **_SIZE,
@@ -45,6 +48,16 @@ def _plain(layer: Mapping[str, Any], told: Wording) -> dict[str, Any]:
     if "format" in number["axis"]:  # a share
         del number["axis"]["tickMinStep"]
     return {**layer, "encoding": {**encoding, "x": days, "y": number}}
+
+
+def _separators(told: Wording) -> dict[str, Any]:
+    """As Vega asks for them."""
+    return {
+        "decimal": told.words["decimal"],
+        "thousands": told.words["thousands"],
+        "grouping": [3],
+        "currency": ["", ""],
+    }
 
 
 def _point(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -25,8 +25,9 @@ async def compose(report: ClientReport) -> dict[str, Any]:
     """Of a draft as it is now, or of what is being published."""
     workspace = await Workspace.get(id=report.workspace_id)
     agency = await Agency.get(id=report.agency_id)
-    sections = await _sections(report)
+    counted = await _sections(report)
     told = Wording(report.definition["language"])
+    sections = {name: _in_words(content, told) for name, content in counted.items()}
     values = _all(sections, "values")
     period = period_of(report)
     compared = period.compared(report.definition["comparison"])
@@ -50,7 +51,7 @@ async def compose(report: ClientReport) -> dict[str, Any]:
         else {"kind": compared.kind, "start": str(compared.start), "end": str(compared.end)},
         "madeAt": _moment(report.made_at),
         "publishedAt": _moment(report.published_at),
-        "inputHash": hash_of(_inputs(report, sections)),
+        "inputHash": hash_of(_inputs(report, counted)),
         "correction": report.correction,
         "differences": await _differences(report, values),
         "staff": await _staff(report) if report.definition["showsStaff"] else None,
@@ -87,6 +88,28 @@ def _inputs(report: ClientReport, sections: Mapping[str, Json]) -> dict[str, Any
 async def _sections(report: ClientReport) -> dict[str, dict[str, Any]]:
     rows = await ClientReportSection.filter(report_id=report.id, workspace_id=report.workspace_id)
     return {row.section: row.content for row in rows}
+
+
+def _in_words(content: Json, told: Wording) -> dict[str, Any]:
+    """What was counted for a section, with what is said beside its numbers in the language of the report."""
+
+    def said(values: Sequence[Json]) -> list[dict[str, Any]]:
+        return [
+            {
+                **value,
+                "exclusions": [told.left_out(each) for each in value["exclusions"]],
+                "sentence": told.sentence(value["sentence"]),
+            }
+            for value in values
+        ]
+
+    return {
+        **content,
+        "values": said(content["values"]),
+        "before": said(content["before"]),
+        "series": {name: said(steps) for name, steps in content["series"].items()},
+        "names": {of: told.words["harms"].get(of, name) for of, name in content["names"].items()},
+    }
 
 
 def _all(sections: Mapping[str, Json], what: str) -> list[Json]:
@@ -126,8 +149,8 @@ def _defined(name: str, told: Wording) -> dict[str, Any]:
         "formula": formula,
         "unit": metric.unit.value,
         "better": metric.better.value,
-        "sources": list(metric.sources),
-        "excludes": list(metric.excludes),
+        "sources": [told.source(table) for table in metric.sources],
+        "excludes": [told.left_out(each) for each in metric.excludes],
         "version": metric.version,
     }
 

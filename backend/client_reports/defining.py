@@ -182,6 +182,7 @@ def _logo(text: str) -> str:
                 raise Invalid(f"{LARGEST_SIDE:,} pixels a side at most.", path=path)
             small = picture.convert("RGBA")
             small.thumbnail(LOGO_PIXELS)
+            small.info.clear()  # a colour profile would be written again, whatever is in it
     except (binascii.Error, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise Invalid("This is no picture: a PNG or JPEG, in base64.", path=path) from None
     packed = io.BytesIO()

@@ -22,6 +22,8 @@ COLUMNS: Final = (
     *("part_name", "status", "value", "unit", "numerator", "denominator", "n", "low", "high", "coverage", "sentence"),
     *("exclusions", "since", "until", "time_zone", "input_hash"),
 )
+# What a spreadsheet takes for the beginning of a formula, also as wide as East Asian letters. Source: OWASP, CSV Injection.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _WITHOUT: Final = frozenset({"logo", "colour"})
 
 
@@ -69,4 +71,4 @@ def as_json(document: Mapping[str, Any]) -> bytes:
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
     is_number = isinstance(value, int | float)
-    return f"'{text}" if not is_number and text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if not is_number and text.lstrip(" ").startswith(_FORMULA) else text

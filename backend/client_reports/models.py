@@ -128,6 +128,9 @@ class ClientReportLink(WorkspaceModel):
     created_at: datetime = fields.DatetimeField(auto_now_add=True)
     expires_at: datetime = fields.DatetimeField()
     revoked_at: datetime | None = fields.DatetimeField(null=True)
+    wrong_password_count = fields.IntField(default=0)
+    late_visit_count = fields.IntField(default=0)  # once it had ended or was taken back
+    last_refused_at: datetime | None = fields.DatetimeField(null=True)
 
     class Meta:
         table = "client_report_links"

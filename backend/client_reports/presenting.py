@@ -1,10 +1,16 @@
 """A document in words: what a page and a PDF lay out, so that both say the same. Pure."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from backend.client_reports.wording import Wording
 
+# What a reader asks for first, of each section; where it was counted.
+_FIGURES: Final = (
+    "active_members", "newcomers", "cases_closed", "closed_in_time", "investigations_opened", "escalations_raised",
+    "published_items", "course_completion",
+)  # fmt: skip
+_FIRST_CHANGES: Final = 5  # the rest is a step away: who reads thirty lines has read none
 Json = Mapping[str, Any]
 
 
@@ -33,6 +39,8 @@ def present(document: Json) -> dict[str, Any]:
         "staff": _staff(document["staff"], told),
         "correction": None if document["correction"] is None else _correction(document, told),
         "is_partial": document["isPartial"],
+        "gist": told.gist(document),
+        "figures": [*_figures(document, told)],
         "goals": _goals(document, told),
         "changes": _changes(document, told),
         "risks": [told.risk(risk) for risk in document["judged"]["risks"]],
@@ -62,6 +70,28 @@ def _correction(document: Json, told: Wording) -> dict[str, Any]:
             for each in document["differences"]
         ],
     }
+
+
+def _figures(document: Json, told: Wording) -> Iterator[dict[str, str]]:
+    values = {
+        value["metric"]: value for section in document["sections"] for value in section["values"] if not value["of"]
+    }
+    before = {each["metric"]: each for section in document["sections"] for each in section["before"] if not each["of"]}
+    for name in _FIGURES:
+        value, was = values.get(name), before.get(name)
+        if value is not None and _has_value(value):
+            is_compared = was is not None and _has_value(was) and document["knownSince"] is None
+            yield {
+                "title": told.metric(name)[0],
+                "now": told.value(value),
+                "before": told.words["page"]["figure_before"].format(before=told.value(was))
+                if was and is_compared
+                else "",
+            }
+
+
+def _has_value(value: Json) -> bool:
+    return value["status"] == "OK" and value["value"] is not None
 
 
 def _goals(document: Json, told: Wording) -> dict[str, Any]:
@@ -95,20 +125,33 @@ def _changes(document: Json, told: Wording) -> dict[str, Any]:
         text = words["too_young"].format(period=period, day=day)
     else:
         text = words["compared"].format(period=told.period(compared["kind"], compared["start"]))
+    rows = [
+        {"title": told.metric(each["metric"])[0], "text": told.change(each), "verdict": each["verdict"]}
+        for each in document["judged"]["changes"]
+    ]
     return {
         "compared": text,
         "is_compared": compared is not None and known_since is None,
-        "rows": [
-            {"title": told.metric(each["metric"])[0], "text": told.change(each), "verdict": each["verdict"]}
-            for each in document["judged"]["changes"]
-        ],
+        "rows": rows[:_FIRST_CHANGES],
+        "more": rows[_FIRST_CHANGES:],
+        "how_many_more": words["more"].format(n=len(rows) - _FIRST_CHANGES),
     }
 
 
 def _section(section: Json, document: Json, told: Wording) -> dict[str, Any]:
-    before = {(each["metric"], each["of"]): each for each in section["before"]}
+    before = {(each["metric"], each["of"]): each for each in section["before"] if document["knownSince"] is None}
+
+    def is_there(value: Json) -> bool:
+        both = (value, before.get((value["metric"], value["of"])))
+        return any(each is not None and each["status"] != "NO_DATA" for each in both)
+
     wholes = [value for value in section["values"] if value["of"] is None]
     known = {value["metric"] for value in wholes}
+    nothing = [document["metrics"][value["metric"]]["title"] for value in wholes if not is_there(value)]
+    communities = {value["of"] for value in section["values"] if (value["of"] or "").startswith("community_")}
+    # Of the only community there is no more to say than of all of the client.
+    alike = communities if len(communities) == 1 else set()
+    parts = [value for value in section["values"] if value["of"] not in (None, *alike) and is_there(value)]
     return {
         "name": section["name"],
         "heading": told.words["sections"][section["name"]],
@@ -118,15 +161,17 @@ def _section(section: Json, document: Json, told: Wording) -> dict[str, Any]:
                 **_row(value, before, document["metrics"][value["metric"]]["title"], told),
                 "parts": [
                     _row(part, before, told.part(part["metric"], part["of"], section["names"]), told)
-                    for part in section["values"]
-                    if part["metric"] == value["metric"] and part["of"] is not None
+                    for part in parts
+                    if part["metric"] == value["metric"]
                 ],
             }
             for value in wholes
+            if is_there(value) or any(part["metric"] == value["metric"] for part in parts)
         ],
-        "has_parts": any(value["of"] is not None for value in section["values"]),
-        "is_compared": bool(section["before"]),
-        "is_empty": all(value["status"] == "NO_DATA" for value in (*section["values"], *section["before"])),
+        "nothing": told.words["page"]["nothing"].format(what=", ".join(nothing)) if nothing else "",
+        "has_parts": bool(parts),
+        "is_compared": bool(before),
+        "is_empty": not parts and len(nothing) == len(wholes),
         "charts": [_picture(chart, section, told) for chart in section["charts"]],
         "definitions": [*_definitions(known, document, told)],
     }
@@ -137,11 +182,11 @@ def _row(value: Json, before: Mapping[Any, Json], title: str, told: Wording) -> 
     return {
         "title": title,
         "now": told.value(value),
-        "has_value": value["status"] == "OK" and value["value"] is not None,
+        "has_value": _has_value(value),
         "before": "" if was is None else told.value(was),
-        "had_value": was is not None and was["status"] == "OK" and was["value"] is not None,
+        "had_value": was is not None and _has_value(was),
         "sure": told.sure(value),
-        "sentence": value["sentence"],  # in English; it has to stand wherever the number stands
+        "sentence": value["sentence"],  # it has to stand wherever the number stands
     }
 
 
@@ -159,7 +204,7 @@ def _picture(chart: Json, section: Json, told: Wording) -> dict[str, Any]:
 def _definitions(names: set[str], document: Json, told: Wording) -> Iterator[dict[str, str]]:
     for name, metric in document["metrics"].items():
         if name in names:
-            left_out = ", ".join(told.words["left_out"].get(each, each) for each in metric["excludes"])
+            left_out = ", ".join(metric["excludes"])
             text = told.words["page"]["definition"].format(
                 formula=metric["formula"], sources=", ".join(metric["sources"]), version=metric["version"]
             )

@@ -37,7 +37,11 @@ async def tell_stakeholders(report: ClientReport, document: Mapping[str, Any]) -
         subject_id=report.id,
         workspace_id=report.workspace_id,
         text=words.in_short(document),
-        facts={"summary": words.in_short(document), "corrected": "yes" if report.corrects_id is not None else "no"},
+        facts={
+            "summary": words.in_short(document),
+            "corrected": "yes" if report.corrects_id is not None else "no",
+            "language": words.language,
+        },
     )
 
 

@@ -131,8 +131,10 @@ async def link_behind(code: str) -> SharedLink | None:
     agency_id, link_id = found
     async with agency_scope(system(agency_id), read_only=True):
         link = await _open_link(link_id)
-        if link is None:
-            return None
+    if link is None:
+        await _note_refusal(agency_id, link_id, "late_visit_count")
+        return None
+    async with agency_scope(system(agency_id), read_only=True):
         report = await ClientReport.get(id=link.report_id, workspace_id=link.workspace_id)
         return SharedLink(
             agency_id,
@@ -161,8 +163,10 @@ async def try_password(link: SharedLink, password: str) -> None:
     if row is None or row["password_hash"] is None:
         raise WrongPassword("This is not the password.")
     if row["tries"] > TRIES:
+        await _note_refusal(link.agency_id, link.link_id, "wrong_password_count")
         raise TooManyTries("That was wrong too often.")
     if not await is_password(password, row["password_hash"]):
+        await _note_refusal(link.agency_id, link.link_id, "wrong_password_count")
         raise WrongPassword("This is not the password.")
     async with agency_scope(actor) as scope:
         await scope.execute(
@@ -184,6 +188,17 @@ async def document_behind(link: SharedLink, form: str) -> Shown | None:
         if shown is not None:
             await note_view(shown, form, link_id=row.id)
         return shown
+
+
+async def _note_refusal(agency_id: UUID, link_id: UUID, count: str) -> None:
+    """`count`: the column of how often."""
+    async with agency_scope(system(agency_id)) as scope:
+        await scope.execute(
+            f"""update client_report_links set {count} = {count} + 1, last_refused_at = now()
+                 where agency_id = $1 and id = $2""",
+            agency_id,
+            link_id,
+        )
 
 
 async def _open_link(link_id: UUID) -> ClientReportLink | None:

@@ -1,6 +1,7 @@
 """Numbers, dates and sentences of a report in its language; the words are files in `words/`, one a language."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -21,6 +22,15 @@ def _words(language: str) -> Any:
     return json.loads((_FOLDER / f"{language}.json").read_text())
 
 
+@cache
+def _sentences() -> Mapping[str, re.Pattern[str]]:
+    """By which those that are counted with a number are known again, and what stands in them."""
+    return {
+        name: re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\d+)", re.escape(english)))
+        for name, english in _words("en")["sentences"].items()
+    }
+
+
 class Wording:
     """Values are as `Value.as_json` tells them."""
 
@@ -34,6 +44,20 @@ class Wording:
         if own is not None:
             return own["title"], own["formula"]
         return CATALOGUE[name].title, CATALOGUE[name].formula
+
+    def sentence(self, told: str | None) -> str | None:
+        """As it was counted, in English, said in this language; what no file knows stays as it is."""
+        for name, pattern in _sentences().items():
+            found = None if told is None else pattern.search(told)
+            if told is not None and found is not None:
+                told = told.replace(found[0], self.words["sentences"][name].format(**found.groupdict()))
+        return told
+
+    def left_out(self, what: str) -> str:
+        return str(self.words["left_out"].get(what, what))
+
+    def source(self, table: str) -> str:
+        return str(self.words["sources"].get(table, table))
 
     def day(self, text: str) -> str:
         """Of YYYY-MM-DD."""
@@ -54,9 +78,10 @@ class Wording:
         swaps = {",": self.words["thousands"], ".": self.words["decimal"], "-": "−"}
         return "".join(swaps.get(letter, letter) for letter in plain)
 
-    def amount(self, value: float, unit: str) -> str:
+    def amount(self, value: float, unit: str, *, is_agreed: bool = False) -> str:
+        """`is_agreed`: nobody counted it, so it is as exact as it was said."""
         if unit == Unit.SHARE:
-            digits = 0 if value in (0, 1) else 1
+            digits = 0 if value in (0, 1) or (is_agreed and round(value * 100, 1).is_integer()) else 1
             return str(self.words["percent"].format(number=self.number(value * 100, digits=digits)))
         if unit == Unit.DIFFERENCE:
             return str(self.words["points"].format(number=self.number(value * 100, digits=1)))
@@ -94,7 +119,7 @@ class Wording:
         return names.get(of) or self.words["parts"].get(of, of)
 
     def target(self, goal: Json) -> str:
-        amount = self.amount(goal["target"], goal["value"]["unit"])
+        amount = self.amount(goal["target"], goal["value"]["unit"], is_agreed=True)
         return str(self.words["goal"][goal["direction"]].format(target=amount))
 
     def change(self, change: Json) -> str:
@@ -113,8 +138,12 @@ class Wording:
 
     def in_short(self, document: Json) -> str:
         """What a mail says of it: our own sentences and numbers, none of anybody's words."""
-        words, judged = self.words["mail"], document["judged"]
-        said = [f"{self.period(document['period']['kind'], document['period']['start'])}."]
+        period = self.period(document["period"]["kind"], document["period"]["start"])
+        return f"{period}. {self.gist(document)}".strip()
+
+    def gist(self, document: Json) -> str:
+        """Of goals, changes and risks; empty where there are none."""
+        words, judged, said = self.words["mail"], document["judged"], []
         goals = [goal for goal in judged["goals"] if goal["status"] != "unknown"]
         if goals:
             met = sum(goal["status"] == "met" for goal in goals)
@@ -141,7 +170,7 @@ class Wording:
 
     def _some(self, texts: Sequence[str]) -> str:
         more = len(texts) - _MOST_IN_MAIL
-        return "; ".join([*texts[:_MOST_IN_MAIL], *([f"+{more}"] if more > 0 else [])])
+        return "; ".join([*texts[:_MOST_IN_MAIL], *([self.words["page"]["more"].format(n=more)] if more > 0 else [])])
 
     def _count(self, value: float) -> str:
         return self.number(value, digits=0 if value == int(value) else 1)

@@ -55,7 +55,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "client_report_published": Kind(
             "clientreport",
             Right.READ_WORKSPACE,
-            frozenset({"corrected", "summary"}),
+            frozenset({"corrected", "language", "summary"}),
             sentences=frozenset({"summary"}),
         ),
         "course_assigned": Kind("enrolment", None),

@@ -87,7 +87,7 @@ async def opened(payload: Mapping[str, Any]) -> Message | None:
         membership_id=first["membership_id"],
         name=first["name"],
         email=first["email"],
-        language=first["language"] or "en",
+        language=first["language"] or orjson.loads(first["facts"]).get("language", "en"),
         brand=_brand(first),
         how=first["how"],
         items=tuple(_item(row) for row in left),

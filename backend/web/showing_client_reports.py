@@ -33,7 +33,13 @@ _STYLE: Final = Path(__file__).parent / "pages" / "reports.css"
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
 _COLOUR: Final = re.compile(r"[0-9a-f]{6}")
 _PASSED: Final = "tend_shared"  # a cookie: this browser has given the password
-_HEADERS: Final = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
 _WORDS: Final = {language: client_reports.Wording(language).words for language in client_reports.LANGUAGES}
 
 
@@ -83,7 +89,7 @@ class ShowingClientReports:
             return _sign_in(request)
         async with self._found(request, caller, "page") as shown:
             if shown is None:
-                return page("nothing", status=404)
+                return _gone(request)
         clients = _by_name(await self._clients(request, caller))
         client_id = f"workspace_{shown.report.workspace_id}"
         return _report_page(shown, path=request.url.path, clients=clients, client_id=client_id)
@@ -93,23 +99,23 @@ class ShowingClientReports:
         if caller is None:
             return _sign_in(request)
         if form not in client_reports.FORMS:
-            return page("nothing", status=404)
+            return _gone(request)
         async with self._found(request, caller, form) as shown:
-            return page("nothing", status=404) if shown is None else _file(await client_reports.file_of(shown, form))
+            return _gone(request) if shown is None else _file(await client_reports.file_of(shown, form))
 
     async def show_shared(self, request: Request) -> Response:
         link = await client_reports.link_behind(request.path_params["code"])
         if link is None:
-            return _gone()
+            return _gone(request)
         if not self._has_passed(request, link):
             return _ask_password(link)
         shown = await client_reports.document_behind(link, "page")
-        return _gone() if shown is None else _report_page(shown, path=request.url.path)
+        return _gone(request) if shown is None else _report_page(shown, path=request.url.path)
 
     async def take_password(self, request: Request) -> Response:
         link = await client_reports.link_behind(request.path_params["code"])
         if link is None:
-            return _gone()
+            return _gone(request)
         if not is_from_here(request.headers):
             return _ask_password(link, problem="elsewhere", status=403)
         try:
@@ -128,11 +134,11 @@ class ShowingClientReports:
     async def download_shared(self, request: Request) -> Response:
         form, link = request.path_params["form"], await client_reports.link_behind(request.path_params["code"])
         if link is None or form not in client_reports.FORMS:
-            return _gone()
+            return _gone(request)
         if not self._has_passed(request, link):
             return RedirectResponse(request.url.path.rpartition("/")[0], status_code=303, headers=_HEADERS)
         shown = await client_reports.document_behind(link, form)
-        return _gone() if shown is None else _file(await client_reports.file_of(shown, form))
+        return _gone(request) if shown is None else _file(await client_reports.file_of(shown, form))
 
     def _has_passed(self, request: Request, link: client_reports.SharedLink) -> bool:
         if not link.has_password:
@@ -244,7 +250,7 @@ async def _open_file(request: Request) -> Response:
     if parsed is not None and parsed[0] == "clientreport":
         found = await client_reports.open_client_report_file(parsed[1], request.query_params.get("token", ""))
     if found is None:
-        return PlainTextResponse("This link opens nothing (any more): ask for a new one.", status_code=404)
+        return _gone(request)
     return _file(found)
 
 
@@ -259,8 +265,10 @@ def _ask_password(link: client_reports.SharedLink, *, problem: str | None = None
     )
 
 
-def _gone() -> Response:
-    return page("shared_gone", status=404, en=_WORDS["en"]["link"], de=_WORDS["de"]["link"])
+def _gone(request: Request) -> Response:
+    """The same for what was never there: in the reader's language, since nothing says which one it had."""
+    language = _language(request)
+    return page("shared_gone", status=404, language=language, words=_WORDS[language]["link"])
 
 
 def _sign_in(request: Request) -> Response:

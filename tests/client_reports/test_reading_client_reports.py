@@ -13,6 +13,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
+import structlog
 from cast import Cast, ask
 from papers import a_case_opened, a_draft, a_link, a_published, made, paths, publish
 from pypdf import PdfReader
@@ -224,6 +225,34 @@ async def test_a_password_is_asked_for_and_few_may_be_tried(acme: Cast, api: htt
         await ClientReportLink.filter(id=link_id).update(tries_since=now() - timedelta(minutes=16))
     assert (await api.post(path, data={"password": SECRET})).status_code == 303
     api.cookies.clear()
+
+
+async def test_who_was_not_let_in_is_counted_for_who_leads(acme: Cast, api: httpx.AsyncClient) -> None:
+    report = await a_published(acme, acme.workspaces["forum"], period_start="2026-01-01")
+    link_id, path = await a_link(acme, report.id, password=SECRET)
+    query = """query($id: ID!) { node(id: $id) { ... on ClientReportLink {
+                 wrongPasswordCount lateVisitCount lastRefusedAt } } }"""
+
+    async def counted() -> tuple[int, int, bool]:
+        answer = await ask(api, acme.tokens["lead"], query, id=f"clientreportlink_{link_id}")
+        told = answer["data"]["node"]
+        return told["wrongPasswordCount"], told["lateVisitCount"], told["lastRefusedAt"] is not None
+
+    await api.get(path)
+    assert (await api.post(path, data={"password": SECRET})).status_code == 303
+    api.cookies.clear()
+    assert await counted() == (0, 0, False)
+    for _ in range(6):  # the last of them is not even tried
+        await api.post(path, data={"password": "wrong"})
+    assert await counted() == (6, 0, True)
+    async with agency_scope(acme.owner):
+        await revoke_client_report_link(acme.owner, link_id)
+    for each in (path, f"{path}/report.pdf"):
+        assert (await api.get(each)).status_code == 404
+    assert (await api.post(path, data={"password": SECRET})).status_code == 404
+    assert await counted() == (6, 3, True)
+    answer = await ask(api, acme.tokens["stakeholder"], query, id=f"clientreportlink_{link_id}")
+    assert answer["data"] == {"node": None}
 
 
 @pytest.mark.parametrize(
@@ -438,3 +467,40 @@ async def test_whoever_is_not_in_any_more_reads_nothing_and_a_file_link_of_their
         assert answer.status_code in (303, 404), path
         assert "Decided" not in answer.text
     assert str(report.id) not in (await get(api, acme, who, "/client-reports")).text
+
+
+def letters_of(pdf: bytes) -> str:
+    return " ".join("".join(each.extract_text() for each in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+async def test_a_pdf_has_the_letters_of_the_world(acme: Cast, api: httpx.AsyncClient) -> None:
+    client = await acme.empty_workspace()
+    who = await stakeholder_of(acme, client)
+    said = "日本語 简体字 한국어 Привет Ελληνικά हिन्दी ไทย 😀"
+    report = await a_published(acme, client, name="客户报告", words=f"{said} **日本語** עברית العربية")
+    pdf = (await get(api, acme, who, paths(report.id)[1])).content
+    text = letters_of(pdf)
+    assert "客户报告" in text
+    assert [word for word in said.split() if word not in text] == []
+    assert "no shape in this PDF" not in text
+    fonts = " ".join(
+        str(font.get_object()["/BaseFont"])
+        for page in PdfReader(io.BytesIO(pdf)).pages
+        for font in page["/Resources"]["/Font"].values()
+    )
+    for each in ("NotoSansCJK", "NotoSansArabic", "NotoSansDevanagari", "NotoSansThai", "NotoEmoji"):
+        assert each in fonts
+
+
+async def test_letters_that_no_font_has_are_left_out_and_said(acme: Cast, api: httpx.AsyncClient) -> None:
+    """A long line in Syriac without its font once made the compiler panic, and U+180F after a space is in no font."""
+    client = await acme.empty_workspace()
+    who = await stakeholder_of(acme, client)
+    report = await a_published(acme, client, words=f"\U0010fffd is kept out. {'ܐܒܓܕ ' * 60} and a \u180f b")
+    with structlog.testing.capture_logs() as logged:
+        pdf = await get(api, acme, who, paths(report.id)[1])
+    text = letters_of(pdf.content)
+    assert "\N{REPLACEMENT CHARACTER} is kept out." in text
+    assert "Some letters have no shape in this PDF." in text
+    [warned] = [line for line in logged if line["event"] == "letters_without_a_font"]
+    assert "\U0010fffd" in warned["letters"]

@@ -1,24 +1,32 @@
-"""Stakeholders read in Debian's chromium: signed in, over their clients, by links, on a phone, in the dark, by keyboard; axe-core
-finds nothing serious. TEND_SCREENSHOTS names a folder for pictures of every page."""
+"""People read in Debian's chromium: stakeholders who sign in by mail, whoever has a link, and whoever has neither; by keyboard, on
+a phone, in the dark, on paper; axe-core finds nothing serious. TEND_SCREENSHOTS names a folder for pictures of every page."""
 
+import asyncio
+import contextlib
 import gzip
 import os
 import shutil
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
-from uuid import UUID
+from typing import Any, Final
 
 import httpx
 import pytest
-from cast import Cast, write_post
+from appeals.conftest import found_town
+from cast import Cast
 from clients.test_clients import folder, run, served  # noqa: F401 - a fixture
-from papers import a_case_opened, a_link, a_published
+from filing.conftest import open_desk
+from filing.test_publishing import address, published
+from inbox import Inbox
+from papers import a_full_draft, a_link, a_published, publish
+from reporting.conftest import found_place
+from statements.conftest import Place, place  # noqa: F401 - a fixture
 
-from backend.client_reports import ClientReportLink, Goal
-from backend.communities import Member
+from backend.client_reports import ClientReportLink, Goal, revoke_client_report_link
 from backend.kit.clock import now
 from backend.kit.ids import new_id
 from backend.notices import set_brand
@@ -34,104 +42,168 @@ WORDS: Final = (
     "A calm month. Two things to know:\n\n* the **rota** of three holds\n* [the plan](https://example.com) for October"
 )
 GOALS: Final = (
-    Goal("closed_in_time", "at_least", 0.9, "2026-01-01"),
-    Goal("open_past_due", "at_most", 0, "2026-01-01"),
+    Goal("acknowledged_in_time", "at_least", 0.9, "2026-01-01"),
+    Goal("escalations_open", "at_most", 0, "2026-01-01"),
     Goal("newcomers", "at_least", 5, "2026-01-01"),
 )
 
 
 @dataclass
-class Given:
+class Reader:
+    """What the script is told: `client` and `other` are names; `letterbox` is a file that the link of the mail is put into."""
+
     origin: str
     token: str
-    cookie: str
-    first: dict[str, str]
+    email: str
+    letterbox: str
+    client: str
+    other: str
+    report: str
+    path: str
+    summary: str
+    missing: str
     link: str
     password: str
     expired: str
+    revoked: str
 
 
-async def a_month(cast: Cast, client: UUID, slug: str) -> None:
-    """Posts of two months, and cases about some of them."""
-    since = datetime(2026, 8, 1, tzinfo=UTC)
-    async with agency_scope(cast.system):
-        members = [
-            await Member.create(
-                workspace_id=client, community_id=cast.communities[slug], external_id=f"m{number}", handle=f"m{number}",
-                first_seen_at=since,
-            )
-            for number in range(12)
-        ]  # fmt: skip
-        for number in range(90):
-            await write_post(
-                workspace_id=client, community_id=cast.communities[slug], member_id=members[number * number % 12].id,
-                external_id=f"p{number}", text="hello", posted_at=since + timedelta(hours=number * 15),
-            )  # fmt: skip
-    for number in range(6):
-        await a_case_opened(cast, client, since + timedelta(days=32 + number))
+@dataclass
+class Stranger:
+    origin: str
+    token: str
+    form: str
+    statement: str
+    transparency: str
 
 
-async def the_scene(acme: Cast, origin: str) -> Given:
+@pytest.fixture
+def chromium() -> dict[str, str]:
+    """The environment of a script."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("there is no chromium on the PATH")
+    return {"TEND_CHROMIUM": found, "TEND_SCREENSHOTS": os.environ.get("TEND_SCREENSHOTS", "")}
+
+
+async def a_reader(acme: Cast, origin: str, letterbox: Path) -> Reader:
     clients = [await acme.empty_workspace() for _ in range(2)]
     slugs = [next(slug for slug, id in acme.workspaces.items() if id == client) for client in clients]
     async with agency_scope(acme.owner):
         await set_brand(acme.owner, clients[0], colour="#0b5d4e")
-    await a_month(acme, clients[0], slugs[0])
-    first = await a_published(
-        acme, clients[0], sections=[], goals=GOALS, words=WORDS, period_start=PERIOD, shows_staff=True
+    first = await a_full_draft(
+        acme, clients[0], sections=["community", "safety", "retention"], goals=GOALS, name="Monthly", shows_staff=True
     )
+    await publish(acme, first.id, words=WORDS)
     await a_published(acme, clients[1], language="de", period_start=PERIOD)
     _, link = await a_link(acme, first.id, password=PASSWORD, shows_words=False)
     expired_id, expired = await a_link(acme, first.id)
+    revoked_id, revoked = await a_link(acme, first.id)
     async with agency_scope(acme.owner):
         await ClientReportLink.filter(id=expired_id).update(expires_at=now() - timedelta(seconds=1))
+        await revoke_client_report_link(acme.owner, revoked_id)
     who = f"reader-{str(new_id())[-10:]}"
     await acme.hire(who, Role.STAKEHOLDER, clients)
-    path = f"/client-reports/clientreport_{first.id}"
-    return Given(
-        origin,
-        acme.tokens[who],
-        COOKIE_WITHOUT_TLS,
-        {"client": slugs[0], "report": "September 2026", "path": path},
-        link,
-        PASSWORD,
-        expired,
-    )
+    return Reader(
+        origin, acme.tokens[who], f"{who}@acme.example", str(letterbox), *slugs, "Monthly, September 2026",
+        f"/client-reports/clientreport_{first.id}", "How this is counted: Community",
+        f"clientreport_{new_id()}", link, PASSWORD, expired, revoked,
+    )  # fmt: skip
 
 
-async def test_stakeholders_read_with_eyes_keyboard_and_screen_reader(
+@contextlib.asynccontextmanager
+async def carried(inbox: Inbox, email: str, letterbox: Path) -> AsyncIterator[None]:
+    """The link of the first mail to this address, as somebody would carry it from there into the browser."""
+
+    async def carry() -> None:
+        while not inbox.to(email):
+            await asyncio.sleep(0.02)
+        whole = letterbox.with_suffix(".new")
+        whole.write_text(inbox.link_to(email))
+        whole.rename(letterbox)
+
+    carrying = asyncio.create_task(carry())
+    try:
+        yield
+    finally:
+        carrying.cancel()
+
+
+def complaints_about(told: dict[str, Any]) -> dict[str, Any]:
+    """What holds for every page: one heading above all, none left out, and nothing of any other place."""
+    headings = told["headings"].items()
+    return {
+        **{name: told[name] for name in ("complaints", "foreign", "axe", "wider") if told[name]},
+        **{name: levels for name, levels in headings if levels.count(1) != 1 or levels[0] != 1},
+        **{name: levels for name, levels in headings if any(b - a > 1 for a, b in pairwise(levels))},
+        **{name: title for name, title in told["titles"].items() if not title},
+    }
+
+
+async def test_stakeholders_sign_in_by_mail_and_read_with_eyes_keyboard_and_screen_reader(
     folder: Path,  # noqa: F811
+    chromium: dict[str, str],
     acme: Cast,
     settings: Settings,
+    inbox: Inbox,
+    tmp_path: Path,
 ) -> None:
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    if browser is None:
-        pytest.skip("there is no chromium on the PATH")
-    environment = {"TEND_CHROMIUM": browser, "TEND_SCREENSHOTS": os.environ.get("TEND_SCREENSHOTS", "")}
-    async with served(settings) as address:
-        given = await the_scene(acme, address.removesuffix("/graphql"))
-        [told] = await run(folder, "reports.mjs", given=given, **environment)
+    async with served(settings) as graphql:
+        given = await a_reader(acme, graphql.removesuffix("/graphql"), tmp_path / "link")
+        async with carried(inbox, given.email, tmp_path / "link"):
+            [told] = await run(folder, "reports.mjs", given=given, **chromium)
         weight = await weighed(given)
-    assert told["complaints"] == []
-    assert told["foreign"] == []
-    assert told["axe"] == []
+    assert complaints_about(told) == {}
     assert told["landed"] == "/client-reports"
-    assert told["switched"] == [given.first["client"]]
-    assert told["wrong"] == "This is not the password."
-    assert told["policy"].startswith("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
-    assert told["firstStop"] == "#report"
+    assert told["switched"] == [given.other]
+    assert (told["firstStop"], told["firstStopLeadsTo"]) == ("#report", "#report")
+    assert told["opened"] == given.summary
     assert told["landmarks"] == ["a", "nav", "header", "main", "footer"]
     assert told["scripts"] == 0
-    assert {name: page["wider"] for name, page in told["pages"].items() if page["wider"] > 0} == {}
-    assert all(len(page["h1"]) == 1 for page in told["pages"].values())
+    assert told["policy"].startswith("default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'")
+    assert told["pictures"] == 3
+    assert told["printed"] == {"navigation": False, "details": True}
+    assert told["file"].endswith("-2026-09-v1.pdf")
+    assert told["signedOut"] == "/sign-in"
+    assert told["wrong"] == "This is not the password."
+    assert told["shared"] == 1, "by a link there is a list of contents, and no way to other reports"
+    assert (told["expired"], told["revoked"]) == (404, 404)
     assert weight < HEAVIEST
 
 
-async def weighed(given: Given) -> int:
+async def test_strangers_report_appeal_and_look_up_with_eyes_keyboard_and_screen_reader(
+    folder: Path,  # noqa: F811
+    chromium: dict[str, str],
+    acme: Cast,
+    settings: Settings,
+    inbox: Inbox,
+    place: Place,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backend.filing.publishing.now", lambda: datetime(2027, 1, 15, 12, tzinfo=UTC))
+    town, desk = await found_town(acme), await open_desk(place)
+    await town.decide("violation")
+    await published(desk)
+    async with served(settings) as graphql:
+        given = Stranger(
+            graphql.removesuffix("/graphql"),
+            "",
+            (await found_place(acme, inbox)).path,
+            await town.link(town.author),
+            await address(desk),
+        )
+        [told] = await run(folder, "strangers.mjs", given=given, **chromium)
+    assert complaints_about(told) == {}
+    assert told["problem"]
+    assert "It was a joke." in told["appealed"]
+    assert told["titles"]["statement"] == "Why we did this · Tend"
+
+
+async def weighed(given: Reader) -> int:
     """Bytes of a page, its style included."""
     async with httpx.AsyncClient(base_url=given.origin, cookies={COOKIE_WITHOUT_TLS: given.token}) as client:
         began = time.perf_counter()
-        page = await client.get(given.first["path"])
+        page = await client.get(given.path)
         seconds = time.perf_counter() - began
         style = await client.get("/pages/reports.css")
     packed = len(gzip.compress(page.content, 4))

@@ -49,7 +49,7 @@ class Reader:
             "action_failed": {"action": "hide_post"},
             "appeal_decided": {"verdict": "upheld"},
             "investigation_concluded": {"outcome": "confirmed"},
-            "client_report_published": {"summary": "September 2026.", "corrected": "no"},
+            "client_report_published": {"summary": "September 2026.", "corrected": "no", "language": "en"},
         }.get(kind, {})
         async with agency_scope(self.cast.system):
             await tell(

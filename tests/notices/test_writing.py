@@ -27,6 +27,7 @@ WORDS = {
     "severity": tuple(safety.WORDS.values()),
     "danger": safety.KINDS,
     "corrected": ("yes", "no"),
+    "language": LANGUAGES,
     "summary": ("September 2026. 2 of 3 goals met.",),
     "what": ("agency", "workspace", "member", "journal"),
 }

@@ -14,6 +14,7 @@ NOT_SEALED = {
     ("jobs", "lease_token"): "a fencing token: worth nothing to who cannot reach the database",
     ("claims", "token_hash"): "a hash",
     ("client_report_links", "password_hash"): "a slow hash, with a salt",
+    ("client_report_links", "wrong_password_count"): "how often, and no password",
 }
 
 
