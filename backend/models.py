@@ -22,6 +22,7 @@ MODEL_MODULES: Final = (
     "backend.education.course_models",
     "backend.stories.models",
     "backend.safety.models",
+    "backend.safety.rota_models",
     "backend.safety.after_models",
     "backend.acting.models",
     "backend.moderation.queue_models",

@@ -25,7 +25,7 @@ from graphql_schema.machines import ApiClient
 from graphql_schema.macros import Macro
 from graphql_schema.misuse import MisuseMeasure, UnfoundedMark
 from graphql_schema.notices import DELIVERY_FILTERS, NoticeDelivery
-from graphql_schema.on_call import EscalationPolicy, Rota, SafetyContact, SafetySettings
+from graphql_schema.on_call import EscalationPolicy, HolidayCalendar, Rota, SafetyContact, SafetySettings
 from graphql_schema.orders import (
     AccountOrder,
     ApiClientOrder,
@@ -407,6 +407,11 @@ class Agency(Node):
     )
     crisis_resources: Connection[CrisisResource] = many(
         "agency_id", order=CreationOrder, description="Who helps, by country; none that is not verified at this moment."
+    )
+    holiday_calendars: Connection[HolidayCalendar] = many(
+        "agency_id",
+        order=CreationOrder,
+        description="Holidays for rotas, of the clients you see and of the whole agency.",
     )
     rotas: Connection[Rota] = many(
         "agency_id", order=CreationOrder, description="Who is on call, of the clients you see and of the whole agency."

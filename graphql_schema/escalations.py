@@ -38,6 +38,7 @@ class EscalationOutcome(Enum):
     STOOD_DOWN = value("stood_down", "There was no danger.")
     RESOLVED = value("resolved", "The danger is averted.")
     HANDED_OFF = value("handed_off", "Somebody else has it: an authority, the client, a doctor.")
+    JOINED = value("joined", "It was told twice: `joinedTo` goes on. Nobody resolves one so.")
 
 
 @strawberry.enum(description="What law says about it, which makes it at least so grave.")
@@ -81,6 +82,13 @@ class EscalationStepKind(Enum):
     REVIEWED = value("reviewed", "Its review was written, or changed.")
     FOLLOW_UP_SET = value("follow_up_set", "Something is to change after it; `staff` does it.")
     FOLLOW_UP_DONE = value("follow_up_done", "What was to change has changed; `staff` did it.")
+    PASSED_OVER = value("passed_over", "It was the turn of `staff`, and somebody else was paged; `target` says why.")
+    NOBODY_ELSE = value(
+        "nobody_else",
+        "Nobody else is there, or has come: `staff` was paged, and `target` says why they would be spared.",
+    )
+    SUBJECT_FOUND = value("subject_found", "Somebody found which post it is about.")
+    JOINED_TO = value("joined_to", "It was told twice: another one goes on.")
     CONTACTED = value("contacted", "Somebody was told: `target` says who, `channel` by what, `at` when.")
 
 
@@ -105,7 +113,7 @@ class EscalationStep:
     loop: int | None = column(description="In which pass through the levels, from 0; null for what is of none.")
     target: str = column(
         description="Of a page: whose it was, also client_contact and telephony; of CONTACTED a `ContactedWhom`; of an item its "
-        "key; else empty."
+        "key; of PASSED_OVER and NOBODY_ELSE `rests`, `capped` or `opted_out`; else empty."
     )
     channel: PageChannel | None = column(description="Of a page, and of CONTACTED: by what it went; else null.")
     note: str = column(description="In the words of staff, at most 5,000 characters; may be empty.")
@@ -179,6 +187,9 @@ class Escalation(Node):
     is_review_overdue: bool = sql(
         "{row}.reviewed_at is null and coalesce({row}.review_due_at < now(), false)",
         description="Whether `reviewDueAt` is over, and nobody has written one.",
+    )
+    joined_to: Annotated["Escalation", strawberry.lazy("graphql_schema.escalations")] | None = one(
+        "joined_to_id", description="The one that goes on, where the same danger was told twice; else null."
     )
     owner: Staff | None = one("owner_id", description="Who has it, or had it last; null for nobody.")
     raised_by: Staff | None = one("raised_by_id", description="Who raised it; null for a machine or Tend itself.")

@@ -49,6 +49,27 @@ class WhenExhausted(Enum):
     KEEP_LOOPING = value("keep_looping", "It begins anew, for ever.")
 
 
+@strawberry.enum(description="What holidays mean to a layer of a rota.")
+class LayerHolidays(Enum):
+    IGNORED = value("ignored", "Nothing: they are days as any other.")
+    NOT_ON = value("not_on", "It does not cover them.")
+    ONLY_ON = value("only_on", "It covers nothing else.")
+
+
+@publish(safety.HolidayCalendar, kind="holidaycalendar", needs=Right.READ_STAFF, row=_OF_MY_CLIENTS)
+class HolidayCalendar(Node):
+    """Which days are holidays. `holidays` has those of a year."""
+
+    id: strawberry.ID
+    name: str = column(description="What people call it.")
+    country: str | None = column(description="Whose public holidays they are, ISO 3166-1; null for none's.")
+    region: str = column(description="Of which region, ISO 3166-2 without the country; empty for the whole country.")
+    own_days: JSON = column(description="Holidays besides, in the shape of HolidayInput.")
+    working_days: list[str] = column(description="Public holidays that are none here, ISO 8601.")
+    version: int = column(description="For `expectedVersion`; each change adds one.")
+    created_at: datetime = column(description="When it was made.")
+
+
 @publish(safety.RotaLayer, needs=Right.READ_STAFF)
 class RotaLayer:
     """People of one level who take turns. Of two layers that cover the same moment the one that is listed later counts."""
@@ -67,6 +88,8 @@ class RotaLayer:
         description="Until which minute; 1440 is the end of the day, one before `fromMinute` is of the next day."
     )
     ends_at: datetime | None = column(description="When the layer ends; null if it does not.")
+    holidays: LayerHolidays = column(description="What holidays of `calendar` mean to it.")
+    calendar: HolidayCalendar | None = one("calendar_id", description="Which holidays; null where they are ignored.")
 
 
 @publish(safety.RotaOverride, needs=Right.READ_STAFF)
@@ -144,5 +167,11 @@ class SafetySettings(Node):
         description="Seconds until somebody takes it, by severity, the gravest first; null for Tend's own: 5 and 15 minutes, "
         "2 hours, 1 and 5 days."
     )
+    most_grave_a_day: int | None = column(
+        description="Of how many of severity 1 or 2 somebody has had enough in 24 hours; null for no such number."
+    )
+    most_grave_a_week: int | None = column(description="The same, of how many in 7 days.")
+    most_grave_hours_a_day: int | None = column(description="The same, of how many hours of them in 24 hours.")
+    most_grave_hours_a_week: int | None = column(description="The same, of how many hours of them in 7 days.")
     version: int = column(description="For `expectedVersion`; each change adds one.")
     updated_at: datetime = column(description="When they were last set.")

@@ -13,6 +13,7 @@ from graphql_schema.choosing import Choosing
 from graphql_schema.client_reports import ClientReport
 from graphql_schema.communities import Member, Post
 from graphql_schema.context import Info
+from graphql_schema.holidays import Holidays
 from graphql_schema.integrity_report import IntegrityReport, integrity_told
 from graphql_schema.investigating import TimelineEvent, happened
 from graphql_schema.learning import WatchingLearners
@@ -54,6 +55,7 @@ class Query(
     Owing,
     SeeingVerification,
     WatchingSafety,
+    Holidays,
     ReadingProtocols,
     LookingBack,
     ReadingContent,

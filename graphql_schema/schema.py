@@ -25,6 +25,7 @@ from graphql_schema.filing import FilingVerbs
 from graphql_schema.filing_safety import FilingSafety
 from graphql_schema.filling_banks import FillingBanks
 from graphql_schema.hearing import Subscription
+from graphql_schema.holidays import SettingHolidays
 from graphql_schema.introducing import Introducing
 from graphql_schema.investigating import Investigating
 from graphql_schema.judging_again import JudgingAgain
@@ -110,6 +111,7 @@ class Mutation(
     ListingHelp,
     TakingDown,
     SettingSafety,
+    SettingHolidays,
     Training,
     WritingContent,
     Picturing,

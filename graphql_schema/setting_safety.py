@@ -9,7 +9,15 @@ from backend import safety
 from graphql_schema.answering import UserError, optional_uuid_of, user_errors, uuid_of, verb
 from graphql_schema.context import Info
 from graphql_schema.describing import Input, optional, value
-from graphql_schema.on_call import DangerKind, EscalationPolicy, Rota, SafetyContact, Weekday, WhenExhausted
+from graphql_schema.on_call import (
+    DangerKind,
+    EscalationPolicy,
+    LayerHolidays,
+    Rota,
+    SafetyContact,
+    Weekday,
+    WhenExhausted,
+)
 from graphql_schema.projection import ref
 from graphql_schema.projection.serving import actor_of
 from tenants.rights import Right
@@ -77,6 +85,11 @@ class RotaLayerInput:
         default=1440, description="Until which minute; before `fromMinute`: of the next day."
     )
     ends_at: datetime | None = optional("When the layer ends.")
+    holidays: LayerHolidays = strawberry.field(
+        default=LayerHolidays.IGNORED,
+        description="What holidays mean to it. They begin at midnight where the rota is; a night is of the day on which it begins.",
+    )
+    calendar_id: strawberry.ID | None = optional("Of which calendar, where they are not ignored.")
 
 
 @strawberry.input(description="Somebody who stands in.")
@@ -185,6 +198,8 @@ def _layer(input: RotaLayerInput) -> safety.WantedLayer:
         from_minute=input.from_minute,
         until_minute=input.until_minute,
         ends_at=input.ends_at or None,
+        holidays=input.holidays.value,
+        calendar_id=optional_uuid_of("holidaycalendar", input.calendar_id, field="layers"),
     )
 
 

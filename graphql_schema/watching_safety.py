@@ -12,7 +12,7 @@ from backend.kit.ids import parse_published
 from graphql_schema.context import Info
 from graphql_schema.escalations import Escalation
 from graphql_schema.moderation_numbers import Share
-from graphql_schema.on_call import Rota
+from graphql_schema.on_call import DangerKind, Rota
 from graphql_schema.projection import ref
 from graphql_schema.projection.declaring import NEEDS
 from graphql_schema.projection.paging import bad_input
@@ -29,6 +29,9 @@ class CoverageGap:
     level: int = strawberry.field(description="On which of its levels.")
     starts_at: datetime = strawberry.field(description="From when nobody is.")
     ends_at: datetime = strawberry.field(description="Until when; it is looked for 14 days ahead.")
+    holidays: list[str] = strawberry.field(
+        description="Names of the holidays for which nobody is; empty where nobody would be on another day either."
+    )
 
 
 @strawberry.type(description="Who is on call at this moment.")
@@ -70,6 +73,16 @@ class ResponderLoad:
         description="Until when they should rest, a day after severity 1 and 11 hours after 2; null where they need not. Until "
         "then somebody else who is on call is paged first."
     )
+    is_capped: bool = strawberry.field(
+        description="Whether they have had enough now, by the numbers of `SafetySettings`: somebody else is paged first."
+    )
+
+
+@strawberry.type(description="A time at which everybody who is on call for a client has opted out of a kind of danger.")
+class UntakenDanger:
+    kind: DangerKind = strawberry.field(description="Which kind it is.")
+    starts_at: datetime = strawberry.field(description="From when nobody takes it.")
+    ends_at: datetime = strawberry.field(description="Until when; it is looked for 14 days ahead.")
 
 
 @strawberry.type(description="An open escalation that somebody has, and when their turn ends.")
@@ -98,7 +111,13 @@ class WatchingSafety:
         except (NotAllowed, NotFound):
             return None
         return [
-            CoverageGap(rota=ref(Rota, gap.rota_id), level=gap.level, starts_at=gap.starts_at, ends_at=gap.ends_at)
+            CoverageGap(
+                rota=ref(Rota, gap.rota_id),
+                level=gap.level,
+                starts_at=gap.starts_at,
+                ends_at=gap.ends_at,
+                holidays=list(gap.holidays),
+            )
             for gap in gaps
         ]
 
@@ -194,9 +213,36 @@ class WatchingSafety:
                 weighted_seconds=load.weighted_seconds,
                 has_one=load.has_one,
                 rests_until=load.rests_until,
+                is_capped=load.is_capped,
             )
             for load in loads
         ]
+
+    @strawberry.field(
+        description="Kinds of danger that nobody who is on call for a client takes, within 14 days, the earliest first. They are "
+        "paged for all the same; when nobody is on call at all, `coverageGaps` says so.",
+        metadata={NEEDS: Right.LEAD_QUEUE},
+    )
+    async def untaken_dangers(self, info: Info, workspace_id: _Client) -> list[UntakenDanger] | None:
+        found = _id(workspace_id)
+        if found is None:
+            return None
+        try:
+            rows = await safety.untaken_dangers(actor_of(info.context), found)
+        except (NotAllowed, NotFound):
+            return None
+        return [UntakenDanger(kind=DangerKind(row.kind), starts_at=row.starts_at, ends_at=row.ends_at) for row in rows]
+
+    @strawberry.field(
+        description="Which kinds of danger you do not take, unless nobody else is there; for you alone.",
+        metadata={NEEDS: Right.WORK_QUEUE},
+    )
+    async def my_opt_outs(self, info: Info) -> list[DangerKind] | None:
+        try:
+            kinds = await safety.my_opt_outs(actor_of(info.context))
+        except NotAllowed:
+            return None
+        return [DangerKind(kind) for kind in kinds]
 
 
 def _shown(row: safety.Attainment) -> SafetyNumbers:

@@ -13,6 +13,7 @@ from backend.safety import (
     EscalationPolicy,
     EscalationReview,
     FollowUp,
+    HolidayCalendar,
     Rota,
     RotaLayer,
     RotaOverride,
@@ -45,11 +46,17 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
             valid_until=now() + timedelta(days=300),
             proof="x",
         )
+        calendar, _ = await HolidayCalendar.get_or_create(
+            workspace_id=client, name="of the cast", defaults={"country": "AT"}
+        )
         rota = await Rota.get_or_none(workspace_id=client, name="nights")
         if rota is None:
             rota = await Rota.create(workspace_id=client, name="nights", time_zone="Europe/Paris")
             named = {"rota_id": rota.id, "level": 5}
-            await RotaLayer.create(position=1, starts_at=now(), shift_hours=24, turns=[str(colleague)], **named)
+            await RotaLayer.create(
+                position=1, starts_at=now(), shift_hours=24, turns=[str(colleague)], holidays="not_on",
+                calendar_id=calendar.id, **named,
+            )  # fmt: skip
             await RotaOverride.create(
                 membership_id=colleague, starts_at=now(), ends_at=now() + timedelta(days=1), **named
             )
@@ -96,6 +103,7 @@ async def in_danger(cast: Cast, case: Case) -> dict[str, str]:
         "escalation": f"escalation_{escalation_id}",
         "certificate": f"certificate_{certificate.id}",
         "rota": f"rota_{rota.id}",
+        "holidaycalendar": f"holidaycalendar_{calendar.id}",
         "escalationpolicy": f"escalationpolicy_{policy.id}",
         "safetycontact": f"safetycontact_{contact.id}",
         "trainingrequirement": f"trainingrequirement_{requirement.id}",

@@ -49,7 +49,8 @@ RAISED: Final = Base(
                coalesce(e.acknowledged_at < $4, false) or {_DUE} < least($4, now()) as is_settled,
                coalesce(e.acknowledged_at <= {_DUE}, false) as in_time
           from escalations e
-         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.raised_at >= $3 and e.raised_at < $4""",
+         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.joined_to_id is null
+           and e.raised_at >= $3 and e.raised_at < $4""",
     _ESCALATED,
     {Part.SEVERITY: "severity"},
 )
@@ -60,7 +61,8 @@ DANGERS: Final = Base(
     f"""select e.id, e.severity::text as severity,
                (e.acknowledged_at is null or e.acknowledged_at >= $4) and {_DUE} < least($4, now()) as is_late
           from escalations e
-         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.raised_at < $4
+         where e.agency_id = $1 and e.workspace_id = $2 and not e.is_drill and e.joined_to_id is null
+           and e.raised_at < $4
            and (e.resolved_at is null or e.resolved_at >= $4)""",
     _ESCALATED,
     {Part.SEVERITY: "severity"},

@@ -11,7 +11,7 @@ METRICS: Final = (
         "Escalations",
         Section.SAFETY,
         "How often was somebody in danger?",
-        "Escalations raised in the window; exercises left out.",
+        "Escalations raised in the window; exercises left out, and a danger that was told twice counts once.",
         Unit.ESCALATIONS,
         Better.NEITHER,
         ("escalations",),

@@ -9,6 +9,7 @@ from backend.education.models import TrainingRequirement
 from backend.education.thresholds import MOST_KINDS
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotFound
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import CLIENT_ROLES, PERSON_ROLES, Right, Role
@@ -23,6 +24,7 @@ async def set_training_requirement(actor: Actor, workspace_id: UUID, *, kinds: C
     if len(kinds) > MOST_KINDS:
         raise Invalid(f"At most {MOST_KINDS} kinds of certificates.", path=("input", "kinds"))
     wanted = sorted({kind_of(kind, field="kinds") for kind in kinds})
+    await current().lock(locks.ESCALATING, f"training of {workspace_id}")  # of two first ones at once
     before = await TrainingRequirement.get_or_none(workspace_id=workspace_id)
     if before is None:
         requirement_id = (await TrainingRequirement.create(workspace_id=workspace_id, kinds=wanted)).id

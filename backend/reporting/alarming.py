@@ -5,7 +5,7 @@ from uuid import UUID
 from backend.communities import Post
 from backend.moderation import About, Report, raise_danger
 from backend.reporting.models import PublicNotice
-from backend.safety import Danger
+from backend.safety import Danger, Escalation
 from tenants.scope import current
 
 
@@ -20,9 +20,9 @@ async def raise_alarm(notice: PublicNotice, *, post: Post | None = None, report_
         # Of whoever is suspended for unfounded notices the report is in no case; a danger is heard all the same.
         about = About(member_id=post.member_id) if case_id is None else About(case_id=case_id)
     summary = notice.reason if post is not None else f"{notice.reason}\n\n{notice.location}"
-    danger = Danger(notice.danger, summary[:5_000], is_from_outside=True)
+    danger = Danger(notice.danger, summary[:5_000], is_from_outside=True, told_as=notice.escalation_id)
     escalation_id, _ = await raise_danger(current().actor, about, danger)
-    # Of one that was found later, the first: its own words are what that one is about.
-    await PublicNotice.filter(id=notice.id, workspace_id=notice.workspace_id, escalation_id__isnull=True).update(
-        escalation_id=escalation_id
-    )
+    # Of one that was found later, the first, if it goes on: its own words are what that one is about.
+    told_as = await Escalation.get_or_none(id=notice.escalation_id) if notice.escalation_id is not None else None
+    if told_as is None or told_as.joined_to_id is not None:
+        await PublicNotice.filter(id=notice.id, workspace_id=notice.workspace_id).update(escalation_id=escalation_id)

@@ -15,6 +15,7 @@ from backend.reporting.models import PublicNotice
 from backend.reporting.thresholds import LONGEST_TEXT
 from tenants.actor import Actor
 from tenants.rights import Right
+from tenants.scope import current
 
 
 async def attach_notice(moderator: Actor, notice_id: UUID, *, post_id: UUID) -> UUID:
@@ -22,10 +23,12 @@ async def attach_notice(moderator: Actor, notice_id: UUID, *, post_id: UUID) -> 
     Conflict."""
     moderator.must_hold(Right.WORK_QUEUE)
     notice = await _waiting(notice_id)
-    post = await Post.get_or_none(id=post_id, community_id=notice.community_id, workspace_id=notice.workspace_id)
-    if post is None:
-        raise NotFound(path=("input", "postId"))
-    return await become_report(notice, post, by=moderator)
+    # As reporting does: whoever had the post before an escalation hid it can still say that this is about it.
+    async with current().past_restrictions():
+        post = await Post.get_or_none(id=post_id, community_id=notice.community_id, workspace_id=notice.workspace_id)
+        if post is None:
+            raise NotFound(path=("input", "postId"))
+        return await become_report(notice, post, by=moderator)
 
 
 async def reject_notice(moderator: Actor, notice_id: UUID, *, reason: str) -> None:

@@ -1,7 +1,14 @@
 """A person in danger reaches a responsible, trained human: escalations, who is on call, and who may see what."""
 
 from backend.safety.acknowledging import acknowledge_escalation, note_on_escalation
-from backend.safety.after_models import EscalationReview, FollowUp, Protocol, ResponderExposure, SafetySettings
+from backend.safety.after_models import (
+    EscalationReview,
+    FollowUp,
+    OptOut,
+    Protocol,
+    ResponderExposure,
+    SafetySettings,
+)
 from backend.safety.breaking_glass import break_glass
 from backend.safety.covering import Gap, OnCall, coverage_gaps, watch_coverage, who_is_on_call
 from backend.safety.drafting import approve_filing, draft_filing, record_filed
@@ -9,6 +16,7 @@ from backend.safety.drilling import SCENE, drill_if_due, start_drill, start_dril
 from backend.safety.ending_turns import Held, hand_over_list
 from backend.safety.exposing import Load, responder_loads
 from backend.safety.handing_over import accept_escalation, offer_escalation
+from backend.safety.knowing_holidays import Calendar, regions_of
 from backend.safety.listing_help import Help, set_crisis_resource
 from backend.safety.looking_back import Happening, Record, Task, escalation_record
 from backend.safety.measuring import Attainment, safety_numbers
@@ -20,21 +28,21 @@ from backend.safety.models import (
     EscalationReader,
     EscalationStep,
     Restriction,
-    Rota,
-    RotaLayer,
-    RotaOverride,
     SafetyContact,
     SafetyFiling,
     Takedown,
 )
+from backend.safety.opting_out import Untaken, my_opt_outs, set_opt_outs, untaken_dangers
 from backend.safety.paging_outside import give_up_page, page_outside
 from backend.safety.raising import KINDS, Danger, Subject, raise_escalation
 from backend.safety.regrading import regrade_escalation
 from backend.safety.resolving import OUTCOMES, resolve_escalation
 from backend.safety.reviewing import finish_follow_up, set_follow_up, write_review
+from backend.safety.rota_models import HolidayCalendar, Rota, RotaLayer, RotaOverride
+from backend.safety.setting_calendars import holidays_in, set_holiday_calendar
 from backend.safety.setting_contacts import set_safety_contacts
 from backend.safety.setting_policies import Level, Target, WantedPolicy, policies_version, set_escalation_policies
-from backend.safety.setting_promises import set_safety_settings
+from backend.safety.setting_promises import Caps, set_safety_settings
 from backend.safety.setting_rotas import WantedLayer, WantedOverride, set_rota
 from backend.safety.silencing import silence_escalation
 from backend.safety.stepping import WORDS, page_escalation, sweep_escalations, take_step
@@ -63,6 +71,8 @@ __all__ = [
     "WORDS",
     "Account",
     "Attainment",
+    "Calendar",
+    "Caps",
     "CrisisResource",
     "CyberTip",
     "Danger",
@@ -77,6 +87,7 @@ __all__ = [
     "Happening",
     "Held",
     "Help",
+    "HolidayCalendar",
     "IpCapture",
     "Item",
     "Level",
@@ -84,6 +95,7 @@ __all__ = [
     "Named",
     "Notification",
     "OnCall",
+    "OptOut",
     "Protocol",
     "ProtocolVersion",
     "Record",
@@ -101,6 +113,7 @@ __all__ = [
     "Target",
     "Task",
     "TipFile",
+    "Untaken",
     "WantedLayer",
     "WantedOverride",
     "WantedPolicy",
@@ -118,6 +131,8 @@ __all__ = [
     "give_up_answer",
     "give_up_page",
     "hand_over_list",
+    "holidays_in",
+    "my_opt_outs",
     "note_on_escalation",
     "offer_escalation",
     "page_escalation",
@@ -128,6 +143,7 @@ __all__ = [
     "receive_takedown",
     "record_contact",
     "record_filed",
+    "regions_of",
     "regrade_escalation",
     "resolve_escalation",
     "responder_loads",
@@ -135,6 +151,8 @@ __all__ = [
     "set_crisis_resource",
     "set_escalation_policies",
     "set_follow_up",
+    "set_holiday_calendar",
+    "set_opt_outs",
     "set_rota",
     "set_safety_contacts",
     "set_safety_settings",
@@ -146,6 +164,7 @@ __all__ = [
     "take_step",
     "tell_of_deadlines",
     "tick_item",
+    "untaken_dangers",
     "watch_coverage",
     "watch_deadlines",
     "who_is_on_call",

@@ -63,11 +63,15 @@ class FollowUp(WorkspaceModel):
 
 
 class SafetySettings(AgencyModel):
-    """One for the agency. `acknowledge_within`: seconds by severity, the gravest first."""
+    """One for the agency. `acknowledge_within`: seconds by severity, the gravest first. What is grave: exposing.py."""
 
     forgetting = {"acknowledge_within": Keep("numbers")}
     has_monthly_drills = fields.BooleanField(default=False)
     acknowledge_within: list[int] | None = ArrayField("int", null=True)
+    most_grave_a_day: int | None = fields.IntField(null=True)
+    most_grave_a_week: int | None = fields.IntField(null=True)
+    most_grave_hours_a_day: int | None = fields.IntField(null=True)
+    most_grave_hours_a_week: int | None = fields.IntField(null=True)
     version = fields.IntField(default=1)
     updated_at: datetime = fields.DatetimeField()
 
@@ -88,3 +92,16 @@ class ResponderExposure(AgencyModel):
 
     class Meta:
         table = "responder_exposures"
+
+
+class OptOut(AgencyModel):
+    """Which kinds of danger somebody does not take, unless nobody else is there. Walled as exposures are, and shown to
+    themselves alone; what nobody takes is shown to leads as a number."""
+
+    forgetting = {"kinds": OUR_WORDS}
+    membership_id: UUID = fields.UUIDField()
+    kinds: list[str] = ArrayField("text")
+    updated_at: datetime = fields.DatetimeField()
+
+    class Meta:
+        table = "opt_outs"

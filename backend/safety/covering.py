@@ -1,6 +1,6 @@
 """When nobody is on call: told days ahead, and paged when it is so."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from backend.education import changes_of_training
 from backend.notices import Recipient, tell
+from backend.safety.knowing_holidays import Calendar
 from backend.safety.staffing import Staffing, staffing_of
-from backend.safety.taking_turns import Turns, changes, on_call_at
+from backend.safety.taking_turns import Turns, changes, day_of, on_call_at, without_holidays
 from backend.safety.thresholds import LOOKED_AHEAD
 from tenants import locks
 from tenants.actor import Actor
@@ -22,12 +23,14 @@ SHORTEST: Final = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """From a moment until another nobody is on call on this level of a rota."""
+    """From a moment until another nobody is on call on this level of a rota. `holidays`: their names, where somebody would
+    be if these were days as any other."""
 
     rota_id: UUID
     level: int
     starts_at: datetime
     ends_at: datetime
+    holidays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +63,30 @@ async def who_is_on_call(actor: Actor, workspace_id: UUID, *, moment: datetime |
 
 
 async def gaps_of(workspace_id: UUID, *, moment: datetime) -> list[Gap]:
-    until = moment + LOOKED_AHEAD
-    staffing = await staffing_of(workspace_id, moment=moment)
-    moments = await _moments(staffing, since=moment, until=until)
-    # Who may answer changes when certificates and memberships begin or end, and at no other moment.
-    changing = await _changes_of_people(staffing, since=moment, until=until)
     found: list[Gap] = []
-    as_of, known = moment, staffing
-    for start, end in zip(moments, [*moments[1:], until], strict=True):
-        if any(as_of < change <= start for change in changing):
-            as_of, known = start, await staffing_of(workspace_id, moment=start)
-        for rota_id, turns in known.rotas.items():
+    async for start, end, staffing in spans_of(workspace_id, moment=moment):
+        for rota_id, turns in staffing.rotas.items():
             for level in turns.levels:
-                if on_call_at(turns, level, start, may=known.may_respond) is None:
-                    _add(found, Gap(rota_id, level, start, end))
+                if on_call_at(turns, level, start, may=staffing.may_respond) is None:
+                    names = _holidays(turns, level, start, may=staffing.may_respond)
+                    _add(found, Gap(rota_id, level, start, end, names))
     return sorted(
         (gap for gap in found if gap.ends_at - gap.starts_at >= SHORTEST), key=lambda gap: (gap.starts_at, gap.level)
     )
+
+
+async def spans_of(workspace_id: UUID, *, moment: datetime) -> AsyncIterator[tuple[datetime, datetime, Staffing]]:
+    """Within LOOKED_AHEAD, one after the other: from a moment until another the same people are on call, and who works there."""
+    until = moment + LOOKED_AHEAD
+    known = await staffing_of(workspace_id, moment=moment)
+    moments = await _moments(known, since=moment, until=until)
+    # Who may answer changes when certificates and memberships begin or end, and at no other moment.
+    changing = await _changes_of_people(known, since=moment, until=until)
+    as_of = moment
+    for start, end in zip(moments, [*moments[1:], until], strict=True):
+        if any(as_of < change <= start for change in changing):
+            as_of, known = start, await staffing_of(workspace_id, moment=start)
+        yield start, end, known
 
 
 async def watch_coverage(system: Actor, _payload: Mapping[str, Any]) -> None:
@@ -133,7 +143,7 @@ async def _moments(staffing: Staffing, *, since: datetime, until: datetime) -> l
 
 
 async def _changes_of_people(staffing: Staffing, *, since: datetime, until: datetime) -> list[datetime]:
-    people = sorted({who for turns in staffing.rotas.values() for who in _people(turns)})
+    people = sorted({who for turns in staffing.rotas.values() for who in _people(turns)} or staffing.responders)
     rows = await current().fetch(
         """select distinct at from memberships m, unnest(array[m.starts_at, m.ends_at]) at
             where m.agency_id = $1 and m.id = any($2) and at > $3 and at < $4""",
@@ -149,13 +159,22 @@ def _people(turns: Turns) -> set[UUID]:
     return {who for layer in turns.layers for who in layer.turns} | {override.who for override in turns.overrides}
 
 
+def _holidays(turns: Turns, level: int, moment: datetime, *, may: Callable[[UUID], bool]) -> tuple[str, ...]:
+    if on_call_at(without_holidays(turns), level, moment, may=may) is None:
+        return ()
+    days = [(layer.calendar, day_of(layer, moment, turns.zone)) for layer in turns.layers if layer.level == level]
+    names = [calendar.name_of(day) for calendar, day in days if isinstance(calendar, Calendar)]
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
 def _add(found: list[Gap], gap: Gap) -> None:
     """Together with the one before it where that goes on."""
     for place in range(len(found) - 1, -1, -1):
         before = found[place]
         if (before.rota_id, before.level) == (gap.rota_id, gap.level):
             if before.ends_at == gap.starts_at:
-                found[place] = Gap(gap.rota_id, gap.level, before.starts_at, gap.ends_at)
+                names = tuple(dict.fromkeys((*before.holidays, *gap.holidays)))
+                found[place] = Gap(gap.rota_id, gap.level, before.starts_at, gap.ends_at, names)
                 return
             break
     found.append(gap)

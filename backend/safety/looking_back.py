@@ -94,7 +94,9 @@ async def escalation_record(actor: Actor, escalation_id: UUID) -> Record | None:
         ),
     ]
     return Record(
-        seconds_to_acknowledge=_seconds(escalation, steps, {"acknowledged"}),
+        seconds_to_acknowledge=None
+        if escalation.acknowledged_at is None
+        else (escalation.acknowledged_at - escalation.raised_at).total_seconds(),
         seconds_to_human=_seconds(escalation, steps, HUMANS),
         seconds_to_act=_seconds(escalation, steps, ACTIONS),
         checklist=[_task(item["key"], item["text"], ticks.get(item["key"])) for item in escalation.protocol["items"]],
@@ -109,9 +111,10 @@ async def _may_read(actor: Actor, escalation_id: UUID) -> bool:
     return found
 
 
-def _seconds(escalation: Escalation, steps: list[EscalationStep], kinds: set[str] | frozenset[str]) -> float | None:
+def _seconds(escalation: Escalation, steps: list[EscalationStep], kinds: frozenset[str]) -> float | None:
     first = next((step for step in steps if step.kind in kinds and step.by_id is not None), None)
-    return None if first is None else (first.at - escalation.raised_at).total_seconds()
+    # Whom somebody told before it was raised was told in no time.
+    return None if first is None else max(0.0, (first.at - escalation.raised_at).total_seconds())
 
 
 def _task(key: str, text: str, last: EscalationStep | None) -> Task:

@@ -1,4 +1,5 @@
-"""The promise board: how soon escalations were taken, and what is open past its time. Drills are counted apart."""
+"""The promise board: how soon escalations were taken, and what is open past its time. Drills are counted apart, and a danger that
+was told twice once."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,7 +72,7 @@ async def safety_numbers(
                               and (e.acknowledged_at is not null or e.raised_at + make_interval(secs => e.promised_seconds) < $6)
                               as counts
                     from escalations e where e.agency_id = $1 and e.workspace_id = $2 and e.severity = g.severity
-                     and e.is_drill = g.is_drill) e on true
+                     and e.is_drill = g.is_drill and e.joined_to_id is null) e on true
             group by g.severity, g.is_drill, p.promised order by g.is_drill, g.severity""",
         current().actor.agency_id,
         workspace_id,

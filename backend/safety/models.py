@@ -20,57 +20,9 @@ ABOUT_THEM: Final = (
 )
 
 
-class Rota(AgencyModel):
-    """Who is on call when: of one client, or of the agency for all its clients. Everybody who raises an escalation needs
-    the agency's, so the wall lets all of it read them; what the API shows of other clients' is narrowed there."""
-
-    forgetting = {"name": OF_THE_AGENCY, "time_zone": OUR_WORDS}
-    workspace_id: UUID | None = fields.UUIDField(null=True)
-    name = fields.CharField(max_length=200)
-    time_zone = fields.CharField(max_length=64)
-    version = fields.IntField(default=1)
-    created_at: datetime = fields.DatetimeField(auto_now_add=True)
-
-    class Meta:
-        table = "rotas"
-
-
-class RotaLayer(AgencyModel):
-    """People of one level who take turns in shifts; of two layers that cover the same moment the later one counts."""
-
-    forgetting = {"turns": Keep("ids of staff"), "weekdays": OUR_WORDS}
-    rota_id: UUID = fields.UUIDField()
-    level = fields.IntField()
-    position = fields.IntField()
-    starts_at: datetime = fields.DatetimeField()
-    shift_hours = fields.IntField()
-    turns: list[str] = ArrayField("text")
-    weekdays: list[str] = ArrayField("text", default=list)
-    from_minute = fields.IntField(default=0)
-    until_minute = fields.IntField(default=1440)
-    ends_at: datetime | None = fields.DatetimeField(null=True)
-
-    class Meta:
-        table = "rota_layers"
-
-
-class RotaOverride(AgencyModel):
-    """Somebody stands in for a while."""
-
-    rota_id: UUID = fields.UUIDField()
-    level = fields.IntField()
-    membership_id: UUID = fields.UUIDField()
-    instead_of_id: UUID | None = fields.UUIDField(null=True)
-    starts_at: datetime = fields.DatetimeField()
-    ends_at: datetime = fields.DatetimeField()
-
-    class Meta:
-        table = "rota_overrides"
-
-
 class EscalationPolicy(AgencyModel):
     """Who is paged in which order. One of a list in versions, of which the highest is in force and the first that fits
-    decides; copied into each escalation. Walled as rotas are."""
+    decides; copied into each escalation. Walled as rotas are (rota_models.py)."""
 
     forgetting = {
         **dict.fromkeys(("kinds", "on_exhausted"), OUR_WORDS),
@@ -134,6 +86,7 @@ class Escalation(WorkspaceModel):
     policy: dict[str, Any] = fields.JSONField()
     protocol: dict[str, Any] = fields.JSONField(default=lambda: {"version": 0, "items": []})
     owner_id: UUID | None = fields.UUIDField(null=True)
+    joined_to_id: UUID | None = fields.UUIDField(null=True)
     raised_by_id: UUID | None = fields.UUIDField(null=True)
     raised_by_client_id: UUID | None = fields.UUIDField(null=True)
     promised_seconds = fields.IntField()

@@ -1,6 +1,6 @@
 """Which policy an escalation follows, and whom each of its levels reaches at a moment. Stored as the API says it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -92,35 +92,8 @@ def ladder_of(policy: Mapping[str, Any]) -> Ladder:
     )
 
 
-def pages_of(
-    policy: Mapping[str, Any], level: int, *, staffing: Staffing, contacts: Contacts, moment: datetime
-) -> list[Page]:
-    """Whom the level reaches, each once. The level after the last reaches the agency's owners. Nobody is paged first for two
-    in a row (exposing.py): somebody else who is on call is, and they with the next level."""
-    levels: Sequence[Mapping[str, Any]] = policy["levels"]
-    targets = levels[level - 1]["targets"] if level <= len(levels) else [{"kind": "OWNERS"}]
-    found = [page for target in targets for page in _reached(target, staffing, contacts, moment)]
-    if level <= 2:
-        spared, instead = _spared(levels[0]["targets"], staffing, contacts, moment)
-        found = [page for page in found if page not in spared] + instead if level == 1 else [*found, *spared]
-    return list(dict.fromkeys(found))
-
-
-def _spared(
-    targets: Sequence[Mapping[str, Any]], staffing: Staffing, contacts: Contacts, moment: datetime
-) -> tuple[list[Page], list[Page]]:
-    """Who rests among those whom the first level reaches because they are on call, and who is paged instead: nobody where
-    others are reached anyhow. Who is named, leads and owners are reached for what they are."""
-    turns = [target for target in targets if target["kind"] in ("ON_CALL", "RESPONDERS")]
-    reached = [page for target in turns for page in _reached(target, staffing, contacts, moment)]
-    rested = [_page(id) for id in staffing.rested(moment)]
-    spared = [page for page in reached if page.membership_id and staffing.colleagues[page.membership_id].rests]
-    if not spared or not rested:
-        return [], []
-    return spared, [] if any(page in rested for page in reached) else rested[:1]
-
-
-def _reached(target: Mapping[str, Any], staffing: Staffing, contacts: Contacts, moment: datetime) -> list[Page]:
+def reached(target: Mapping[str, Any], staffing: Staffing, contacts: Contacts, moment: datetime) -> list[Page]:
+    """Whom one target of a level reaches, whatever else is known of them (sparing.py)."""
     kind = target["kind"].lower()
     if kind == "client_contact":
         return [Page(kind)] if contacts.has_email else []
@@ -138,10 +111,10 @@ def _reached(target: Mapping[str, Any], staffing: Staffing, contacts: Contacts, 
         whom = [staff_id] if staff_id in staffing.colleagues else []
     else:
         whom = staffing.of_role(Role.LEAD if kind == "leads" else Role.OWNER)
-    return [_page(id) for id in whom]
+    return [page_of(id) for id in whom]
 
 
-def _page(id: UUID) -> Page:
+def page_of(id: UUID) -> Page:
     return Page(f"membership_{id}", id)
 
 

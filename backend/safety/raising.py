@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,11 +9,11 @@ from backend.kit.ids import new_id
 from backend.kit.texts import clean
 from backend.safety.climbing import begin
 from backend.safety.grading import severity_of
+from backend.safety.joining import find_subject, join_to, tell_owner, told_before
 from backend.safety.models import Escalation, EscalationBrief, SafetyContact
 from backend.safety.policies import ladder_of, policy_for
 from backend.safety.setting_promises import promised
 from backend.safety.stepping import make, make_graver, note_step, reach_of
-from backend.safety.telling_colleagues import tell_colleagues
 from backend.safety.thresholds import MOST_ABOUT_NOBODY
 from backend.safety.writing_protocols import protocol_for
 from tenants import locks
@@ -43,7 +43,8 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class Danger:
     """What somebody says of it. `impact` and `urgency`: 1 for the gravest to 4, None for unknown, which counts as 1.
-    `is_from_outside`: by somebody who may not know whom it is about, through a form."""
+    `is_from_outside`: by somebody who may not know whom it is about, through a form. `told_as`: the escalation that was raised
+    for the same words, when nobody knew of which post they are."""
 
     kind: str
     summary: str
@@ -53,6 +54,7 @@ class Danger:
     is_at_risk: bool = False
     is_drill: bool = False
     is_from_outside: bool = False
+    told_as: UUID | None = None
 
 
 async def raise_escalation(
@@ -78,9 +80,25 @@ async def raise_escalation(
         of_client = subject.workspace_id if danger.is_from_outside else new_id()
         await scope.lock(locks.ESCALATING, subject.post_id or subject.member_id or of_client)
         open_ = await _open_about(subject, danger)
+        told = await told_before(danger.told_as, workspace_id=subject.workspace_id)
         if open_ is not None:
+            if told is not None:
+                # How grave it is, and in which words, its responders may know better than the form.
+                danger = replace(danger, impact=told.impact, urgency=told.urgency)
+                summary = await join_to(actor, told, open_, moment=moment)
             await _join(actor, open_, danger, summary, moment=moment)
             return open_.id, True
+        if told is not None and subject.member_id is not None:
+            await find_subject(
+                actor,
+                told,
+                member_id=subject.member_id,
+                post_id=subject.post_id,
+                case_id=subject.case_id,
+                moment=moment,
+            )
+            await _secure(told, subject)
+            return told.id, True
         escalation = await _create(actor, subject, danger, summary, moment=moment)
         if subject.member_id is not None and not danger.is_drill:
             await _secure(escalation, subject)
@@ -136,14 +154,8 @@ async def _one_of_many(subject: Subject, danger: Danger) -> Escalation | None:
 
 async def _join(actor: Actor, escalation: Escalation, danger: Danger, summary: str, *, moment: datetime) -> None:
     step_id = await note_step(escalation, "joined", by_id=actor.membership_id, note=summary, moment=moment)
-    if escalation.state == "acknowledged" and escalation.owner_id not in (None, actor.membership_id):
-        await tell_colleagues(
-            [escalation.owner_id],
-            escalation,
-            kind="escalation_joined",
-            text="Somebody has added to an escalation of yours: its steps say what.",
-            occasion=str(step_id),
-        )
+    if escalation.state == "acknowledged":
+        await tell_owner(actor, escalation, step_id)
     severity = _severity(danger, moment=moment, raised_at=moment)
     if severity < escalation.severity:
         escalation.impact, escalation.urgency = danger.impact, danger.urgency

@@ -2,7 +2,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from backend.kit.errors import Conflict
+from backend.kit.errors import Conflict, Invalid
 from backend.kit.texts import clean
 from backend.safety.exposing import end_exposure
 from backend.safety.holding import locked, must_respond, record
@@ -30,6 +30,8 @@ async def resolve_escalation(
     lifts it. Raises NotAllowed, NotFound, Invalid, and Conflict while a request to take something down runs."""
     actor.must_hold(Right.WORK_QUEUE)
     note = clean(note, field="note", longest=5_000)
+    if outcome not in OUTCOMES:
+        raise Invalid("It stood down, is resolved, or handed off.", path=("input", "outcome"))
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()

@@ -11,9 +11,11 @@ from backend.kit.texts import clean
 from backend.outside import is_askable, seal
 from backend.safety.models import Escalation, SafetyContact
 from backend.webhooks import new_secret
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.rights import Right
+from tenants.scope import current
 
 TABLE: Final = "safety_contacts"
 
@@ -38,6 +40,7 @@ async def set_safety_contacts(
         raise Invalid("This is no address that Tend may ask.", path=("input", "telephonyUrl"))
     if no_authorities is not None:
         no_authorities = clean(no_authorities, field="noAuthorities", longest=2_000)
+    await current().lock(locks.ESCALATING, f"contacts of {workspace_id}")  # of two first ones at once
     known = await SafetyContact.get_or_none(workspace_id=workspace_id)
     id = new_id() if known is None else known.id
     secret = None if telephony_url is None else new_secret()

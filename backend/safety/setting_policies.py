@@ -6,8 +6,9 @@ from uuid import UUID
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.ids import published
-from backend.safety.models import EscalationPolicy, Rota
+from backend.safety.models import EscalationPolicy
 from backend.safety.raising import KINDS
+from backend.safety.rota_models import Rota
 from backend.safety.thresholds import LONGEST_WAIT, MOST_LEVELS, MOST_POLICIES, MOST_TARGETS, SHORTEST_WAIT
 from tenants import locks
 from tenants.actor import Actor

@@ -7,18 +7,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from backend import journal
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.texts import clean_line
-from backend.safety.models import Rota, RotaLayer, RotaOverride
-from backend.safety.taking_turns import WEEKDAYS
-from backend.safety.thresholds import MOST_LAYERS, MOST_OVERRIDES, MOST_TURNS
+from backend.safety.rota_models import HolidayCalendar, Rota, RotaLayer, RotaOverride
+from backend.safety.taking_turns import HOLIDAYS, WEEKDAYS
+from backend.safety.thresholds import EARLIEST, LATEST, MOST_LAYERS, MOST_OVERRIDES, MOST_TURNS
+from tenants import locks
 from tenants.actor import Actor
 from tenants.finding import find_workspace
 from tenants.models import Membership
 from tenants.rights import RIGHTS_OF, Right, Role
+from tenants.scope import current
 
 
 @dataclass(frozen=True, slots=True)
 class WantedLayer:
-    """As `taking_turns.Layer`; weekdays are mon to sun."""
+    """As `taking_turns.Layer`; weekdays are mon to sun. A calendar is named unless holidays are ignored."""
 
     level: int
     starts_at: datetime
@@ -28,6 +30,8 @@ class WantedLayer:
     from_minute: int = 0
     until_minute: int = 1440
     ends_at: datetime | None = None
+    holidays: str = "ignored"
+    calendar_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,8 @@ async def set_rota(
         raise Invalid("Name one of your clients: you do not work for the whole agency.", path=("input", "workspaceId"))
     name = clean_line(name, field="name", longest=200)
     await _check(layers, overrides, time_zone)
+    await _check_calendars(layers, workspace_id)
+    await current().lock(locks.ESCALATING, f"rotas of {workspace_id or actor.agency_id}")  # of two of one name one is
     rota = await _rota(workspace_id, name, time_zone, rota_id=rota_id, expected_version=expected_version)
     await RotaLayer.filter(rota_id=rota.id).delete()
     await RotaOverride.filter(rota_id=rota.id).delete()
@@ -75,6 +81,8 @@ async def set_rota(
             from_minute=layer.from_minute,
             until_minute=layer.until_minute,
             ends_at=layer.ends_at,
+            holidays=layer.holidays,
+            calendar_id=layer.calendar_id,
         )
     for override in overrides:
         await RotaOverride.create(
@@ -124,6 +132,12 @@ async def _check(layers: Sequence[WantedLayer], overrides: Sequence[WantedOverri
         raise Invalid("These are too many.", path=("input", "layers"))
     for layer in layers:
         _check_layer(layer)
+    spans = [
+        *((each.starts_at, each.ends_at) for each in layers),
+        *((each.starts_at, each.ends_at) for each in overrides),
+    ]
+    if not all(EARLIEST <= at <= LATEST for span in spans for at in span if at is not None):
+        raise Invalid("Rotas are of this century.", path=("input", "layers"))
     for override in overrides:
         if not 1 <= override.level <= 5 or override.starts_at >= override.ends_at:
             raise Invalid("An override has a level from 1 to 5, and ends after it begins.", path=("input", "overrides"))
@@ -133,6 +147,14 @@ async def _check(layers: Sequence[WantedLayer], overrides: Sequence[WantedOverri
     workers = [role.value for role in Role if Right.WORK_QUEUE in RIGHTS_OF[role]]
     found = set(await Membership.filter(id__in=list(who), role__in=workers).values_list("id", flat=True))
     if who - found:
+        raise NotFound(path=("input", "layers"))
+
+
+async def _check_calendars(layers: Sequence[WantedLayer], workspace_id: UUID | None) -> None:
+    """A client's rota has the client's calendars and the agency's; the agency's has its own. Raises NotFound."""
+    named = {layer.calendar_id for layer in layers if layer.calendar_id is not None}
+    found = await HolidayCalendar.filter(id__in=list(named)).values_list("id", "workspace_id")
+    if named - {id for id, of in found if of in (None, workspace_id)}:
         raise NotFound(path=("input", "layers"))
 
 
@@ -149,5 +171,7 @@ def _check_layer(layer: WantedLayer) -> None:
         raise Invalid(f"Between one and {MOST_TURNS} people take turns.", path=("input", "layers"))
     if set(layer.weekdays) - set(WEEKDAYS):
         raise Invalid("Weekdays are mon to sun.", path=("input", "layers"))
+    if layer.holidays not in HOLIDAYS or (layer.holidays == "ignored") != (layer.calendar_id is None):
+        raise Invalid("Whoever does not ignore holidays names a calendar, and nobody else.", path=("input", "layers"))
     if layer.ends_at is not None and layer.ends_at <= layer.starts_at:
         raise Invalid("A layer ends after it begins.", path=("input", "layers"))

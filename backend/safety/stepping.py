@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from backend.safety.climbing import Event, Move, Place, begin, climb
 from backend.safety.exposing import deepen_exposure, end_exposure
 from backend.safety.grading import severity_of
 from backend.safety.models import Escalation
-from backend.safety.policies import Contacts, Page, ladder_of, pages_of, policy_for
+from backend.safety.policies import Contacts, ladder_of, policy_for
 from backend.safety.setting_promises import promised
+from backend.safety.sparing import Reached, reached_by
 from backend.safety.staffing import Staffing, staffing_of
 from backend.safety.thresholds import LATE
 from tenants.actor import Actor
@@ -26,14 +28,19 @@ _TOUCHED: Final = ("state", "level", "loop", "began_loop", "next_at", "ack_expir
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom the levels of a policy reach at a moment, the owners after the last included."""
+    """Whom the levels of a policy reach at a moment, the owners after the last included; in its first pass and in later ones,
+    which cover the same levels."""
 
     staffing: Staffing
-    pages: Sequence[Sequence[Page]]
+    first: Sequence[Reached]
+    later: Sequence[Reached]
 
     @property
     def covered(self) -> list[bool]:
-        return [bool(pages) for pages in self.pages[:-1]]
+        return [bool(reached.pages) for reached in self.first[:-1]]
+
+    def at(self, event: Event, place: Place) -> Reached:
+        return (self.first if event.loop == place.began_loop else self.later)[event.level - 1]
 
 
 async def page_escalation(_system: Actor, payload: Mapping[str, Any]) -> None:
@@ -95,12 +102,12 @@ async def reach_of(escalation: Escalation, *, moment: datetime) -> Reach:
         workspace_id,
     )
     contacts = Contacts(row["email"], row["telephony"])
+    reached = partial(reached_by, policy, kind=escalation.kind, staffing=staffing, contacts=contacts, moment=moment)
+    levels = range(1, len(policy["levels"]) + 2)
     return Reach(
         staffing,
-        [
-            pages_of(policy, level, staffing=staffing, contacts=contacts, moment=moment)
-            for level in range(1, len(policy["levels"]) + 2)
-        ],
+        first=[reached(level) for level in levels],
+        later=[reached(level, is_first_pass=False) for level in levels],
     )
 
 
@@ -144,7 +151,7 @@ async def make(escalation: Escalation, move: Move, reach: Reach, *, moment: date
     for event in move.events:
         await note_step(escalation, event.kind, level=event.level, loop=event.loop, moment=moment)
         if event.kind in ("paged", "exhausted"):
-            await _page(escalation, event, reach.pages[event.level - 1], moment=moment)
+            await _page(escalation, event, reach.at(event, place), moment=moment)
     await keep(escalation, *_TOUCHED, "first_paged_at")
     await set_timer(escalation)
 
@@ -219,27 +226,33 @@ async def let_read(
     )
 
 
-async def _page(escalation: Escalation, event: Event, pages: Sequence[Page], *, moment: datetime) -> None:
+async def _page(escalation: Escalation, event: Event, reached: Reached, *, moment: datetime) -> None:
     """Each once: the step says so, and what goes outside has the key of the step. No word of what happened is in it."""
-    rows = [
-        (new_id(), "paged", event.level, event.loop, page.target, channel, page.membership_id, None, "")
-        for page in pages
-        for channel in page.channels
+    pages, at = reached.pages, (event.level, event.loop)
+    rows: list[tuple[Any, ...]] = [
+        *((new_id(), "passed_over", *at, reason, None, who, None, "") for who, reason in reached.passed.items()),
+        *((new_id(), "nobody_else", *at, reason, None, who, None, "") for who, reason in reached.needed.items()),
+        *(
+            (new_id(), "paged", *at, page.target, channel, page.membership_id, None, "")
+            for page in pages
+            for channel in page.channels
+        ),
     ]
     await _insert(escalation, rows, moment=moment)
     if pages and escalation.first_paged_at is None:
         escalation.first_paged_at = moment
     people = [page.membership_id for page in pages if page.membership_id is not None]
     await let_read(escalation, people, because="paged", until=None)
-    await tell(
-        [Recipient(membership_id=each) for each in people],
-        kind="escalation_drill" if escalation.is_drill else "escalation",
-        subject_id=escalation.id,
-        workspace_id=escalation.workspace_id,
-        text="Drill: take it as if it were real." if escalation.is_drill else "Somebody may be in danger: take it.",
-        occasion=f"{event.loop}.{event.level}",
-        facts={"severity": WORDS[escalation.severity], "danger": escalation.kind},
-    )
+    for text, whom in _told(escalation, people, reached).items():
+        await tell(
+            [Recipient(membership_id=each) for each in whom],
+            kind="escalation_drill" if escalation.is_drill else "escalation",
+            subject_id=escalation.id,
+            workspace_id=escalation.workspace_id,
+            text=text,
+            occasion=f"{event.loop}.{event.level}",
+            facts={"severity": WORDS[escalation.severity], "danger": escalation.kind},
+        )
     for page in pages:
         if page.membership_id is None:
             payload = {
@@ -250,6 +263,15 @@ async def _page(escalation: Escalation, event: Event, pages: Sequence[Page], *, 
                 "severity": escalation.severity,
             }
             await enqueue("page_outside", payload, workspace_id=escalation.workspace_id)
+
+
+def _told(escalation: Escalation, people: Sequence[UUID], reached: Reached) -> dict[str, list[UUID]]:
+    """By what each reads in Tend."""
+    usual = "Drill: take it as if it were real." if escalation.is_drill else "Somebody may be in danger: take it."
+    found: dict[str, list[UUID]] = {}
+    for each in people:
+        found.setdefault(usual + reached.why_they(each), []).append(each)
+    return found
 
 
 async def _insert(escalation: Escalation, rows: Sequence[tuple[Any, ...]], *, moment: datetime) -> None:

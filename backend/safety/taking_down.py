@@ -17,7 +17,7 @@ from backend.safety.grading import severity_of
 from backend.safety.holding import is_alive, locked, must_respond, record
 from backend.safety.models import Escalation, Takedown
 from backend.safety.stepping import keep, make_graver, note_step
-from backend.safety.thresholds import TAKE_IT_DOWN_GRAVEST_AFTER, TAKE_IT_DOWN_WITHIN
+from backend.safety.thresholds import EARLIEST, TAKE_IT_DOWN_GRAVEST_AFTER, TAKE_IT_DOWN_WITHIN
 from tenants.actor import Actor
 from tenants.models import Agency
 from tenants.rights import Right
@@ -75,8 +75,8 @@ async def receive_takedown(
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()
-        if received_at > moment + timedelta(minutes=1):
-            raise Invalid("It came before now.", path=("input", "receivedAt"))
+        if not EARLIEST <= received_at <= moment + timedelta(minutes=1):
+            raise Invalid("It came before now, and in this century.", path=("input", "receivedAt"))
         escalation = await locked(escalation_id)
         membership_id = await must_respond(actor, escalation, moment=moment)
         takedown = await Takedown.create(

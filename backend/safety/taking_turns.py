@@ -2,24 +2,26 @@
 
 Shifts change by the local clock, also over a change of daylight saving time: a shift from 22:00 to 6:00 ends at 6:00,
 whether it lasted seven hours or nine. Where the clock shows a time twice, the first counts; where it skips one, as much
-later as it skips.
+later as it skips. Holidays begin and end at midnight there, but for a night, which is of the day on which it begins.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+HOLIDAYS: Final = ("ignored", "not_on", "only_on")
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """`turns` take shifts of `shift_hours` one after the other since `starts_at`. On `weekdays` (none: all), from
     `from_minute` to `until_minute` of the local day; over midnight where that is earlier: then the weekday is that of
-    the evening. Layers are given in the order in which later ones count."""
+    the evening. On days of `calendar` it is not, or on these alone, as `holidays` says: ignored, not_on or only_on. Layers
+    are given in the order in which later ones count."""
 
     level: int
     starts_at: datetime
@@ -29,6 +31,8 @@ class Layer:
     from_minute: int = 0
     until_minute: int = 1440
     ends_at: datetime | None = None
+    holidays: str = "ignored"
+    calendar: Container[date] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,22 @@ def _covers(layer: Layer, moment: datetime, zone: ZoneInfo) -> bool:
     if moment < layer.starts_at or (layer.ends_at is not None and moment >= layer.ends_at):
         return False
     local = moment.astimezone(zone)
-    minute, weekday = local.hour * 60 + local.minute, local.weekday()
+    minute = local.hour * 60 + local.minute
+    day = day_of(layer, moment, zone)
     if layer.from_minute < layer.until_minute:
-        within = layer.from_minute <= minute < layer.until_minute
-    elif minute < layer.until_minute:
-        within, weekday = True, (weekday - 1) % 7
+        is_within = layer.from_minute <= minute < layer.until_minute
     else:
-        within = minute >= layer.from_minute
-    return within and (not layer.weekdays or weekday in layer.weekdays)
+        is_within = minute < layer.until_minute or minute >= layer.from_minute
+    is_of_days = not layer.weekdays or day.weekday() in layer.weekdays
+    is_of_year = layer.holidays == "ignored" or (day in layer.calendar) == (layer.holidays == "only_on")
+    return is_within and is_of_days and is_of_year
+
+
+def day_of(layer: Layer, moment: datetime, zone: ZoneInfo) -> date:
+    """On which day, to the layer, the moment is: what a night has after midnight is of the evening before."""
+    local = moment.astimezone(zone)
+    is_after_midnight = layer.until_minute < layer.from_minute and local.hour * 60 + local.minute < layer.until_minute
+    return local.date() - timedelta(days=is_after_midnight)
 
 
 def _shift(layer: Layer, moment: datetime, zone: ZoneInfo) -> int:
@@ -100,6 +112,11 @@ def _shift(layer: Layer, moment: datetime, zone: ZoneInfo) -> int:
 
 def _boundary(start: datetime, number: int, shift_hours: int, zone: ZoneInfo) -> datetime:
     return (start + timedelta(hours=shift_hours * number)).replace(tzinfo=zone).astimezone(UTC)
+
+
+def without_holidays(turns: Turns) -> Turns:
+    """As it would be if no day were one."""
+    return replace(turns, layers=[replace(layer, calendar=frozenset()) for layer in turns.layers])
 
 
 def changes(turns: Turns, *, since: datetime, until: datetime) -> list[datetime]:

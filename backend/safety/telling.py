@@ -6,6 +6,7 @@ from backend.kit.errors import Invalid
 from backend.kit.texts import clean
 from backend.safety.holding import is_alive, locked, must_respond, record
 from backend.safety.stepping import note_contact
+from backend.safety.thresholds import EARLIEST
 from tenants.actor import Actor
 from tenants.rights import Right
 from tenants.scope import current
@@ -31,8 +32,8 @@ async def record_contact(
     scope = current()
     async with scope.past_restrictions():
         moment = moment or await scope.now()
-        if told_at > moment + timedelta(minutes=1):
-            raise Invalid("They were told before now.", path=("input", "toldAt"))
+        if not EARLIEST <= told_at <= moment + timedelta(minutes=1):
+            raise Invalid("They were told before now, and in this century.", path=("input", "toldAt"))
         escalation = await locked(escalation_id, must_be_open=False)
         membership_id = await must_respond(actor, escalation, moment=moment)
         await note_contact(escalation, whom=whom, channel=channel, by_id=membership_id, note=note, moment=told_at)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 # Severity by impact (1 a life or a child's safety ... 4 a breach of rules) and urgency (1 now ... 4 none): our proposal
@@ -48,6 +48,11 @@ MOST_POLICIES: Final = 50
 MOST_LAYERS: Final = 30
 MOST_OVERRIDES: Final = 200
 MOST_TURNS: Final = 50
+# Of what people say: the first and the last moments that Python knows are none in every time zone and in no arithmetic, and
+# raising must never fail for a rota that has one.
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(2100, 1, 1, tzinfo=UTC)
+MOST_DAYS: Final = 400  # of a calendar of holidays; as of a client's days off
 # Of one client, open, and raised by a form without saying whom: whoever fills it in a hundred times pages five times. Ours.
 MOST_ABOUT_NOBODY: Final = 5
 # After one of severity 1 or 2: our reference asks for recovery and names no hours; a day, and the time between two shifts.

@@ -62,7 +62,7 @@ class Operation:
 ANSWERED_IN_PYTHON = frozenset(
     """viewer moderationNumbers taxonomy macroText strikePreview reporterStanding reportClusters serviceDuties
     checkStatements investigationTimeline integrityReport verifiedByWeek coverageGaps onCall safetyNumbers
-    protocols handOverList escalationRecord responderLoads
+    protocols handOverList escalationRecord responderLoads untakenDangers myOptOuts holidays holidayRegions
     authoredShare readContent previewDraft courseNumbers trainingGaps readStory readPractice publishedStories introductionContact
     customerNumbers contentToWrite
     metricCatalogue metrics metricSeries metricRows clientsNeedingAttention clientReportContent""".split()

@@ -34,6 +34,7 @@ SHORT = {
     ),
     "Agency.crisis_resources": "services that leads have looked up",
     "Agency.rotas": "rotas of one agency",
+    "Agency.holiday_calendars": "calendars of its rotas",
     "Agency.escalation_policies": "50 at most in force: unique by position",
     "Workspace.escalation_policies": "likewise",
     "Course.lessons": "100 at most: unique by number",

@@ -610,6 +610,7 @@ FIRST: dict[str, Callable[[Scene], Awaitable[dict[str, Any]]]] = {
     "offerEscalation": _an_own_escalation,
     **dict.fromkeys(("draftNotification", "draftCybertip"), _a_draft),
     "setCrisisResource": _with(languages=["de"]),
+    "setHolidayCalendar": _with(region="", calendarId=None, expectedVersion=None),
     "resolveEscalation": _nothing_to_take_down,
     "writeReview": _a_resolved_escalation,
     "setFollowUp": _a_day_from_now,

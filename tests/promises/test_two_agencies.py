@@ -109,6 +109,9 @@ async def _asked(name: str, field: Any, cast: Cast) -> list[str]:
     if name == "responderLoads":
         window = 'since: "2026-01-01T00:00:00Z", until: "2026-12-31T00:00:00Z"'
         return [f"{name}({window}) {{ taken staff {{ id name }} }}"]
+    if name in ("holidays", "holidayRegions"):
+        calendar = f'calendarId: "{ids["holidaycalendar"]}", year: 2026'
+        return [f"{name}({calendar}) {{ day name }}" if name == "holidays" else f'{name}(country: "AT")']
     if name == "protocols":
         return ["protocols { kind version items { key } createdBy { id } }"]
     if name == "safetyNumbers":

@@ -95,22 +95,6 @@ async def test_where_nobody_knows_whom_it_is_about_each_pages_up_to_a_number_and
     assert (told.membership_id, told.urgency, told.facts) == (responder.membership_id, "danger", {"drill": "real"})
 
 
-async def test_when_somebody_finds_the_post_it_is_raised_and_hidden(place: Place, api: httpx.AsyncClient) -> None:
-    await place.hand_in(api, location="the thread about fish", reason=WORDS, danger="yes", danger_kind="self_harm")
-    post = await place.post()
-    async with agency_scope(place.system):
-        notice = await PublicNotice.get(workspace_id=place.client)
-    answer = await ask(
-        api,
-        place.token,
-        """mutation($n: ID!, $p: ID!) { attachNotice(input: { noticeId: $n, postId: $p }) { userErrors { code } } }""",
-        n=f"publicnotice_{notice.id}",
-        p=f"post_{post.id}",
-    )
-    assert answer["data"]["attachNotice"]["userErrors"] == []
-    assert [brief.post_id for _, brief in await raised(place)] == [None, post.id]
-
-
 async def test_staff_who_had_a_letter_and_machines_say_it_too(place: Place, api: httpx.AsyncClient) -> None:
     answer = await ask(
         api,
@@ -166,7 +150,7 @@ async def test_whoever_is_forgotten_is_in_no_words_about_nobody(place: Place, ap
     [job] = await place.cast.run_jobs("erase_member")
     assert job.state == "done", job.last_error
     words = [brief.summary for _, brief in await raised(place)]
-    assert words == ["", "", "quietXfox-1 and quiet.fox-11 are in danger\n\nthe other thread", "", ""]
+    assert words == ["", "", "quietXfox-1 and quiet.fox-11 are in danger\n\nthe other thread", ""]
     async with agency_scope(place.system):
         notes = [step.note for step in await EscalationStep.filter(workspace_id=place.client, kind="noted")]
         assert notes == ["", ""]

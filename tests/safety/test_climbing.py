@@ -1,18 +1,42 @@
 """From level to level by time alone: the machine beside its table, over every shape of policy, by a clock of the test's own."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from backend.safety.climbing import Event, Ladder, Move, Place, begin, climb
+from backend.safety.policies import Contacts
+from backend.safety.sparing import reached_by
+from backend.safety.staffing import Colleague, Staffing
+from backend.safety.taking_turns import Layer, Turns
 from backend.safety.thresholds import EXHAUSTED_AGAIN, NOBODY_AGAIN
+from tenants.rights import Role
 
 START = datetime(
     2026, 10, 25, 0, 30, tzinfo=UTC
 )  # Paris puts its clock back half an hour later: nothing here may notice
+PARIS = ZoneInfo("Europe/Paris")
+ADA, BEN = UUID(int=1), UUID(int=2)
+FREE = {date(2026, 10, 25), date(2026, 10, 27)}
+STAFFING = Staffing(
+    {who: Colleague(who, Role.SAFETY_RESPONDER, is_trained=True) for who in (ADA, BEN)},
+    asks_for_training=True,
+    rotas={
+        UUID(int=9): Turns(
+            PARIS,
+            [
+                Layer(1, START - timedelta(days=9), 24, [ADA], holidays="not_on", calendar=FREE),
+                Layer(2, START - timedelta(days=9), 24, [BEN], holidays="only_on", calendar=FREE),
+            ],
+        )
+    },
+)
+POLICY = {"levels": [{"targets": [{"kind": "ON_CALL", "level": level}]} for level in range(1, 6)]}
 LADDERS = st.builds(
     Ladder,
     st.lists(st.integers(60, 3600), min_size=1, max_size=5).map(tuple),
@@ -128,10 +152,42 @@ class Escalating(RuleBasedStateMachine):
         return self.ladder.repeats is not None and loop - began >= self.ladder.repeats
 
 
+class OverHolidays(Escalating):
+    """Who comes and goes are two people of a rota in Paris: one has the days, at level 1, the other the holidays, at level 2.
+    The machine learns of it as Tend does; the model looks at the calendar on the wall."""
+
+    @initialize(ladder=LADDERS)
+    def raise_it(self, ladder: Ladder) -> None:
+        super().raise_it(ladder=ladder, covered=[])
+
+    @rule(covered=st.none())
+    def people_come_and_go(self, covered: None) -> None:
+        """By the calendar alone."""
+
+    @property
+    def covered(self) -> list[bool]:
+        contacts = Contacts(has_email=False, has_telephony=False)
+        reached = [
+            bool(reached_by(POLICY, level, kind="other", staffing=STAFFING, contacts=contacts, moment=self.now).pages)
+            for level in range(1, 6)
+        ]
+        local = self.now.astimezone(PARIS)
+        is_free = (local.month, local.day) in {(10, 25), (10, 27)}
+        assert reached == [not is_free, is_free, False, False, False], local
+        return reached[: len(self.ladder.waits)]
+
+    @covered.setter
+    def covered(self, _: list[bool]) -> None:
+        """Nobody sets it."""
+
+
 TestEscalating = Escalating.TestCase
+TestOverHolidays = OverHolidays.TestCase
 TestEscalating.settings = settings(
     max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
 )
+
+TestOverHolidays.settings = settings(TestEscalating.settings, max_examples=40)
 
 ALWAYS = (True, True, True)
 LADDER = Ladder((300, 300, 600), 1)

@@ -1,6 +1,6 @@
 """After an escalation: one list of all that happened, how soon, a review in time, and what follows from it."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -87,6 +87,21 @@ async def test_while_nobody_was_there_nothing_took_any_time(house: House) -> Non
         record = await escalation_record(house.responder, escalation_id)
     assert record is not None
     assert (record.seconds_to_human, record.seconds_to_act, record.seconds_to_acknowledge) == (None, None, None)
+
+
+async def test_whom_somebody_told_before_it_was_raised_was_told_in_no_time_and_never_before_this_century(
+    house: House,
+) -> None:
+    escalation_id = await house.raised()
+    start, who = (await house.of(escalation_id)).raised_at, house.responder
+    told = {"whom": "client", "channel": "telephone", "note": "x"}
+    async with agency_scope(who):
+        with pytest.raises(Invalid):
+            await record_contact(who, escalation_id, told_at=datetime(1, 1, 1, tzinfo=UTC), **told)
+        await record_contact(who, escalation_id, told_at=start - HOUR, **told)
+        record = await escalation_record(who, escalation_id)
+    assert record is not None
+    assert (record.seconds_to_human, record.seconds_to_act) == (0, 0)
 
 
 async def test_the_record_is_for_readers_alone(api: httpx.AsyncClient, house: House, globex: Cast) -> None:

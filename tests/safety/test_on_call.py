@@ -1,5 +1,6 @@
 """Rotas as leads set them: who is on call, when nobody will be, who is told; and the promise board."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from backend.notices import Notice
 from backend.outbox import enqueue
 from backend.people import suspend
 from backend.safety import (
+    Calendar,
     Level,
     Target,
     WantedLayer,
@@ -26,7 +28,9 @@ from backend.safety import (
     policies_version,
     safety_numbers,
     set_escalation_policies,
+    set_holiday_calendar,
     set_rota,
+    set_safety_contacts,
     who_is_on_call,
 )
 from tenants.rights import Role
@@ -155,6 +159,9 @@ async def test_a_certificate_that_ends_is_told_weeks_ahead_unless_another_follow
         ({"weekdays": ["someday"]}, Invalid),
         ({"from_minute": 60, "until_minute": 60}, Invalid),
         ({"ends_at": datetime(2000, 1, 1, tzinfo=UTC)}, Invalid),
+        # Or nobody could raise anything any more: no local time of New York is that early.
+        ({"starts_at": datetime(1, 1, 1, tzinfo=UTC)}, Invalid),
+        ({"starts_at": datetime(9999, 12, 31, tzinfo=UTC)}, Invalid),
     ],
 )
 async def test_a_rota_that_cannot_be_is_refused(house: House, layer: dict[str, Any], refused: type[Exception]) -> None:
@@ -179,6 +186,21 @@ async def test_a_policy_that_pages_nobody_in_particular_is_refused(house: House)
                     expected_version=0,
                     policies=[WantedPolicy(1, [Level(60, [target])])],
                 )
+
+
+async def test_of_two_leads_who_set_something_first_at_once_neither_crashes(house: House) -> None:
+    layer = WantedLayer(level=1, starts_at=now(), shift_hours=1, turns=[house.responder.membership_id])
+
+    async def set_all() -> None:
+        async with agency_scope(house.lead):
+            await set_training_requirement(house.lead, house.client, kinds=["crisis"])
+            await set_safety_contacts(house.lead, house.client, email="a@example.com", telephony_url=None)
+            await set_holiday_calendar(house.lead, workspace_id=house.client, name="x", calendar=Calendar())
+            await set_rota(house.lead, workspace_id=house.client, name="x", time_zone="UTC", layers=[layer])
+
+    async with asyncio.timeout(20):
+        done = await asyncio.gather(*(set_all() for _ in range(3)), return_exceptions=True)
+    assert sorted(type(each).__name__ for each in done) == ["Conflict", "Conflict", "NoneType"], done
 
 
 async def test_the_board_counts_by_severity_and_exercises_apart(house: House) -> None:

@@ -1,6 +1,6 @@
 """Requests under 47 U.S.C. 223a: 48 hours since they came, whoever asks is answered at once, and a clock that pages."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -144,3 +144,6 @@ async def test_nothing_is_removed_before_it_was_asked_for_or_asked_for_tomorrow(
             await receive_takedown(
                 house.responder, takedown.escalation_id, WHOLE, received_at=now() + timedelta(hours=1)
             )
+        with pytest.raises(Invalid):
+            first_moment = datetime(1, 1, 1, tzinfo=UTC)
+            await receive_takedown(house.responder, takedown.escalation_id, WHOLE, received_at=first_moment)

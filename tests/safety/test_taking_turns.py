@@ -1,6 +1,8 @@
 """Who is on call: beside a reference that walks from shift to shift, hour by hour, over changes of daylight saving time."""
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backend.safety import Calendar
 from backend.safety.taking_turns import Layer, Override, Turns, changes, on_call_at
 
 ADA, BEN, CLEO, DAN = PEOPLE = [UUID(int=number) for number in range(1, 5)]
@@ -51,6 +54,13 @@ def reference(turns: Turns, level: int, moment: datetime, may: set[UUID]) -> UUI
                 continue
             if layer.weekdays and day not in layer.weekdays:
                 continue
+            evening = (
+                local.date() - timedelta(days=1) if spans_midnight and minute < layer.until_minute else local.date()
+            )
+            if layer.holidays == "not_on" and evening in layer.calendar:
+                continue
+            if layer.holidays == "only_on" and evening not in layer.calendar:
+                continue
             begin, turn = layer.starts_at.astimezone(turns.zone).replace(tzinfo=None), 0
             while shown(begin + timedelta(hours=layer.shift_hours), turns.zone) <= moment:
                 begin, turn = begin + timedelta(hours=layer.shift_hours), turn + 1
@@ -73,8 +83,16 @@ def sum_of(pair: tuple[datetime, timedelta]) -> datetime:
 
 moments = st.integers(0, 9 * 24 * 60).map(lambda minutes: timedelta(minutes=minutes))
 layers = st.builds(
-    lambda start, hours, turns, days, span, length: Layer(
-        1, start, hours, turns, frozenset(days), *span, None if length is None else start + length
+    lambda start, hours, turns, days, span, length, holidays, off: Layer(
+        1,
+        start,
+        hours,
+        turns,
+        frozenset(days),
+        *span,
+        None if length is None else start + length,
+        holidays,
+        frozenset(start.date() + timedelta(days=day) for day in off),
     ),
     st.tuples(st.sampled_from((SPRING, AUTUMN)), moments).map(sum_of),
     st.sampled_from((1, 5, 8, 12, 24, 168)),
@@ -82,6 +100,8 @@ layers = st.builds(
     st.sets(st.integers(0, 6), max_size=3),
     st.sampled_from(((0, 1440), (540, 1020), (1320, 360), (150, 165), (60, 180))),
     st.one_of(st.none(), moments.filter(bool)),
+    st.sampled_from(("ignored", "not_on", "only_on")),
+    st.sets(st.integers(0, 9), max_size=5),
 )
 overrides = st.builds(
     lambda who, instead, start, length: Override(1, who, instead, start, start + length),
@@ -158,6 +178,56 @@ def test_a_swap_over_midnight_is_of_the_one_who_swapped_alone() -> None:
         on_call_at(turns, 1, datetime(2026, 10, 20, 22, tzinfo=PARIS) + timedelta(hours=hours), may=everybody)
         for hours in range(5)
     ] == [BEN, CLEO, CLEO, BEN, BEN]
+
+
+def test_over_a_year_somebody_else_has_the_holidays_from_midnight_to_midnight_there() -> None:
+    """In Bavaria, hour by hour: beside a list of its holidays that was written by hand."""
+    bavaria = {(1, 1), (1, 6), (4, 3), (4, 6), (5, 1), (5, 14), (5, 25), (6, 4), (10, 3), (11, 1), (12, 25), (12, 26)}
+    start = datetime(2026, 1, 1, tzinfo=PARIS)
+    known = Calendar("DE", "BY")
+    days = Layer(1, start, 24, [ADA, BEN], holidays="not_on", calendar=known)
+    both = Turns(PARIS, [days, Layer(1, start, 168, [CLEO], holidays="only_on", calendar=known)])
+    moment, hours = start.astimezone(UTC), 0
+    while (local := moment.astimezone(PARIS)).year == 2026:
+        day = (local.date() - start.date()).days
+        who = CLEO if (local.month, local.day) in bavaria else [ADA, BEN][day % 2]
+        assert on_call_at(both, 1, moment, may=everybody) == who, local
+        hours += who == CLEO
+        moment += timedelta(hours=1)
+    assert hours == 12 * 24, "none of them is a day on which the clock changes"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("Europe/Paris", date(2026, 10, 25), 25),
+        ("Europe/Paris", date(2026, 3, 29), 23),
+        ("Asia/Beirut", date(2026, 3, 29), 23),
+    ],
+    ids=["twice", "skipped", "without a midnight"],
+)
+def test_a_holiday_is_as_long_as_its_day(zone: str, day: date, hours: int) -> None:
+    """Also where the clock is put forward at midnight, so that the day begins at one."""
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    calendar = Calendar(own={day: "Day of ours"})
+    turns = Turns(ZoneInfo(zone), [Layer(1, start, 744, [ADA], holidays="not_on", calendar=calendar)])
+    since = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(days=2)
+    edges = [*changes(turns, since=since, until=since + timedelta(days=5)), since + timedelta(days=5)]
+    free = sum(
+        (end - begin for begin, end in pairwise(edges) if on_call_at(turns, 1, begin, may=everybody) is None),
+        timedelta(),
+    )
+    assert free == timedelta(hours=hours)
+
+
+def test_the_night_into_a_holiday_is_worked_and_the_one_out_of_it_is_not() -> None:
+    [layer] = night().layers
+    turns = Turns(PARIS, [replace(layer, holidays="not_on", calendar={date(2026, 10, 24)})])
+    found = [
+        on_call_at(turns, 1, datetime(2026, 10, day, hour, tzinfo=PARIS), may=everybody)
+        for day, hour in ((24, 5), (24, 23), (25, 5), (25, 23))
+    ]
+    assert found == [ADA, None, None, ADA]
 
 
 def test_of_two_layers_the_later_counts_and_where_hers_may_not_the_one_beneath() -> None:
