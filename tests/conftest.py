@@ -16,6 +16,7 @@ from inbox import Inbox
 
 from backend import asgi, models
 from backend.asgi import app
+from backend.client_reports import defining
 from backend.embedded import EmbeddedPostgres, EmbeddedRedis
 from backend.equipping import equip
 from backend.installing import bring_up_to_date, make_roles_and_database
@@ -60,6 +61,14 @@ async def lives() -> AsyncIterator[None]:
     asgi.Live = original
     for live in made:
         await live.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def room_for_reports() -> Iterator[None]:
+    """The clients of the cast have more reports defined than a client may, for however long the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(defining, "MOST_DEFINITIONS", 10**6)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from backend.client_reports import (
     compose,
     correct_client_report,
     define_client_report,
+    defining,
     discard_client_report,
     make_client_report,
     make_due_reports,
@@ -269,3 +270,12 @@ async def test_a_period_that_tend_knows_only_a_part_of_is_no_period_to_compare_w
     said = present({**document, "isPartial": False})["changes"]
     assert said["is_compared"] is is_compared
     assert ("begins on 2 August 2026" in said["compared"]) is not is_compared
+
+
+async def test_a_client_has_so_many_at_most(acme: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = await acme.empty_workspace()
+    monkeypatch.setattr(defining, "MOST_DEFINITIONS", 2)
+    await a_definition(acme, client)
+    await a_definition(acme, client)
+    with pytest.raises(Conflict, match="2 at most"):
+        await a_definition(acme, client)
