@@ -2,13 +2,16 @@
 
 import io
 import re
+import struct
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from backend.kit.pdq import pdq_of
 
@@ -20,6 +23,21 @@ _LONGEST_SIDE: Final = 30_000
 _HASHED_SIDE: Final = 512
 _HEAD: Final = 4_096  # bytes in which a text says what it is
 _WEB_PAGE: Final = re.compile(rb"<(!doctype html|html|head|body|script|iframe)\b")
+# What decoders raise for damaged files; Pillow names no class for it.
+_DAMAGED: Final = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, MemoryError, KeyError, AttributeError,
+    struct.error,
+)  # fmt: skip
+# EXIF's Orientation, and what undoes it.
+_TURNED: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _BRIGHTNESS: Final = np.array([0.299, 0.587, 0.114], np.float32)
 # A picture of MOST_PIXELS fills as much memory as a process has to spare: one of them at a time.
 TURN: Final = threading.Lock()
@@ -76,19 +94,20 @@ def drawn_anew(data: bytes, *, longest_side: int) -> Drawn:
     kind = kind_of(data)
     if kind not in _FORMATS:
         raise Unfit("no_picture")
-    with TURN:
+    with TURN, _decoding():
         picture = opened(data, kind, longest_side=longest_side)
         # The further pictures of a JPEG are of the same moment: depth, brightness, a smaller one.
         if kind != "image/jpeg" and getattr(picture, "is_animated", False):
             raise Unfit("moving")
         kind = "image/png" if kind == "image/gif" else kind
-        is_clear = kind != "image/jpeg" and picture.has_transparency_data
-        upright = ImageOps.exif_transpose(picture).convert("RGBA" if is_clear else "RGB")
-        upright.thumbnail((longest_side, longest_side))
-        out = io.BytesIO()
+        mode = "RGBA" if kind != "image/jpeg" and picture.has_transparency_data else "RGB"
+        # Smaller first, and no copy that is not needed: one of MOST_PIXELS fills 160 MB.
+        picture = picture if picture.mode == mode else picture.convert(mode)
+        picture.thumbnail((longest_side, longest_side))
+        picture, out = upright(picture), io.BytesIO()
         # From its pixels: what else Pillow has read of the file would be written along.
-        Image.frombytes(upright.mode, upright.size, upright.tobytes()).save(out, _FORMATS[kind], quality=85)
-    return Drawn(out.getvalue(), kind, *upright.size)
+        Image.frombytes(picture.mode, picture.size, picture.tobytes()).save(out, _FORMATS[kind], quality=85)
+    return Drawn(out.getvalue(), kind, *picture.size)
 
 
 def kind_of(data: bytes) -> str | None:
@@ -111,7 +130,7 @@ def kind_of(data: bytes) -> str | None:
 
 def opened(data: bytes, kind: str, *, longest_side: int = _HASHED_SIDE) -> Image.Image:
     """The first frame, unpacked; of a JPEG perhaps smaller than in the file, but no side below `longest_side`. Raises Unfit."""
-    try:
+    with _decoding():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # counted here, and lower
             picture = Image.open(io.BytesIO(data), formats=[_FORMATS[kind]])
@@ -121,12 +140,28 @@ def opened(data: bytes, kind: str, *, longest_side: int = _HASHED_SIDE) -> Image
         if kind == "image/jpeg":
             picture.draft("RGB", (2 * longest_side, 2 * longest_side))
         picture.load()
+    return picture
+
+
+def upright(picture: Image.Image) -> Image.Image:
+    """As its camera was held; as it is where the file says nothing of that that can be read: browsers show it so. Pillow's
+    `exif_transpose` fails for what cameras write beside it."""
+    try:
+        how = _TURNED.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    except _DAMAGED:
+        return picture
+    return picture if how is None else picture.transpose(how)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """Raises Unfit for whatever the decoders raise."""
+    try:
+        yield
     except Image.DecompressionBombError:
         raise Unfit("too_many_pixels") from None
-    # Whatever the decoders meet in damaged files; Pillow names no class for it.
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, OverflowError, MemoryError, KeyError):
+    except _DAMAGED:
         raise Unfit("broken_picture") from None
-    return picture
 
 
 def _hashed(picture: Image.Image) -> tuple[str, int]:

@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image, ImageOps
+from PIL import Image
 
 from backend.kit.errors import Invalid
-from backend.kit.pictures import TURN, Unfit, kind_of, opened
+from backend.kit.pictures import TURN, Unfit, kind_of, opened, upright
 
 _LONGEST_SIDE: Final = 3_000  # of what is kept: a sheet of paper can be read at it
 # Of what a reader of PDF may run. Nothing is shown in a browser, but whoever looks opens it somewhere.
@@ -54,8 +54,8 @@ def _cleaned(data: bytes) -> Cleaned:
         except Unfit:
             raise Invalid("This picture is damaged, or too large.") from None
         picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
-        pixels, drawn = upright.tobytes(), io.BytesIO()
-        Image.frombytes("RGB", upright.size, pixels).save(drawn, "JPEG", quality=85)
-    seen = hashlib.sha256(repr(upright.size).encode() + pixels).hexdigest()
+        picture = upright(picture).convert("RGB")
+        pixels, drawn = picture.tobytes(), io.BytesIO()
+        Image.frombytes("RGB", picture.size, pixels).save(drawn, "JPEG", quality=85)
+    seen = hashlib.sha256(repr(picture.size).encode() + pixels).hexdigest()
     return Cleaned(drawn.getvalue(), "image/jpeg", hashlib.sha256(data).hexdigest(), seen)

@@ -171,7 +171,11 @@ async def test_the_same_receipt_is_known_again_whatever_else_is_in_the_file(
     second, other, _ = await restaurant.invited()
     await upload(api, path, receipt("my dinner"))
     assert (await upload(api, other, receipt("my dinner", compress_level=1) + b"something else")).status_code == 303
-    assert [each.problem for each in await restaurant.evidence(second)] == ["used_before"]
+    third, last, _ = await restaurant.invited()
+    odd = receipt("my dinner", format="WEBP", lossless=True, exif=b"Exif\0\0of a camera that writes what it likes")
+    assert (await upload(api, last, odd)).status_code == 303
+    for again in (second, third):
+        assert [each.problem for each in await restaurant.evidence(again)] == ["used_before"]
     folder = f"{restaurant.cast.agency_id}/members/{restaurant.client}/{second.member_id}"
     assert await stored_files().names(folder) == [], "of what does not count nothing is kept"
     assert [each.state for each in await restaurant.evidence(first)] == ["waiting"]
