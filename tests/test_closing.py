@@ -1,6 +1,7 @@
 """A client goes: gone at once for nearly everybody, for good after thirty days, and not while a hold is on it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -196,6 +197,24 @@ async def test_a_large_client_goes_in_pieces(
         assert turns < 50
     assert turns > 3
     assert set(await rows(acme, id)) == {"journal", "erasures"}
+    del acme.workspaces[slug]
+
+
+async def test_a_file_that_comes_while_rows_go_goes_as_well(
+    acme: Cast, client: tuple[UUID, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, slug = client
+    late, order = f"{acme.agency_id}/{id}/pictures/{id}", deleting.children_first
+
+    async def sent_meanwhile(*asked: Any) -> Any:
+        await stored_files().put(late, b"late")
+        return await order(*asked)
+
+    monkeypatch.setattr(deleting, "children_first", sent_meanwhile)
+    await close(acme, id)
+    await over(acme, id)
+    await acme.run_jobs("delete_workspace", even_later=True)
+    assert await stored_files().get(late) is None
     del acme.workspaces[slug]
 
 

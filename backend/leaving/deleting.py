@@ -49,7 +49,9 @@ async def delete_workspace(system: Actor, payload: Mapping[str, Any]) -> None:
     if not await _delete_rows(workspace_id, counts):
         await enqueue("delete_workspace", {**payload, "counts": dict(counts)})
         return
-    counts["files"] += await stored_files().delete_below(files_of_client(agency_id, workspace_id))
+    # Once more, after the rows: whoever is just storing a file holds its row.
+    for folder in (files_of_client(agency_id, workspace_id), f"{agency_id}/{workspace_id}"):
+        counts["files"] += await stored_files().delete_below(folder)
     await scope.execute(
         "update api_clients set ends_at = now() where agency_id = $1 and workspace_id = $2 and coalesce(ends_at > now(), true)",
         agency_id,
