@@ -1,7 +1,7 @@
 """Best practices: distilled from stories by one, published by another, and gone with a story that they quote."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -202,15 +202,22 @@ async def _write(
         source_version=source_version,
         writers=sorted({*writers, writer_of(actor)}),
     )
-    said = f"{words.title} {words.summary} {words.text}"
-    for story, told in await _stories(practice.workspace_id, {each.story_id: each for each in evidence}):
-        declared = next(each.is_quoting for each in evidence if each.story_id == story.id)
-        is_quoting = declared or is_quotation(said, f"{told.title} {told.text}", names=await _names(story))
+    said, declared = (
+        f"{words.title} {words.summary} {words.text}",
+        {each.story_id: each.is_quoting for each in evidence},
+    )
+    quoted = await _quoted_by(practice, source_version)
+    for story, told in await _stories(practice.workspace_id, declared.keys() | quoted.keys()):
+        is_quoting = (
+            story.id in quoted
+            or declared[story.id]
+            or is_quotation(said, f"{told.title} {told.text}", names=await _names(story))
+        )
         await PracticeEvidence.create(
             workspace_id=practice.workspace_id,
             version_id=version.id,
             story_id=story.id,
-            story_version_id=told.id,
+            story_version_id=quoted.get(story.id, told.id),
             is_quoting=is_quoting,
         )
     await _change(practice, draft_version_id=version.id, draft_state="draft")
@@ -236,7 +243,19 @@ async def _has_version(workspace_id: UUID, practice_id: UUID, version: int | Non
     return await PracticeVersion.exists(practice_id=practice_id, workspace_id=workspace_id, version=version)
 
 
-async def _stories(workspace_id: UUID, wanted: Mapping[UUID, Any]) -> list[tuple[SuccessStory, StoryVersion]]:
+async def _quoted_by(practice: BestPractice, source_version: int | None) -> dict[UUID, UUID]:
+    """The stories that its original quotes there, and which version of each: in other words nobody would find the quotation, and
+    it has to come down with the story all the same."""
+    source = practice.of_id and await PracticeVersion.get(
+        practice_id=practice.of_id, workspace_id=practice.workspace_id, version=source_version
+    )
+    if not source:
+        return {}
+    rows = PracticeEvidence.filter(version_id=source.id, workspace_id=practice.workspace_id, is_quoting=True)
+    return {each.story_id: each.story_version_id for each in await rows}
+
+
+async def _stories(workspace_id: UUID, wanted: Collection[UUID]) -> list[tuple[SuccessStory, StoryVersion]]:
     """With their newest versions. Raises NotFound, Invalid, and Conflict for one that may not be used."""
     if not 1 <= len(wanted) <= MOST_EVIDENCE:
         raise Invalid(f"Between one and {MOST_EVIDENCE} stories.", path=("input", "evidence"))

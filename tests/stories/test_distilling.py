@@ -214,6 +214,34 @@ async def test_readers_get_a_practice_in_their_language_where_there_is_one(desk:
     assert await read(new_id()) is None
 
 
+async def test_a_translation_quotes_what_its_original_quotes_whatever_its_writer_says(desk: Desk) -> None:
+    quoted, other = await desk.published(SAID), await desk.published("We grew.")
+    original = await desk.practice(quoted, f"As they say: {SAID}")
+    german = await translated(desk, original, other)
+    async with agency_scope(desk.writer):
+        german = await BestPractice.get(id=german.id)
+        anew = await rewrite_practice(
+            desk.writer, german.id, expected_version=german.version, words=Words("Tut dies", "Fragt bald."), source_version=1,
+            evidence=[Evidence(quoted.id, False)],
+        )  # fmt: skip
+        found = [
+            {each.story_id: each.is_quoting for each in await PracticeEvidence.filter(version_id=version)}
+            for version in (german.current_version_id, anew.draft_version_id)
+        ]
+    assert found == [{quoted.id: True, other.id: False}, {quoted.id: True}]
+    assert await has_readers(desk, german)
+    await desk.write(quoted, "We did something else.")
+    await desk.consent(quoted, version=2)
+    async with agency_scope(desk.editor):
+        await publish_story(desk.editor, quoted.id)
+    assert not await has_readers(desk, german)
+    async with agency_scope(desk.writer):
+        await submit_practice(desk.writer, german.id)
+    async with agency_scope(desk.editor):
+        with pytest.raises(Conflict, match="may not be told"):  # it is of what they said before
+            await publish_practice(desk.editor, german.id)
+
+
 async def test_a_translation_is_of_an_original_of_the_client_and_one_of_its_versions(desk: Desk, globex: Cast) -> None:
     story = await desk.published(SAID)
     original = await desk.practice(story, "Ask everybody.", is_quoting=False)
