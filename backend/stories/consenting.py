@@ -213,7 +213,7 @@ async def _tell(story: SuccessStory, answer: str) -> None:
         subject_id=story.id,
         workspace_id=story.workspace_id,
         text=TOLD[answer],
-        occasion=str(story.version),
+        occasion=f"{story.version} {answer}",  # what they answer alone makes no other version of it
         facts={"answer": answer},
     )
 

@@ -239,6 +239,16 @@ async def test_whoever_asked_hears_what_they_answer(desk: Desk, answer: str) -> 
     assert [notice.facts["answer"] for notice in told] == {"withdrawn": ["withdrawn", "agreed"]}.get(answer, [answer])
 
 
+async def test_whoever_asked_hears_also_that_they_think_again(desk: Desk) -> None:
+    story = await desk.drafted(uses=["quote", "name"])
+    await desk.ask(story)
+    await desk.agrees(story, uses=["quote"])
+    await desk.agrees(story, uses=["quote", "name"])
+    async with agency_scope(desk.system):
+        told = await Notice.filter(kind="story_answered", subject_id=story.id).order_by("created_at", "id")
+    assert [notice.facts["answer"] for notice in told] == ["agreed_to_less", "agreed"]
+
+
 async def test_what_staff_write_down_themselves_is_no_news_to_them(desk: Desk) -> None:
     story = await desk.drafted()
     await desk.ask(story)
