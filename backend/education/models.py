@@ -139,6 +139,7 @@ class ContentPicture(WorkspaceModel):
         "sha256": A_HASH,
     }
     inside = {"code": "whoever has it sees what readers see"}
+    stays_today = "so do the files"
     code = fields.TextField()
     content_type: str | None = fields.TextField(null=True)
     width: int | None = fields.IntField(null=True)

@@ -12,11 +12,19 @@ from uuid import UUID
 from backend import journal
 from backend.education.models import ContentDraft, ContentPicture
 from backend.education.showing_pictures import DOOR, SHOWN, file_of
-from backend.education.thresholds import LARGEST_PICTURE, LONGEST_SIDE, MOST_PICTURES, UNUSED_DAYS, UPLOAD_SECONDS
-from backend.evidence import is_held
+from backend.education.thresholds import (
+    LARGEST_PICTURE,
+    LONGEST_SIDE,
+    MOST_PICTURES,
+    PURGED_AT_ONCE,
+    UNUSED_DAYS,
+    UPLOAD_SECONDS,
+)
+from backend.evidence import OnHold, lock_workspace
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotFound
 from backend.kit.pictures import Drawn, Unfit, drawn_anew
+from backend.outbox import enqueue
 from backend.outside import NoInstallationKey, open_from_browser, seal_for_browser, stored_files
 from tenants.actor import Actor, system
 from tenants.finding import find_workspace
@@ -30,15 +38,19 @@ _UNFIT: Final = {
     "broken_picture": "This picture is damaged, or cut off.",
     "moving": "This picture moves: only still ones are taken.",
 }
-_UNUSED: Final = """
-    select p.id, p.workspace_id from content_pictures p
+_HELD: Final = """exists (select from holds h
+      where h.agency_id = $1 and h.workspace_id = p.workspace_id and h.subject_kind = 'workspace' and h.lifted_at is null)"""
+# `not in`, whose list is made once and looked up: joined without statistics, each picture went through all versions.
+_UNUSED: Final = f"""
+      from content_pictures p
+      join workspaces w on w.agency_id = $1 and w.id = p.workspace_id and w.deleted_at is null
      where p.agency_id = $1 and ($2 or p.workspace_id = any($3))
-       and coalesce(p.uploaded_at, p.created_at) < now() - make_interval(days => $4)
-       and not exists (select from content_versions v where v.agency_id = $1 and v.workspace_id = p.workspace_id
-                          and v.pictures <> array[]::text[] and v.pictures @> array[p.id::text])
-       and not exists (select from content_drafts d where d.agency_id = $1 and d.workspace_id = p.workspace_id
-                          and d.pictures @> array[p.id::text])
-     order by p.workspace_id, p.id limit 1000 for update of p skip locked"""
+       and coalesce(p.uploaded_at, p.created_at) < now() - make_interval(days => $4) and not {_HELD}
+       and p.id::text not in (
+           select unnest(v.pictures) from content_versions v
+            where v.agency_id = $1 and ($2 or v.workspace_id = any($3)) and v.pictures <> array[]::text[]
+            union all select unnest(d.pictures) from content_drafts d
+            where d.agency_id = $1 and ($2 or d.workspace_id = any($3)))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +124,17 @@ async def store_picture(picture: ContentPicture, drawn: Drawn) -> None:
     await stored_files().put(file_of(picture.agency_id, picture.workspace_id, picture.id), drawn.data)
 
 
-async def copy_picture(picture: ContentPicture, workspace_id: UUID) -> ContentPicture:
-    """For another client of the agency, unless it has the same; its own for itself. None of the file is drawn anew."""
+async def copy_picture(picture: ContentPicture, workspace_id: UUID) -> ContentPicture | None:
+    """For another client of the agency, unless it has the same; its own for itself. None of the file is drawn anew. None where
+    the file is gone."""
     if picture.workspace_id == workspace_id:
         return picture
     alike = await ContentPicture.filter(workspace_id=workspace_id, sha256=picture.sha256).select_for_update().first()
     if alike is not None:
         return alike
     data = await stored_files().get(file_of(picture.agency_id, picture.workspace_id, picture.id))
-    assert data is not None
+    if data is None:
+        return None
     assert picture.content_type is not None
     copied = await new_picture(workspace_id, created_by_id=None)
     await store_picture(copied, Drawn(data, picture.content_type, picture.width or 0, picture.height or 0))
@@ -128,9 +142,12 @@ async def copy_picture(picture: ContentPicture, workspace_id: UUID) -> ContentPi
 
 
 async def delete_picture(actor: Actor, picture_id: UUID) -> UUID:
-    """Versions that readers had show its words from now on. The client's id. Raises NotAllowed, NotFound, and Conflict while
-    readers see it or a draft names it."""
+    """Versions that readers had show its words from now on. The client's id. Raises NotAllowed, NotFound, OnHold, and Conflict
+    while readers see it or a draft names it."""
     actor.must_hold(Right.PUBLISH_CONTENT)
+    found = await ContentPicture.get_or_none(id=picture_id)
+    if found is not None:
+        await lock_workspace(found.workspace_id)  # before the picture, as whoever deletes a client
     picture = await ContentPicture.filter(id=picture_id).select_for_update().first()
     if picture is None:
         raise NotFound(path=("input", "pictureId"))
@@ -142,6 +159,10 @@ async def delete_picture(actor: Actor, picture_id: UUID) -> UUID:
         raise Conflict("Readers see it: publish without it, or archive what it stands in.", path=("input", "pictureId"))
     if await ContentDraft.exists(workspace_id=picture.workspace_id, pictures__contains=[str(picture.id)]):
         raise Conflict("A draft names it.", path=("input", "pictureId"))
+    if await current().fetchval(
+        f"select {_HELD} from content_pictures p where p.agency_id = $1 and p.id = $2", picture.agency_id, picture.id
+    ):
+        raise OnHold
     await _remove(picture.workspace_id, picture.id)
     await _journal("deleted", picture)
     return picture.workspace_id
@@ -149,11 +170,20 @@ async def delete_picture(actor: Actor, picture_id: UUID) -> UUID:
 
 async def purge_pictures(system: Actor, _payload: Mapping[str, Any]) -> None:
     """Job: pictures go that no text has named for long enough, and places to which none came; but of a client on hold."""
-    rows = await current().fetch(_UNUSED, system.agency_id, system.sees_all, list(system.workspaces or ()), UNUSED_DAYS)
-    held = {client: await is_held(client) for client in {row["workspace_id"] for row in rows}}
-    for row in rows:
-        if not held[row["workspace_id"]]:
-            await _remove(row["workspace_id"], row["id"])
+    scope, goes_on = current(), False
+    asked = (system.agency_id, system.sees_all, list(system.workspaces or ()), UNUSED_DAYS)
+    for client in await scope.fetch(f"select distinct p.workspace_id as id {_UNUSED} order by 1", *asked):
+        await lock_workspace(client["id"])  # or a hold comes in between
+        rows = await scope.fetch(
+            f"select p.id {_UNUSED} and p.workspace_id = $5 order by p.id limit {PURGED_AT_ONCE} for update of p skip locked",
+            *asked,
+            client["id"],
+        )
+        for row in rows:
+            await _remove(client["id"], row["id"])
+        goes_on = goes_on or len(rows) == PURGED_AT_ONCE
+    if goes_on:
+        await enqueue("purge_pictures", {})
 
 
 async def _remove(workspace_id: UUID, picture_id: UUID) -> None:

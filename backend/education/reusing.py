@@ -128,14 +128,16 @@ async def _catch_up(follower: ContentItem, item: ContentItem) -> None:
 
 
 async def _with_pictures_of(version: ContentVersion, workspace_id: UUID) -> tuple[str, str, list[str]]:
-    """Its text and its HTML, with copies of its pictures that the client `workspace_id` has, and their ids."""
-    text, html, pictures = version.text, version.html, []
+    """Its text and its HTML, with copies of its pictures that the client `workspace_id` has, and their ids. One whose file is
+    gone is copied no more than it is shown."""
+    text, html, pictures = version.text, version.html, set[str]()
     for picture in await ContentPicture.filter(id__in=version.pictures, workspace_id=version.workspace_id):
         copied = await copy_picture(picture, workspace_id)
-        text = text.replace(str(picture.id), str(copied.id))
-        html = html.replace(picture.code, copied.code)
-        pictures.append(str(copied.id))
-    return text, html, pictures
+        if copied is not None:
+            text = text.replace(str(picture.id), str(copied.id))
+            html = html.replace(picture.code, copied.code)
+            pictures.add(str(copied.id))
+    return text, html, sorted(pictures)
 
 
 async def _journal(verb: str, item: ContentItem) -> None:

@@ -108,7 +108,7 @@ async def link_to_picture(actor: Actor, picture_id: UUID) -> Link:
 
 
 async def picture_behind(code: str) -> Shown | None:
-    """What readers see; None for what no text that they have now shows. Call outside any scope."""
+    """What readers see; None for what no text that they have now shows, as of a closed client. Call outside any scope."""
     found = await target_of(DOOR, code)
     if found is None:
         return None
@@ -116,6 +116,7 @@ async def picture_behind(code: str) -> Shown | None:
     async with agency_scope(system(agency_id), read_only=True) as scope:
         row = await scope.fetchrow(
             f"""select p.id, p.workspace_id, p.content_type, p.sha256 from content_pictures p
+                  join workspaces w on w.agency_id = $1 and w.id = p.workspace_id and w.deletes_at is null
                  where p.agency_id = $1 and p.id = $2 and p.uploaded_at is not null
                    and {SHOWN.format(agency="$1", row="p")}""",
             agency_id,

@@ -12,6 +12,7 @@ MOST_PICTURES: Final = 20_000  # of a client
 UPLOAD_SECONDS: Final = 900  # that the link to send a picture by is open
 LOOK_SECONDS: Final = 600  # that somebody who writes sees a picture by a link
 UNUSED_DAYS: Final = 30  # that a picture is kept which no text names
+PURGED_AT_ONCE: Final = 200  # pictures of a client that a job deletes, before it lets others go on
 WORDS_PER_MINUTE: Final = 238  # read silently: Brysbaert 2019, doi:10.1016/j.jml.2019.104047
 CHARACTERS_PER_MINUTE: Final = 255  # of scripts without blanks: Chinese in IReST, doi:10.1167/iovs.11-8284
 MOST_AUTHORS: Final = 20  # of an article

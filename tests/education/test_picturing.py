@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import httpx
@@ -21,14 +22,16 @@ from backend.education import (
     draft_content,
     follow_content,
     link_to_picture,
+    picturing,
     purge_pictures,
     restore_content,
     rewrite_draft,
 )
-from backend.evidence import lift_hold, place_hold
+from backend.evidence import OnHold, lift_hold, place_hold
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
+from backend.leaving import close_workspace, reopen_workspace
 from backend.outside import public_address, stored_files
 from tenants.scope import agency_scope
 
@@ -77,6 +80,9 @@ async def test_a_picture_is_kept_as_what_is_seen_of_it(school: School, api: http
     assert (
         await row_of(school, await sent(school, api, phone.getvalue()))
     ).width == 40  # what phones add to a photograph
+    odd = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(odd, "WEBP", exif=b"Exif\0\0of a camera that writes what it likes")
+    assert (await row_of(school, await sent(school, api, odd.getvalue()))).width == 40
     clear = await sent(school, api, png("#ff000080", mode="RGBA"))
     kept = await stored_files().get(f"{school.cast.agency_id}/{school.client}/pictures/{clear}")
     assert kept is not None
@@ -87,7 +93,8 @@ async def test_a_picture_is_kept_as_what_is_seen_of_it(school: School, api: http
 async def test_what_is_no_still_picture_is_refused_and_its_link_is_still_open(
     school: School, api: httpx.AsyncClient
 ) -> None:
-    moving = io.BytesIO()
+    still, moving = io.BytesIO(), io.BytesIO()
+    Image.new("P", (4, 3)).save(still, "GIF")
     Image.new("RGB", (2, 2)).save(moving, "GIF", save_all=True, append_images=[Image.new("RGB", (2, 2), "red")])
     async with agency_scope(school.educator):
         upload = await add_picture(school.educator, school.client)
@@ -98,6 +105,7 @@ async def test_what_is_no_still_picture_is_refused_and_its_link_is_still_open(
         (b"<html><script>alert(1)</script>", "Only pictures"),
         (b"%PDF-1.7 %%EOF", "Only pictures"),
         (png()[:40], "damaged"),
+        (still.getvalue()[:-1] + b",", "damaged"),
         (moving.getvalue(), "moves"),
     ):
         answer = await api.post(upload.path, content=data)
@@ -256,6 +264,36 @@ async def test_a_picture_goes_when_nobody_has_use_for_it(school: School, api: ht
     assert (await api.get(f"/pictures/{code}")).status_code == 404
 
 
+async def test_two_alike_are_one_copy_and_one_without_a_file_is_none(
+    school: School, api: httpx.AsyncClient, acme: Cast
+) -> None:
+    owner = acme.owner
+    alike = [await sent(school, api), await sent(school, api)]
+    twice, _ = await school.published(f"![a](picture_{alike[0]}) ![b](picture_{alike[1]})")
+    lost = await sent(school, api, png("green"))
+    without, _ = await school.published(f"![c](picture_{lost})")
+    await stored_files().delete(f"{acme.agency_id}/{school.client}/pictures/{lost}")
+    other = await acme.empty_workspace()
+    async with agency_scope(owner):
+        followers = [await follow_content(owner, item.id, workspace_id=other) for item in (twice, without)]
+    async with agency_scope(owner):
+        with pytest.raises(Invalid, match="Line 1: there is no such picture"):
+            await copy_content(owner, without.id, workspace_id=other, slug="the-copy")
+    async with agency_scope(acme.system):
+        [copied] = await ContentPicture.filter(workspace_id=other)
+        versions = [await ContentVersion.get(item_id=follower.id) for follower in followers]
+    assert [version.pictures for version in versions] == [[str(copied.id)], []]
+
+
+async def test_of_a_closed_client_readers_see_no_picture(school: School, api: httpx.AsyncClient) -> None:
+    picture_id, owner = await sent(school, api), school.cast.owner
+    await school.published(f"![a](picture_{picture_id})")
+    for verb, status in ((partial(close_workspace, grounds="x"), 404), (reopen_workspace, 200)):
+        async with agency_scope(owner):
+            await verb(owner, school.client)
+        assert await seen(school, api, picture_id) == status
+
+
 async def test_a_picture_that_no_text_names_goes_after_thirty_days_unless_the_client_is_on_hold(
     school: School, api: httpx.AsyncClient
 ) -> None:
@@ -267,6 +305,8 @@ async def test_a_picture_that_no_text_names_goes_after_thirty_days_unless_the_cl
     owner = school.cast.owner
     async with agency_scope(owner):
         hold = await place_hold(owner, school.client, reason="a court asks")
+        with pytest.raises(OnHold):
+            await delete_picture(owner, unused)
     for there in (3, 2):
         async with agency_scope(school.system):
             await purge_pictures(school.system, {})
@@ -279,3 +319,23 @@ async def test_a_picture_that_no_text_names_goes_after_thirty_days_unless_the_cl
         assert {used, young} == set(
             await ContentPicture.filter(workspace_id=school.client).values_list("id", flat=True)
         )
+
+
+async def test_pictures_go_some_at_a_time_and_a_client_on_hold_holds_up_no_other(
+    school: School, acme: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(picturing, "PURGED_AT_ONCE", 2)
+    held, other = school.client, await acme.empty_workspace()
+    async with agency_scope(acme.owner):
+        await place_hold(acme.owner, held, reason="a court asks")
+    async with agency_scope(acme.system):
+        for client in (held, other):
+            for _ in range(3):
+                long_ago = now() - timedelta(days=31)
+                await ContentPicture.create(workspace_id=client, code=f"c-{new_id()}", created_at=long_ago)
+        await purge_pictures(acme.system, {})
+        assert [await ContentPicture.filter(workspace_id=client).count() for client in (held, other)] == [3, 1]
+    [done] = await acme.run_jobs("purge_pictures")
+    assert done.state == "done", done.last_error
+    async with agency_scope(acme.system):
+        assert [await ContentPicture.filter(workspace_id=client).count() for client in (held, other)] == [3, 0]

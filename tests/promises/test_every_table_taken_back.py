@@ -36,6 +36,7 @@ def test_staying_has_a_reason_and_is_the_exception() -> None:
     assert {name for name, model in TABLES.items() if model.stays_today} == {
         "agency_keys",
         "badge_keys",
+        "content_pictures",
         "credentials",
         "erasure_keys",
         "erasures",
