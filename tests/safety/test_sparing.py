@@ -3,6 +3,7 @@ waits for it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID
 
 import httpx
@@ -15,6 +16,8 @@ from safety.conftest import House
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotAllowed
+from backend.leaving import Export
+from backend.leaving.reading import tables_of
 from backend.notices import Notice
 from backend.safety import (
     Caps,
@@ -303,6 +306,15 @@ async def test_what_nobody_takes_ends_when_somebody_else_has_their_turn(house: H
 async def test_a_cap_that_cannot_be_is_refused(house: House, caps: Any, most: dict[str, int]) -> None:
     with pytest.raises(Invalid):
         await caps(**most)
+
+
+async def test_what_somebody_does_not_take_leaves_with_no_export(house: House) -> None:
+    await opt_out(house, "responder", "self_harm")
+    async with agency_scope(house.cast.system) as scope:
+        export = Export(what="agency", agency_id=house.cast.agency_id)
+        names = [table.name async for table in tables_of(scope, export, on_rows=AsyncMock())]
+    assert "memberships" in names
+    assert "opt_outs" not in names
 
 
 async def test_no_machine_opts_out(house: House) -> None:
