@@ -186,6 +186,25 @@ async def test_who_raises_the_same_joins_and_it_only_gets_graver(house: House) -
     assert (escalation.severity, escalation.loop, escalation.state) == (1, 1, "triggered")
 
 
+async def test_what_is_raised_while_somebody_resolves_the_same_is_paged_anew(house: House) -> None:
+    case = await house.case()
+    first = await house.raised(case)
+    async with agency_scope(house.responder):
+        await acknowledge_escalation(house.responder, first)
+    async with asyncio.timeout(30):
+        async with agency_scope(house.responder):
+            await resolve_escalation(
+                house.responder, first, outcome="stood_down", note="He laughed.", lifts_restriction=True
+            )
+            raising = asyncio.create_task(house.raised(case, by=house.second), context=Context())
+            await asyncio.sleep(0.3)
+            assert not raising.done()
+        second = await raising
+    assert second != first
+    assert (await house.of(second)).state == "triggered"
+    assert "joined" not in {step[0] for step in await house.steps(first)}
+
+
 @pytest.mark.parametrize(
     "summary", [" ", "\u200b", "\u3164", "\u2800\uffa0"], ids=["blank", "zero width", "Hangul's filler", "Braille's"]
 )
