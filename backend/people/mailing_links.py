@@ -15,11 +15,24 @@ LIFETIME: Final = timedelta(minutes=10)
 # flood it. A browser that has signed them in counts for itself: nor can anybody keep the person out of their own.
 MOST: Final = 5
 REMEMBERED: Final = timedelta(days=365)  # browsers
+# By language: the subject, what stands before the link, and after it.
+WORDS: Final = {
+    "en": (
+        "Sign in to Tend",
+        "Open this link in the browser in which you asked for it. It works once, for ten minutes:",
+        "If you did not ask for it, somebody else knows your address, and there is nothing you need to do.",
+    ),
+    "de": (
+        "Anmeldung bei Tend",
+        "Öffnen Sie diesen Link in dem Browser, in dem Sie ihn angefordert haben. Er gilt einmal, zehn Minuten lang:",
+        "Falls Sie ihn nicht angefordert haben, kennt jemand anderes Ihre Adresse. Sie müssen nichts tun.",
+    ),
+}
 
 
-async def mail_link(email: str, *, browser: str) -> None:
+async def mail_link(email: str, *, browser: str, language: str = "en") -> None:
     """If somebody with this address is known, the link is mailed to them. Tell the caller nothing of it: call when the
-    answer has gone. `browser` is a secret that only the browser has which asked."""
+    answer has gone. `browser` is a secret that only the browser has which asked; `language` one of WORDS."""
     person_id = await person_with(email)
     if person_id is None:
         return
@@ -47,16 +60,13 @@ async def mail_link(email: str, *, browser: str) -> None:
                values ($1, $2, $3, $4, now() + $5::interval)""",
             *(new_id(), hash_of(token), hash_of(browser), person_id, LIFETIME),
         )
+    subject, before, after = WORDS[language]
     try:
         await send_mail(
             Mail(
                 to=email,
-                subject="Sign in to Tend",
-                text=(
-                    "Open this link in the browser in which you asked for it. It works once, for ten minutes:\n\n"
-                    f"{public_address()}/mail-link?token={token}\n\n"
-                    "If you did not ask for it, somebody else knows your address, and there is nothing you need to do.\n"
-                ),
+                subject=subject,
+                text=f"{before}\n\n{public_address()}/mail-link?token={token}\n\n{after}\n",
             )
         )
     except (MessageRefused, MessageDelayed):

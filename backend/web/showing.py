@@ -1,6 +1,6 @@
 """Pages for people who have no frontend yet: signing in, joining, the demo."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,15 @@ def page(
     if has_pictures:
         headers["Content-Security-Policy"] += "; img-src data:"
     return HTMLResponse(_templates.get_template(f"{name}.html").render(values), status, headers=headers)
+
+
+def asked_for_in(request: Request, spoken: Collection[str]) -> str:
+    """The first language that is `spoken` here, in the order the browser names them; else English."""
+    for part in request.headers.get("accept-language", "").split(","):
+        language = part.partition(";")[0].strip().lower()[:2]
+        if language in spoken:
+            return language
+    return "en"
 
 
 async def page_style(_request: Request) -> Response:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from backend import education
 from backend.kit.ids import is_canonical
 from backend.statements import day_of
-from backend.web.showing import page
+from backend.web.showing import asked_for_in, page
 
 _WORDS: Final = {
     language: json.loads((Path(__file__).parent / "pages" / f"certificate.{language}.json").read_text())
@@ -30,7 +30,7 @@ async def show_certificate(request: Request) -> Response:
     found = await education.certificate_behind(request.path_params["code"])
     if found is None:
         return page("nothing", status=404)
-    language = _language(request.headers.get("accept-language", ""))
+    language = asked_for_in(request, _WORDS)
     response = page(
         "certificate",
         it=found,
@@ -84,12 +84,3 @@ def _id(request: Request, name: str) -> UUID | None:
 
 def _nothing() -> Response:
     return JSONResponse({"error": "not_found"}, 404, _HEADERS)
-
-
-def _language(header: str) -> str:
-    """The first of those that are spoken here, in the order the browser names them."""
-    for part in header.split(","):
-        language = part.partition(";")[0].strip().lower()[:2]
-        if language in _WORDS:
-            return language
-    return "en"

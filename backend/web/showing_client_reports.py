@@ -20,7 +20,7 @@ from backend.kit.ids import parse_published
 from backend.outside import open_from_browser, seal_for_browser
 from backend.web.cookies import Cookies
 from backend.web.reading_forms import read_form
-from backend.web.showing import page
+from backend.web.showing import asked_for_in, page
 from tenants.actor import Actor
 from tenants.admitting import admit
 from tenants.doors import Caller, knock
@@ -68,7 +68,7 @@ class ShowingClientReports:
         clients = await self._clients(request, caller)
         chosen = request.query_params.get("client")
         chosen = chosen if chosen in clients else None
-        language = _language(request)
+        language = asked_for_in(request, _WORDS)
         by_client: dict[str, list[dict[str, Any]]] = defaultdict(list)
         async for actor in self._actors(request, caller):
             wanted = [id for id in clients if chosen in (None, id)]
@@ -267,7 +267,7 @@ def _ask_password(link: client_reports.SharedLink, *, problem: str | None = None
 
 def _gone(request: Request) -> Response:
     """The same for what was never there: in the reader's language, since nothing says which one it had."""
-    language = _language(request)
+    language = asked_for_in(request, _WORDS)
     return page("shared_gone", status=404, language=language, words=_WORDS[language]["link"])
 
 
@@ -285,12 +285,3 @@ async def _brand(request: Request) -> Response:
     if not _COLOUR.fullmatch(colour):
         return PlainTextResponse("", status_code=404)
     return Response(f":root {{ --brand: #{colour}; }}\n", media_type="text/css", headers=_CACHED)
-
-
-def _language(request: Request) -> str:
-    """The first that reports are written in, in the order the browser names them."""
-    for part in request.headers.get("accept-language", "").split(","):
-        language = part.partition(";")[0].strip().lower()[:2]
-        if language in _WORDS:
-            return language
-    return "en"

@@ -18,7 +18,8 @@ from backend.kit.errors import Invalid, Refusal
 from backend.outside import MessageDelayed, MessageRefused, open_from_browser, public_address, seal_for_browser
 from backend.web.cookies import Cookies, local_path
 from backend.web.reading_forms import read_form
-from backend.web.showing import page, page_style
+from backend.web.showing import asked_for_in, page, page_style
+from backend.web.speaking import WORDS, refused_page, speaking_page, words_for
 from tenants.belonging import own_memberships, own_name
 from tenants.doors import Caller, knock, person_with
 from tenants.presenting import bearer_of, is_from_here
@@ -44,7 +45,7 @@ def _told_plainly(handler: Handler) -> Handler:
         try:
             return await handler(self, request)
         except Refusal as refusal:
-            return page("refused", status=403, headline="That did not work", problem=refusal.message)
+            return refused_page(request, "refused", refusal.message)
 
     return answer
 
@@ -87,7 +88,7 @@ class SigningIn:
         if agency and is_slug(agency):
             query = f"?{urlencode({'next': wanted})}" if wanted else ""
             return RedirectResponse(f"/sign-in/{agency}{query}", status_code=303)
-        problem = "A short name has small letters, digits and hyphens." if agency else None
+        problem = words_for(request)["short_name"] if agency else None
         return self._sign_in_page(request, problem, status=400 if agency else 200)
 
     @_told_plainly
@@ -95,14 +96,14 @@ class SigningIn:
         """The same answer, as fast, whoever is known here."""
         form = await read_form(request)
         if not is_from_here(request.headers):
-            return self._sign_in_page(request, "Please send this form from here.", status=403)
+            return self._sign_in_page(request, words_for(request)["from_here"], status=403)
         try:
             email = people.address(form.get("email", ""))
         except Invalid as refusal:
             return self._sign_in_page(request, refusal.message, status=400)
         browser = request.cookies.get(self.cookies.named(_BROWSER)) or secrets.token_urlsafe(32)
-        response = page("mailed", email=email)
-        response.background = BackgroundTask(_mail, email, browser)
+        response = speaking_page(request, "mailed", email=email)
+        response.background = BackgroundTask(_mail, email, browser, asked_for_in(request, WORDS))
         self.cookies.keep(
             response, self.cookies.named(_BROWSER), browser, seconds=int(people.BROWSERS_REMEMBERED.total_seconds())
         )
@@ -113,8 +114,7 @@ class SigningIn:
         browser = request.cookies.get(self.cookies.named(_BROWSER), "")
         person_id = await people.use_link(request.query_params.get("token", ""), browser=browser)
         if person_id is None:
-            problem = "It works once, for ten minutes, in the browser in which you asked for it."
-            return page("refused", status=403, headline="This link opens nothing", problem=problem)
+            return refused_page(request, "dead", words_for(request)["dead_since"])
         return await self._signed_in(request, await open_session(person_id, method="mail", device=_device(request)))
 
     @_told_plainly
@@ -122,8 +122,7 @@ class SigningIn:
         slug = request.path_params["agency"]
         found = await people.provider_called(slug) if is_slug(slug) else None
         if found is None:
-            problem = "There is no agency of this name with a sign-in of its own."
-            return self._sign_in_page(request, problem, status=404)
+            return self._sign_in_page(request, words_for(request)["no_provider"], status=404)
         _name, provider = found
         asked = await people.ask(provider, redirect_uri=_callback(slug))
         wanted = local_path(request.query_params.get("next"), otherwise=SIGNED_IN)
@@ -159,13 +158,13 @@ class SigningIn:
 
     @_told_plainly
     async def show_invitation(self, request: Request) -> Response:
-        return await self._invitation_page(request.query_params.get("token", ""), problem=None)
+        return await self._invitation_page(request, request.query_params.get("token", ""), problem=None)
 
     @_told_plainly
     async def join(self, request: Request) -> Response:
         token = (await read_form(request)).get("token", "")
         if not is_from_here(request.headers):
-            return await self._invitation_page(token, problem="Please send this form from here.", status=403)
+            return await self._invitation_page(request, token, problem=words_for(request)["from_here"], status=403)
         session = self.cookies.session_of(request)
         caller = await _person(session)
         try:
@@ -173,7 +172,7 @@ class SigningIn:
                 token, caller=caller, session=session if caller is not None else None, device=_device(request)
             )
         except people.AnotherAddress as refusal:
-            return await self._invitation_page(token, problem=refusal.message, status=403)
+            return await self._invitation_page(request, token, problem=refusal.message, status=403)
         return await self._signed_in(request, fresh)
 
     async def signed_in(self, request: Request) -> Response:
@@ -228,14 +227,16 @@ class SigningIn:
         somebody = self.demo_people().get(who)
         person_id = None if somebody is None else await person_with(somebody["email"])
         if person_id is None or not is_from_here(request.headers):
-            return page("refused", status=403, headline="Nobody", problem="The demo has no such person.")
+            return speaking_page(
+                request, "refused", status=403, headline="Nobody", problem="The demo has no such person."
+            )
         return await self._signed_in(request, await open_session(person_id, method="demo", device=_device(request)))
 
     async def take_token(self, request: Request) -> Response:
         """A token in the address becomes a cookie, and the browser goes on to GraphiQL."""
         token = request.query_params.get("token", "")
         if await _person(token) is None:
-            return page("refused", status=401, headline="No such token", problem="It may have ended.")
+            return speaking_page(request, "refused", status=401, headline="No such token", problem="It may have ended.")
         response = RedirectResponse("/graphql", status_code=303, headers={"Referrer-Policy": "no-referrer"})
         self.cookies.keep_session(response, token)
         return response
@@ -249,9 +250,12 @@ class SigningIn:
         self.cookies.keep_session(response, token)
         return response
 
-    async def _invitation_page(self, token: str, *, problem: str | None, status: int = 200) -> Response:
+    async def _invitation_page(
+        self, request: Request, token: str, *, problem: str | None, status: int = 200
+    ) -> Response:
         opened = await people.invitation(token)
-        return page(
+        return speaking_page(
+            request,
             "join",
             status=status,
             agency=opened.agency_name,
@@ -263,7 +267,9 @@ class SigningIn:
 
     def _sign_in_page(self, request: Request, problem: str | None, *, status: int = 200) -> Response:
         wanted = local_path(request.query_params.get("next"), otherwise=SIGNED_IN)
-        return page("sign_in", status=status, problem=problem, next=wanted, has_demo=self.demo_people is not None)
+        return speaking_page(
+            request, "sign_in", status=status, problem=problem, next=wanted, has_demo=self.demo_people is not None
+        )
 
 
 _KEEP_NOWHERE: Final = {"Cache-Control": "no-store"}
@@ -278,9 +284,9 @@ async def _person(token: str | None) -> Caller | None:
     return caller if caller is not None and caller.person_id is not None else None
 
 
-async def _mail(email: str, browser: str) -> None:
+async def _mail(email: str, browser: str, language: str) -> None:
     try:
-        await people.mail_link(email, browser=browser)
+        await people.mail_link(email, browser=browser, language=language)
     except (MessageRefused, MessageDelayed) as problem:
         log.warning("sign_in.not_mailed", problem=str(problem))  # nobody waits for it; they ask again
 

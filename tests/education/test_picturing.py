@@ -29,10 +29,8 @@ from backend.evidence import lift_hold, place_hold
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.kit.ids import new_id
-from backend.outside import stored_files
+from backend.outside import public_address, stored_files
 from tenants.scope import agency_scope
-
-HERE = "http://localhost:8000"
 
 
 def png(colour: str = "red", size: tuple[int, int] = (30, 20), mode: str = "RGB") -> bytes:
@@ -159,7 +157,7 @@ async def test_readers_see_a_picture_as_long_as_they_have_the_text_it_stands_in(
     html = answer["data"]["readContent"]["html"]
     assert answer["data"]["node"]["current"]["html"] == html
     assert html == (
-        f'<p><img src="{HERE}/pictures/{code}" alt="a &quot;red&quot; &lt;b&gt;" width="30" height="20" loading="lazy"> '
+        f'<p><img src="{public_address()}/pictures/{code}" alt="a &quot;red&quot; &lt;b&gt;" width="30" height="20" loading="lazy"> '
         '<code>&lt;img src="/pictures/</code></p>\n'
     )
     assert str(picture_id) not in " ".join(version.words)
@@ -194,7 +192,7 @@ async def test_whoever_writes_sees_a_draft_with_its_pictures_for_ten_minutes(
     preview = "query($i: ID!) { previewDraft(draftId: $i) { html contents wordCount readingSeconds } }"
     shown = (await ask(api, school.token("educator"), preview, i=f"contentdraft_{draft_id}"))["data"]["previewDraft"]
     url = shown["html"].partition('src="')[2].partition('"')[0]
-    assert shown["html"].startswith('<h2 id="section-one">One</h2>\n<p><img src="http://localhost:8000/pictures/link/')
+    assert shown["html"].startswith(f'<h2 id="section-one">One</h2>\n<p><img src="{public_address()}/pictures/link/')
     assert shown["contents"] == [{"level": 2, "title": "One", "anchor": "section-one"}]
     assert (shown["wordCount"], shown["readingSeconds"]) == (2, 1)
     link = (
@@ -202,12 +200,12 @@ async def test_whoever_writes_sees_a_draft_with_its_pictures_for_ten_minutes(
     )
     asked = await ask(api, school.token("educator"), link, i={"pictureId": f"picture_{picture_id}"})
     for address in (url, asked["data"]["linkToPicture"]["url"]):
-        found = await api.get(address.removeprefix(HERE))
+        found = await api.get(address.removeprefix(public_address()))
         assert (found.status_code, found.headers["Cache-Control"]) == (200, "no-store")
     theirs = await ask(api, globex.tokens["owner"], preview, i=f"contentdraft_{draft_id}")
     assert theirs == await ask(api, globex.tokens["owner"], preview, i=f"contentdraft_{new_id()}")
     monkeypatch.setattr("backend.outside.wrapping.now", lambda: now() + timedelta(seconds=601))
-    assert (await api.get(url.removeprefix(HERE))).status_code == 404
+    assert (await api.get(url.removeprefix(public_address()))).status_code == 404
 
 
 async def test_another_client_has_copies_of_the_pictures_and_nothing_of_the_first(

@@ -18,6 +18,7 @@ from backend.asgi import app
 from backend.kit.ids import new_id
 from backend.people.mailing_links import MOST
 from backend.settings import Settings
+from backend.web.speaking import WORDS
 from tenants import database
 from tenants.doors import COOKIE
 from tenants.models import Membership
@@ -312,3 +313,22 @@ async def test_a_made_up_or_mangled_token_opens_nothing(browser: httpx.AsyncClie
         )
         assert answer.status_code == 401
     await revoke_session(token)  # which is nobody's
+
+
+async def test_a_browser_that_speaks_german_is_answered_in_german(
+    browser: httpx.AsyncClient, acme: Cast, inbox: Inbox
+) -> None:
+    assert WORDS["de"].keys() == WORDS["en"].keys()
+    browser.headers["accept-language"] = "de-AT,de;q=0.9,en;q=0.5"
+    asked = await browser.get("/sign-in")
+    before = len(inbox.to("stakeholder@acme.example"))
+    sent = await browser.post("/sign-in", data={"email": "stakeholder@acme.example"})
+    opened = await browser.get("/mail-link?token=made-up")
+    for page, words in ((asked, "Anmelden"), (sent, "Postfach"), (opened, "Dieser Link öffnet nichts")):
+        assert 'lang="de"' in page.text
+        assert words in page.text
+        assert not [english for english in WORDS["en"].values() if english in page.text]
+    async with asyncio.timeout(5):
+        while len(inbox.to("stakeholder@acme.example")) == before:
+            await asyncio.sleep(0.01)
+    assert inbox.to("stakeholder@acme.example")[-1]["Subject"] == "Anmeldung bei Tend"
