@@ -93,7 +93,7 @@ class SettingHolidays:
 class Holidays:
     @strawberry.field(
         description="The holidays of a calendar in a year, the earliest first; null for none that you see. Public ones are known "
-        "from 2025 to 2035, those of the moon as they are reckoned beforehand.",
+        "from 2025 to 2035, Sri Lanka's to 2026, those of the moon as they are reckoned beforehand.",
         metadata={NEEDS: Right.READ_STAFF},
     )
     async def holidays(
