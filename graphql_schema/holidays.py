@@ -70,9 +70,13 @@ class SettingHolidays:
             country=input.country or None,
             region=input.region,
             own=dict(
-                zip(_dates([each.day for each in input.own_days]), (each.name for each in input.own_days), strict=True)
+                zip(
+                    _dates([each.day for each in input.own_days], field="ownDays"),
+                    (each.name for each in input.own_days),
+                    strict=True,
+                )
             ),
-            working=frozenset(_dates(input.working_days)),
+            working=frozenset(_dates(input.working_days, field="workingDays")),
         )
         calendar_id = await safety.set_holiday_calendar(
             actor_of(info.context),
@@ -89,7 +93,7 @@ class SettingHolidays:
 class Holidays:
     @strawberry.field(
         description="The holidays of a calendar in a year, the earliest first; null for none that you see. Public ones are known "
-        "from 2025 to 2035, those of the moon as they are reckoned beforehand.",
+        "from 2025 to 2035, Sri Lanka's to 2026, those of the moon as they are reckoned beforehand.",
         metadata={NEEDS: Right.READ_STAFF},
     )
     async def holidays(
@@ -122,9 +126,9 @@ class Holidays:
         return safety.regions_of(country)
 
 
-def _dates(texts: Sequence[str]) -> list[date]:
+def _dates(texts: Sequence[str], *, field: str) -> list[date]:
     """Raises Invalid."""
     try:
         return [date.fromisoformat(text) for text in texts]
     except ValueError:
-        raise Invalid("A day is a date such as 2026-12-25.", path=("input", "ownDays")) from None
+        raise Invalid("A day is a date such as 2026-12-25.", path=("input", field)) from None

@@ -193,6 +193,18 @@ async def children_first(connection: Connection, tables: Collection[str]) -> lis
     return ordered
 
 
+async def pointing_within(connection: Connection) -> Mapping[str, list[str]]:
+    """By table, the columns that point at another row of the same."""
+    rows = await connection.fetch(
+        """select c.relname, array_agg(a.attname::text order by a.attnum) as columns
+             from pg_constraint k join pg_class c on c.oid = k.conrelid
+             join pg_attribute a on a.attrelid = c.oid and a.attnum = any(k.conkey)
+            where k.contype = 'f' and k.connamespace = 'app'::regnamespace and k.conrelid = k.confrelid
+              and a.attname not in ('agency_id', 'workspace_id') group by c.relname"""
+    )
+    return {row["relname"]: row["columns"] for row in rows}
+
+
 def sealed_columns() -> list[tuple[type[TenantModel], str]]:
     """Every secret at rest, of every model that has been imported."""
     return [

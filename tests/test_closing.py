@@ -13,10 +13,11 @@ from backend.journal import Count, JournalEntry, chain_journal, verify
 from backend.kit.clock import now
 from backend.kit.errors import Conflict, Invalid, NotAllowed, NotFound
 from backend.leaving import Erasure, Export, close_workspace, deleting, reopen_workspace, request_export
-from backend.moderation import claim_next, decide
+from backend.moderation import About, claim_next, decide, raise_danger
 from backend.notices import Recipient, tell
 from backend.outbox import Job
 from backend.outside import stored_files
+from backend.safety import Danger, Escalation, HolidayCalendar, Rota, RotaLayer
 from tenants.models import Workspace
 from tenants.provisioning import issue_api_key
 from tenants.rights import Right, Role
@@ -215,6 +216,35 @@ async def test_a_file_that_comes_while_rows_go_goes_as_well(
     await over(acme, id)
     await acme.run_jobs("delete_workspace", even_later=True)
     assert await stored_files().get(late) is None
+    del acme.workspaces[slug]
+
+
+async def test_what_points_at_its_like_and_rotas_with_their_calendars_go_too(
+    acme: Cast, client: tuple[UUID, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id, slug = client
+    case = await acme.case(workspace=slug, policy=f"{slug}:harassment")
+    async with agency_scope(acme.system):
+        about = About(case_id=case.id)
+        left, told = [
+            (await raise_danger(acme.system, about, Danger("medical", "x", is_drill=True)))[0] for _ in range(2)
+        ]
+        joined = {"state": "resolved", "outcome": "joined", "resolved_at": now(), "next_at": None}
+        await Escalation.filter(id=told).update(joined_to_id=left, **joined)
+        calendar = await HolidayCalendar.create(workspace_id=id, name="x", country="AT")
+        rota = await Rota.create(workspace_id=id, name="x", time_zone="UTC")
+        turns = {"starts_at": now(), "shift_hours": 24, "turns": [str(acme.owner.membership_id)]}
+        layer = await RotaLayer.create(
+            rota_id=rota.id, level=1, position=1, holidays="not_on", calendar_id=calendar.id, **turns
+        )
+    monkeypatch.setattr(deleting, "ERASED_AT_ONCE", 1)
+    await close(acme, id)
+    await over(acme, id)
+    [done] = await acme.run_jobs("delete_workspace", even_later=True)
+    assert done.state == "done", done.last_error
+    assert set(await rows(acme, id)) == {"journal", "erasures"}
+    async with agency_scope(acme.system):
+        assert not await RotaLayer.exists(id=layer.id)
     del acme.workspaces[slug]
 
 

@@ -5,6 +5,7 @@ are as they were are not touched.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -196,24 +197,55 @@ async def _global_rows(
 
 
 async def _make_as_it_was(live: asyncpg.Connection, agency_id: UUID, tables: Sequence[_Table]) -> list[Change]:
-    went = {table.name: await _remove_what_came_since(live, agency_id, table) for table in tables}
-    found = []
+    went, later = Counter[str](), []
+    for table in tables:
+        try:
+            async with live.transaction():
+                went[table.name] = await _remove_what_came_since(live, agency_id, table)
+        except asyncpg.ForeignKeyViolationError:
+            # Rows that were there then point at some of it, until they are changed back: it goes after them.
+            unpointed = await _unpointed(live, table)
+            went[table.name] = await _remove_what_came_since(live, agency_id, table, unpointed=unpointed)
+            later.append(table)
+    changed, came_back = Counter[str](), Counter[str]()
     for table in reversed(tables):
-        changed = await _change_back(live, agency_id, table)
-        found.append(Change(table.name, await _bring_back(live, agency_id, table), changed, went[table.name]))
-    return [change for change in found if change.came_back or change.changed or change.went]
+        changed[table.name] = await _change_back(live, agency_id, table)
+        came_back[table.name] = await _bring_back(live, agency_id, table)
+    for table in later:
+        went[table.name] += await _remove_what_came_since(live, agency_id, table)
+    return [
+        Change(name, came_back[name], changed[name], went[name])
+        for name in (table.name for table in reversed(tables))
+        if came_back[name] or changed[name] or went[name]
+    ]
 
 
-async def _remove_what_came_since(live: asyncpg.Connection, agency_id: UUID, table: _Table) -> int:
-    """Where rows that stay point at it, it is put out instead."""
+async def _remove_what_came_since(
+    live: asyncpg.Connection, agency_id: UUID, table: _Table, *, unpointed: str = ""
+) -> int:
+    """Where rows that stay today point at it, it is put out instead."""
     if table.model.stays_today is not None or table.model.reach is Reach.ROOT:
         return 0
     since = f"{table.of_agency} and not exists (select from {table.then} p where {table.same})"
     if table.model.put_out is not None:
         tag = await live.execute(f"update app.{table.name} t set {table.model.put_out} where {since}", agency_id)
     else:
-        tag = await live.execute(f"delete from app.{table.name} t where {since}", agency_id)
+        tag = await live.execute(f"delete from app.{table.name} t where {since}{unpointed}", agency_id)
     return rows_touched(tag)
+
+
+async def _unpointed(live: asyncpg.Connection, table: _Table) -> str:
+    """SQL: that no row at all points at row `t`."""
+    rows = await live.fetch(
+        """select k.conrelid::regclass::text as child,
+                  (select string_agg(format('c.%I = t.%I', own.attname, its.attname), ' and ')
+                     from unnest(k.conkey, k.confkey) as pair (own, its)
+                     join pg_attribute own on own.attrelid = k.conrelid and own.attnum = pair.own
+                     join pg_attribute its on its.attrelid = k.confrelid and its.attnum = pair.its) as points
+             from pg_constraint k where k.contype = 'f' and k.confrelid = $1::regclass""",
+        f"app.{table.name}",
+    )
+    return "".join(f" and not exists (select from {row['child']} c where {row['points']})" for row in rows)
 
 
 async def _change_back(live: asyncpg.Connection, agency_id: UUID, table: _Table) -> int:

@@ -5,6 +5,8 @@ from typing import Final
 
 from backend.kit.errors import Invalid
 
+# Letters and signs that are drawn as nothing: fillers of Hangul, the blank of Braille.
+_BLANKS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _TURNS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 
@@ -31,7 +33,7 @@ def clean(text: str, *, field: str, longest: int, may_be_empty: bool = False) ->
 
 def is_seen(text: str) -> bool:
     """Neither blanks nor signs without a form count."""
-    return any(unicodedata.category(sign)[0] in "LNSP" for sign in text)
+    return any(unicodedata.category(sign)[0] in "LNSP" and sign not in _BLANKS for sign in text)
 
 
 def clean_line(text: str, *, field: str, longest: int, may_be_empty: bool = False) -> str:

@@ -99,6 +99,7 @@ class OptOut(AgencyModel):
     themselves alone; what nobody takes is shown to leads as a number."""
 
     forgetting = {"kinds": OUR_WORDS}
+    stays_inside = "for whoever said it alone"
     membership_id: UUID = fields.UUIDField()
     kinds: list[str] = ArrayField("text")
     updated_at: datetime = fields.DatetimeField()

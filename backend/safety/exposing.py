@@ -137,6 +137,19 @@ async def deepen_exposure(escalation: Escalation) -> None:
     )
 
 
+async def join_exposures(told: Escalation, into: Escalation) -> None:
+    """One danger, told twice, is one that somebody had: nobody has enough of it sooner, or rests from what they have. Call
+    after `end_exposure` of `told`."""
+    await current().execute(
+        """update responder_exposures set escalation_id = $4
+            where agency_id = $1 and workspace_id = $2 and escalation_id = $3""",
+        current().actor.agency_id,
+        told.workspace_id,
+        told.id,
+        into.id,
+    )
+
+
 async def end_exposure(escalation: Escalation, *, moment: datetime, goes_on: bool = False) -> None:
     """Whoever had it is proposed to rest where it was grave; not where it goes on for them as another."""
     rows = await current().fetch(

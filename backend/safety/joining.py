@@ -10,7 +10,7 @@ from uuid import UUID
 
 from backend.safety.acknowledging import take
 from backend.safety.after_models import FollowUp
-from backend.safety.exposing import end_exposure
+from backend.safety.exposing import end_exposure, join_exposures
 from backend.safety.holding import record
 from backend.safety.models import Escalation, EscalationBrief, EscalationReader, EscalationStep, SafetyFiling, Takedown
 from backend.safety.staffing import staffing_of
@@ -65,14 +65,15 @@ async def join_to(actor: Actor, told: Escalation, into: Escalation, *, moment: d
     about = await EscalationBrief.get(escalation_id=into.id)
     owner_id = told.owner_id if told.state == "acknowledged" else None
     staffing = await staffing_of(into.workspace_id, moment=moment)
-    goes_on = owner_id is not None and into.state != "acknowledged" and staffing.may_respond(owner_id)
+    takes_it = owner_id is not None and into.state != "acknowledged" and staffing.may_respond(owner_id)
     told.state, told.outcome, told.resolved_at, told.joined_to_id = "resolved", "joined", moment, into.id
     told.next_at = told.ack_expires_at = told.silenced_until = None
     await keep(
         told,
         *("state", "outcome", "resolved_at", "joined_to_id", "next_at", "ack_expires_at", "silenced_until"),
     )
-    await end_exposure(told, moment=moment, goes_on=goes_on)
+    await end_exposure(told, moment=moment, goes_on=takes_it or owner_id == into.owner_id)
+    await join_exposures(told, into)
     # Whoever is forgotten is forgotten in its words too.
     await EscalationBrief.filter(id=brief.id).update(
         member_id=about.member_id, post_id=about.post_id, case_id=about.case_id, is_open=False
@@ -87,11 +88,10 @@ async def join_to(actor: Actor, told: Escalation, into: Escalation, *, moment: d
         known = [at for at in (getattr(told, name), getattr(into, name)) if at is not None]
         setattr(into, name, min(known, default=None))
     await keep(into, "raised_at", "first_paged_at", "acknowledged_at", "acted_at")
-    if owner_id is not None and goes_on:
+    if owner_id is not None and takes_it:
         await take(into, owner_id, moment=moment)
         await note_step(into, "acknowledged", membership_id=owner_id, by_id=owner_id, moment=moment)
     elif owner_id not in (None, into.owner_id):
-        told.owner_id = owner_id
         await tell_owner(actor, told, step_id)
     await record("joined_to", told, to=f"escalation_{into.id}")
     return brief.summary

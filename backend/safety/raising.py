@@ -129,9 +129,7 @@ async def _open_about(subject: Subject, danger: Danger) -> Escalation | None:
         is_open=True,
         is_drill=False,
     )
-    if brief is None:
-        return None
-    return await Escalation.filter(id=brief.escalation_id).select_for_update().first()
+    return None if brief is None else await _held_if_open(brief.escalation_id)
 
 
 async def _one_of_many(subject: Subject, danger: Danger) -> Escalation | None:
@@ -147,9 +145,12 @@ async def _one_of_many(subject: Subject, danger: Danger) -> Escalation | None:
         subject.workspace_id,
         danger.kind,
     )
-    if len(rows) < MOST_ABOUT_NOBODY:
-        return None
-    return await Escalation.filter(id=rows[0]["id"]).select_for_update().first()
+    return None if len(rows) < MOST_ABOUT_NOBODY else await _held_if_open(rows[0]["id"])
+
+
+async def _held_if_open(escalation_id: UUID) -> Escalation | None:
+    """Locked; None where somebody has resolved it while this waited: nobody is paged for what is added to that."""
+    return await Escalation.filter(id=escalation_id).exclude(state="resolved").select_for_update().first()
 
 
 async def _join(actor: Actor, escalation: Escalation, danger: Danger, summary: str, *, moment: datetime) -> None:

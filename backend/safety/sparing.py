@@ -2,7 +2,7 @@
 
 | whose turn it is | is passed over | and paged |
 |---|---|---|
-| rests, or has had enough (exposing.py) | at the first level, where somebody else on call is fresh: they are paged instead | with the second level |
+| rests, or has had enough (exposing.py) | at the first level, where somebody else on call is fresh: they are paged instead | with the second level; from the second pass on where a policy has none |
 | does not take the kind (opting_out.py) | at every level that reaches anybody who does; at the first also where anybody else on call does: they are paged instead | when nobody has come: from the second pass on, and with the owners |
 
 Who is named, leads and owners are reached for what they are, and spared nothing. No level is emptied by this. Who is paged since
@@ -20,8 +20,8 @@ from backend.safety.staffing import Staffing
 
 _TURNS: Final = ("ON_CALL", "RESPONDERS")
 _NOBODY_ELSE: Final = {
-    "rests": " You would rest, and nobody else is there.",
-    "capped": " You have had enough of these, and nobody else is there.",
+    "rests": " You would rest, and nobody else is there, or has come.",
+    "capped": " You have had enough of these, and nobody else is there, or has come.",
     "opted_out": " You do not take this kind, and nobody else is there, or has come.",
 }
 _RANKS: Final = {None: 0, "rests": 1, "capped": 1, "opted_out": 2}  # who is paged first
@@ -72,8 +72,8 @@ def reached_by(
         chosen = [*chosen, *(page for page in passed_at(1) if why(page) != "opted_out")]
     if any(map(takes_it, (*chosen, *anyhow))):
         chosen = [page for page in chosen if why(page) != "opted_out"]
-    if not is_first_pass:
-        chosen = [*chosen, *(page for page in turn if why(page) == "opted_out")]
+    if not is_first_pass:  # of a policy of one level no second one pages who rests, and it may begin anew for ever
+        chosen = [*chosen, *(page for page in turn if why(page) == "opted_out" or len(levels) == 1)]
     if level > len(levels):
         passed = [page for number in range(1, level) for page in passed_at(number)]
         chosen = [*chosen, *(page for page in passed if why(page) == "opted_out")]

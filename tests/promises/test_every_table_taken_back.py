@@ -1,8 +1,13 @@
 """What holds for every table when an agency is taken back to a moment (backend/backups)."""
 
+import asyncpg
 import pytest
 from cast import Cast
 
+from backend.backups import putting_back
+from backend.kit.ids import new_id
+from backend.safety import Escalation, start_drill
+from backend.settings import Settings
 from tenants.scope import agency_scope
 from tenants.tables import Reach, tenant_models
 
@@ -46,3 +51,37 @@ def test_staying_has_a_reason_and_is_the_exception() -> None:
         "journal_links",
         "story_withdrawals",
     }
+
+
+async def test_what_was_there_and_points_at_what_came_since_ends_no_restore(acme: Cast, settings: Settings) -> None:
+    """As an escalation that was joined since to one that was raised since."""
+    client = await acme.empty_workspace()
+    async with agency_scope(acme.owner):
+        told_id = await start_drill(acme.owner, client, kind="medical")
+    live = await asyncpg.connect(settings.owner_url, server_settings={"search_path": "app"})
+    transaction = live.transaction()
+    await transaction.start()
+    try:
+        await putting_back._enter(live, acme.agency_id)
+        tables = await putting_back._tables(live)
+        for table in tables:
+            await live.execute(f"create temporary table then_{table.name} as select * from app.{table.name}")
+        was = await live.fetchrow("select * from escalations where id = $1", told_id)
+        await live.execute(
+            """insert into escalations select r.* from escalations e,
+                      jsonb_populate_record(e, jsonb_build_object('id', $2::uuid)) r where e.id = $1""",
+            *(told_id, left_id := new_id()),
+        )
+        await live.execute(
+            """update escalations set state = 'resolved', outcome = 'joined', joined_to_id = $2, resolved_at = now(), next_at = null
+                where id = $1""",
+            *(told_id, left_id),
+        )
+        [change] = await putting_back._make_as_it_was(live, acme.agency_id, tables)
+        assert change == putting_back.Change("escalations", came_back=0, changed=1, went=1)
+        assert await live.fetchrow("select * from escalations where id = any($1)", [told_id, left_id]) == was
+    finally:
+        await transaction.rollback()
+        await live.close()
+    async with agency_scope(acme.system):
+        assert await Escalation.exists(id=told_id, joined_to_id=None)

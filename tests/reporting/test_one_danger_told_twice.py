@@ -124,8 +124,8 @@ async def test_where_the_post_was_raised_first_what_was_told_is_joined_to_that(
     async with agency_scope(place.system):
         assert (await PublicNotice.get(id=notice.id)).escalation_id == left
         assert not await Notice.exists(kind="recovery_proposed", membership_id=responder.membership_id), "it goes on"
-        has_now = await ResponderExposure.filter(workspace_id=place.client, ended_at=None)
-    assert [row.escalation_id for row in has_now] == [left]
+        had = await ResponderExposure.filter(workspace_id=place.client).order_by("began_at", "id")
+    assert [(row.escalation_id, row.ended_at is None) for row in had] == [(left, False), (left, True)], "as one"
     async with agency_scope(responder):
         assert await Post.exists(id=post.id)
         record = await escalation_record(responder, left)
@@ -155,6 +155,20 @@ async def test_whoever_has_the_post_keeps_it_and_whoever_had_the_other_is_told(
         (first.id, one.membership_id),
         (left, two.membership_id),
     }
+
+
+async def test_whoever_has_both_goes_on_and_is_not_sent_to_rest(place: Place, api: httpx.AsyncClient) -> None:
+    responder = await hired(place)
+    notice = await told(place, api)
+    [first] = await all_of(place)
+    post = await place.post()
+    left = await raise_post(place, post)
+    for escalation_id in (first.id, left):
+        await take(responder, escalation_id)
+    await attach(place, notice, post)
+    async with agency_scope(place.system):
+        assert (await Escalation.get(id=left)).owner_id == responder.membership_id
+        assert not await Notice.exists(kind="recovery_proposed", membership_id=responder.membership_id)
 
 
 async def test_two_who_told_the_same_are_one_in_the_end(place: Place, api: httpx.AsyncClient) -> None:

@@ -16,6 +16,7 @@ from backend.notices import NoticeDelivery
 from backend.outbox import enqueue
 from backend.people import suspend
 from backend.safety import (
+    Escalation,
     EscalationPolicy,
     Level,
     Target,
@@ -183,6 +184,36 @@ async def test_who_raises_the_same_joins_and_it_only_gets_graver(house: House) -
     assert await house.raised(case, by=house.responder, summary="He has left a letter.") == first
     escalation = await house.of(first)
     assert (escalation.severity, escalation.loop, escalation.state) == (1, 1, "triggered")
+
+
+async def test_what_is_raised_while_somebody_resolves_the_same_is_paged_anew(house: House) -> None:
+    case = await house.case()
+    first = await house.raised(case)
+    async with agency_scope(house.responder):
+        await acknowledge_escalation(house.responder, first)
+    async with asyncio.timeout(30):
+        async with agency_scope(house.responder):
+            await resolve_escalation(
+                house.responder, first, outcome="stood_down", note="He laughed.", lifts_restriction=True
+            )
+            raising = asyncio.create_task(house.raised(case, by=house.second), context=Context())
+            await asyncio.sleep(0.3)
+            assert not raising.done()
+        second = await raising
+    assert second != first
+    assert (await house.of(second)).state == "triggered"
+    assert "joined" not in {step[0] for step in await house.steps(first)}
+
+
+@pytest.mark.parametrize(
+    "summary", [" ", "\u200b", "\u3164", "\u2800\uffa0"], ids=["blank", "zero width", "Hangul's filler", "Braille's"]
+)
+async def test_a_summary_of_which_nothing_is_seen_says_nothing(house: House, summary: str) -> None:
+    case = await house.case()
+    with pytest.raises(Invalid):
+        await house.raised(case, summary=summary)
+    async with agency_scope(house.system):
+        assert not await Escalation.exists(workspace_id=house.client)
 
 
 async def test_two_who_raise_the_same_at_once_raise_one(house: House) -> None:

@@ -230,6 +230,14 @@ async def test_a_lead_sets_a_calendar_and_reads_its_year_and_nobody_else_sees_it
              userErrors { code } } }""",
     )
     assert refused["data"]["setHolidayCalendar"]["userErrors"] == [{"code": "NOT_ALLOWED"}]
+    wrong = await ask(
+        api,
+        house.token("lead"),
+        """mutation($w: ID!) { setHolidayCalendar(input: { workspaceId: $w, name: "x", country: "DE",
+             workingDays: ["tomorrow"] }) { userErrors { path } } }""",
+        w=f"workspace_{house.client}",
+    )
+    assert wrong["data"]["setHolidayCalendar"]["userErrors"] == [{"path": ["input", "workingDays"]}]
 
 
 def test_what_tend_comes_with_is_whole() -> None:

@@ -3,7 +3,9 @@ waits for it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -15,6 +17,8 @@ from safety.conftest import House
 from backend.journal import JournalEntry
 from backend.kit.clock import now
 from backend.kit.errors import Invalid, NotAllowed
+from backend.leaving import Export
+from backend.leaving.reading import tables_of
 from backend.notices import Notice
 from backend.safety import (
     Caps,
@@ -101,6 +105,31 @@ def test_nobody_in_danger_waits_because_somebody_is_spared(
         for page in reached(each, staffing, NOBODY, START)
     }
     assert turn <= paged_in_the_end
+
+
+@pytest.mark.parametrize("spared", [{"rests": True}, {"is_capped": True}], ids=["rests", "capped"])
+def test_where_a_policy_has_no_second_level_whoever_rests_is_paged_from_the_second_pass_on(
+    spared: dict[str, bool],
+) -> None:
+    """It may begin anew for ever, while whoever is fresh never comes."""
+    tired, fresh = PEOPLE[:2]
+    known = {
+        tired: Colleague(tired, Role.SAFETY_RESPONDER, is_trained=True, **spared),
+        fresh: Colleague(fresh, Role.SAFETY_RESPONDER, is_trained=True),
+    }
+    turns = Turns(ZoneInfo("UTC"), [Layer(level, START, 24, [who]) for level, who in ((1, tired), (2, fresh))])
+    asked: dict[str, Any] = {
+        "kind": "self_harm",
+        "staffing": Staffing(known, asks_for_training=False, rotas={UUID(int=9): turns}),
+        "contacts": NOBODY,
+        "moment": START,
+    }
+    policy = {"levels": [{"targets": [{"kind": "ON_CALL", "level": 1}]}]}
+    first = reached_by(policy, 1, **asked)
+    later = reached_by(policy, 1, is_first_pass=False, **asked)
+    assert [page.membership_id for page in first.pages] == [fresh]
+    assert {page.membership_id for page in later.pages} == {tired, fresh}
+    assert later.why_they(tired).endswith("nobody else is there, or has come.")
 
 
 async def a_rota(house: House, *levels: str) -> None:
@@ -202,7 +231,7 @@ async def test_whoever_is_alone_is_paged_for_all_that_and_is_told_so(house: Hous
     async with agency_scope(house.system):
         notice = await Notice.get(subject_id=escalation_id, kind="escalation")
     assert notice.text == (
-        "Somebody may be in danger: take it. You have had enough of these, and nobody else is there."
+        "Somebody may be in danger: take it. You have had enough of these, and nobody else is there, or has come."
     )
 
 
@@ -303,6 +332,15 @@ async def test_what_nobody_takes_ends_when_somebody_else_has_their_turn(house: H
 async def test_a_cap_that_cannot_be_is_refused(house: House, caps: Any, most: dict[str, int]) -> None:
     with pytest.raises(Invalid):
         await caps(**most)
+
+
+async def test_what_somebody_does_not_take_leaves_with_no_export(house: House) -> None:
+    await opt_out(house, "responder", "self_harm")
+    async with agency_scope(house.cast.system) as scope:
+        export = Export(what="agency", agency_id=house.cast.agency_id)
+        names = [table.name async for table in tables_of(scope, export, on_rows=AsyncMock())]
+    assert "memberships" in names
+    assert "opt_outs" not in names
 
 
 async def test_no_machine_opts_out(house: House) -> None:
