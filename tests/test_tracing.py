@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import hands
 import httpx
 import orjson
 import pytest
@@ -70,6 +71,7 @@ async def processes(settings: Settings, log: Path, **environment: str) -> AsyncI
         "PYTHONPATH": str(ROOT),
         **environment,
     }
+    await hands.call_off_what_others_left(settings)
     with log.open("ab") as errors:
         running = [
             await asyncio.create_subprocess_exec(

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import hands
 import httpx
 import pytest
 from cast import Cast, ask
@@ -38,8 +39,9 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-async def running(environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+async def running(environment: dict[str, str], settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """`tend serve` and `tend work` as processes of their own."""
+    await hands.call_off_what_others_left(settings)
     processes = [
         await asyncio.create_subprocess_exec(
             sys.executable, "-m", "backend.cli", command, env=environment, cwd=ROOT, start_new_session=True

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import hands
 from cast import Cast
 from webhooks.conftest import KIND, Server, deliveries, endpoint, make_due, run_turns, says, server
 
@@ -27,6 +28,7 @@ async def test_with_real_workers_a_slow_endpoint_delays_nobody_else(
     acme: Cast, globex: Cast, settings: Settings
 ) -> None:
     """Forty deliveries wait for a server that takes three seconds for each; eight jobs run at once."""
+    await hands.call_off_what_others_left(settings)
     at_once = most = 0
 
     async def slowly(there: Any, writer: Any) -> None:
@@ -83,6 +85,7 @@ async def worker(settings: Settings, *reached: Server) -> AsyncIterator[None]:
 
 
 async def test_all_that_waits_for_a_quick_endpoint_arrives_though_lanes_are_few(acme: Cast, settings: Settings) -> None:
+    await hands.call_off_what_others_left(settings)
     async with server() as there:
         await endpoint(acme, there.url)
         cases = [await acme.case() for _ in range(60)]
